@@ -1,0 +1,1 @@
+"""Orchestration: assets, checks, jobs and sensors. Thin; each asset calls one function of the packages beside it."""

@@ -1,0 +1,34 @@
+"""Open the published warehouse, read-only, from a notebook or a script."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from warehouse.layout import Layout
+
+
+class NothingPublishedError(FileNotFoundError):
+    """There is no published warehouse yet."""
+
+
+def connect(path: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """A read-only connection to the published warehouse.
+
+    Args:
+        path: a published file; by default the one under `$WAREHOUSE_ROOT`.
+
+    Raises:
+        NothingPublishedError: if nothing has been published there yet.
+
+    Example:
+        >>> from warehouse import connect
+        >>> connect().sql("from marts.fct_incoherence").show()  # doctest: +SKIP
+    """
+    path = path or Layout.from_env().published_database
+    if not path.is_file():
+        raise NothingPublishedError(
+            f"no published warehouse at {path}; run `incoherence run`, or `incoherence build` and `incoherence publish`"
+        )
+    return duckdb.connect(str(path), read_only=True)

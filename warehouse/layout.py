@@ -1,0 +1,124 @@
+"""Where everything lives under `WAREHOUSE_ROOT`. No other module builds such a path."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+DBT_PROJECT_DIR = PROJECT_ROOT / "dbt"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folders and files of one warehouse.
+
+    Attributes:
+        root: absolute path of the warehouse's folder.
+    """
+
+    root: Path
+
+    @classmethod
+    def from_env(cls) -> Layout:
+        """The warehouse that `$WAREHOUSE_ROOT` names, or `warehouse/data` in the project."""
+        configured = os.environ.get("WAREHOUSE_ROOT", "").strip()
+        root = Path(configured).expanduser() if configured else PROJECT_ROOT / "warehouse" / "data"
+        return cls(root.resolve())
+
+    @property
+    def inbox(self) -> Path:
+        """Drop logs here; a sensor picks them up."""
+        return self.root / "inbox"
+
+    @property
+    def raw(self) -> Path:
+        """Immutable Parquet files of the raw contract."""
+        return self.root / "raw"
+
+    @property
+    def responses(self) -> Path:
+        """Verbatim provider responses, compressed."""
+        return self.root / "responses"
+
+    @property
+    def quarantine(self) -> Path:
+        """Rows and files that could not be read, with the reason."""
+        return self.root / "quarantine"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Trained synthetic optimizers."""
+        return self.root / "checkpoints"
+
+    @property
+    def build_database(self) -> Path:
+        """dbt's own database; nobody else opens it."""
+        return self.root / "build" / "warehouse.duckdb"
+
+    @property
+    def dbt_target(self) -> Path:
+        """dbt's artifacts (manifest, compiled SQL, run results)."""
+        return self.root / "build" / "dbt_target"
+
+    @property
+    def published(self) -> Path:
+        """What users open."""
+        return self.root / "published"
+
+    @property
+    def published_database(self) -> Path:
+        """The read-only DuckDB file that users and BI tools open."""
+        return self.published / "warehouse.duckdb"
+
+    @property
+    def exports_parquet(self) -> Path:
+        """Parquet copy of every published table."""
+        return self.published / "parquet"
+
+    @property
+    def exports_csv(self) -> Path:
+        """CSV copy of every figure table."""
+        return self.published / "csv"
+
+    @property
+    def figures(self) -> Path:
+        """PNG and SVG pictures."""
+        return self.published / "figures"
+
+    @property
+    def report(self) -> Path:
+        """The self-contained HTML report."""
+        return self.published / "report" / "index.html"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's run history."""
+        return self.root / "dagster_home"
+
+    def raw_table(self, table: str) -> Path:
+        """Folder of a raw table; `quarantine` has a place of its own."""
+        return self.quarantine if table == "quarantine" else self.raw / table
+
+    def partition(self, table: str, values: Mapping[str, str]) -> Path:
+        """Folder of one partition of a raw table.
+
+        Names come from logs and are not trusted: each value is percent-encoded to one path component, so it can
+        neither climb out of the folder nor clash with another value.
+        """
+        folder = self.raw_table(table)
+        for column, value in values.items():
+            folder /= f"{column.removesuffix('_id')}={_path_component(value)}"
+        return folder
+
+
+def _path_component(value: str) -> str:
+    encoded = quote(value, safe="").replace(".", "%2E")
+    if len(encoded) <= 120:
+        return encoded
+    # File systems stop at 255 bytes; the hash keeps two long names apart.
+    return f"{encoded[:100]}~{hashlib.sha256(value.encode()).hexdigest()[:16]}"
