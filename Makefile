@@ -1,0 +1,47 @@
+# run: everything, from nothing to figures · test: what CI runs · ui: the Dagster UI · bench: ratios against peers
+.PHONY: run test ui bench format clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+DEPENDENCIES := pyproject.toml constraints.txt
+
+run: $(VENV)/.installed
+	$(BIN)/incoherence run
+
+test: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint dbt --processes 2
+	$(BIN)/python -m pytest -n 2 --dist loadscope
+
+ui: $(VENV)/.installed
+	$(BIN)/incoherence ui
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/sqlfluff fix dbt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+# A changed dependency list makes the environment stale; it is then brought up to date in place.
+$(VENV)/.installed: $(DEPENDENCIES) | $(BIN)/python
+	@echo "Installing into $(VENV) (a few minutes the first time)"
+	$(PIP) install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(DEPENDENCIES) | $(BIN)/python
+	@echo "Installing into $(VENV) with development tools (a few minutes the first time)"
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@ $(VENV)/.installed

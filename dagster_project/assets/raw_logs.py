@@ -1,0 +1,41 @@
+"""Raw layer, first door: eval logs from the inbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from dagster_project.assets.specs import RAW_GROUP, raw_spec
+from dagster_project.progress import reporter
+from dagster_project.resources import Warehouse
+from ingestion.importing import import_paths
+from warehouse.raw import count_rows
+
+INBOX = dg.AssetSpec(
+    key="inbox",
+    group_name=RAW_GROUP,
+    kinds={"file"},
+    description="The folder that eval logs are dropped into; a sensor watches it. `incoherence import` reads logs from "
+    "anywhere else.",
+)
+
+LOG_TABLES = ("items", "samples", "conditions", "models", "test_outcomes", "imports", "quarantine")
+
+
+@dg.multi_asset(
+    specs=[raw_spec(name, "Read from the eval logs in the inbox.", [INBOX.key]) for name in LOG_TABLES],
+    can_subset=False,
+    pool="raw_writer",
+)
+def eval_logs(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:
+    """Import every log in the inbox that is not in the warehouse yet."""
+    layout = warehouse.layout
+    report = reporter(context)
+    layout.inbox.mkdir(parents=True, exist_ok=True)
+    summary = import_paths([layout.inbox], layout, progress=lambda file: report(f"{file.path.name}: {file.message}"))
+    for name in LOG_TABLES:
+        metadata: dict[str, int] = {"dagster/row_count": count_rows(layout, name)}
+        if name == "imports":
+            metadata |= {f"n_files_{outcome}": n for outcome, n in summary.n_files.items()}
+        yield dg.MaterializeResult(asset_key=["raw", name], metadata=metadata)

@@ -1,0 +1,82 @@
+"""Staging to figures: the dbt project as assets, one per model, in the group of its layer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+
+from dagster_project.resources import Warehouse
+from warehouse.layout import DBT_PROJECT_DIR, Layout
+from warehouse.parquet import ensure_empty_files
+from warehouse.transform import dbt_environment, parse
+
+WRITER_POOL = "duckdb_writer"
+"""Whoever opens the build database. Its limit of one keeps two of them from ever meeting, across processes too."""
+
+
+class LayerTranslator(DagsterDbtTranslator):
+    """The layer, which is the model's folder, is the group."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """Second part of the model's path; seeds stand with staging, which is where they are first used."""
+        if dbt_resource_props["resource_type"] == "seed":
+            return "staging"
+        layer: str = dbt_resource_props["fqn"][1]
+        return layer
+
+
+def current_manifest(layout: Layout) -> Path:
+    """dbt's manifest, parsed anew if the dbt project has changed since."""
+    manifest = layout.dbt_target / "manifest.json"
+    sources = [path for path in DBT_PROJECT_DIR.rglob("*") if path.suffix in {".sql", ".yml", ".md", ".csv"}]
+    if not manifest.exists() or manifest.stat().st_mtime < max(path.stat().st_mtime for path in sources):
+        parse(layout)
+    return manifest
+
+
+def dbt_resource(layout: Layout) -> DbtCliResource:
+    """dbt for this warehouse. Its environment is the process's: dbt reads the warehouse's place from there."""
+    os.environ.update(dbt_environment(layout))
+    return DbtCliResource(project_dir=str(DBT_PROJECT_DIR), profiles_dir=str(DBT_PROJECT_DIR))
+
+
+def make_dbt_assets(manifest: Path) -> dg.AssetsDefinition:
+    """One asset per dbt model and seed, one asset check per dbt test."""
+
+    @dbt_assets(manifest=manifest, dagster_dbt_translator=LayerTranslator(), pool=WRITER_POOL, name="dbt_models")
+    def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse) -> Iterator[Any]:
+        ensure_empty_files(warehouse.layout)
+        warehouse.layout.build_database.parent.mkdir(parents=True, exist_ok=True)
+        # Rows can be counted only once dbt has let go of its database, so events wait for its end.
+        events = list(dbt.cli(["build"], context=context).stream())
+        counts = _row_counts(warehouse.layout)
+        for event in events:
+            name = getattr(event, "output_name", None)
+            if isinstance(event, dg.Output) and name is not None:
+                key = context.asset_key_for_output(name)
+                metadata = dict(event.metadata)
+                if key.path[-1] in counts:
+                    metadata["dagster/row_count"] = dg.IntMetadataValue(counts[key.path[-1]])
+                yield dg.Output(value=None, output_name=name, metadata=metadata)
+            else:
+                yield event
+
+    return dbt_models
+
+
+def _row_counts(layout: Layout) -> dict[str, int]:
+    """Rows of every table and view in the build database, by name."""
+    with duckdb.connect(str(layout.build_database), read_only=True) as con:
+        tables = con.execute(
+            "select table_schema, table_name from information_schema.tables where table_catalog = current_database()"
+        ).fetchall()
+        return {
+            name: (con.execute(f'select count(*) from "{schema}"."{name}"').fetchone() or (0,))[0]
+            for schema, name in tables
+        }

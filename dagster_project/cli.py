@@ -1,0 +1,240 @@
+"""The `incoherence` command: a thin layer over the functions that the assets call."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from warehouse.layout import Layout
+
+app = typer.Typer(
+    name="incoherence",
+    help="Is a model wrong the same way every time, or differently every time? Decompose repeated runs into bias² and "
+    "variance.\n\nEverything lives under $WAREHOUSE_ROOT (default: warehouse/data in the project).",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+
+class QueryFormat(StrEnum):
+    """How `query` prints."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+class LogFormat(StrEnum):
+    """Kinds of logs that `import` reads."""
+
+    INSPECT = "inspect"
+
+
+def main() -> None:
+    """Entry point: expected failures end in one clear line and exit status 1."""
+    # Imported here, for what they may raise; each is light.
+    import duckdb
+
+    from warehouse.connect import NothingPublishedError
+    from warehouse.parquet import ContractError
+    from warehouse.publish import NothingBuiltError
+    from warehouse.transform import BuildError
+
+    try:
+        app()
+    except (NothingPublishedError, NothingBuiltError, ContractError, BuildError, duckdb.Error) as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("interrupted; what was finished is kept, run the same command again", status=130)
+
+
+@app.command()
+def run(
+    demo: Annotated[
+        bool, typer.Option("--demo/--no-demo", help="On an empty warehouse, start with the demonstration logs.")
+    ] = True,
+) -> None:
+    """Do everything: logs and rollouts to Parquet, dbt, figures, published file, report.
+
+    A second run does only what is new.
+
+    Example: incoherence run
+    """
+    from dagster_project.main_job import run_everything
+
+    if not run_everything(Layout.from_env(), demo=demo):
+        _fail("the run failed; the lines above say where. `make ui` shows it step by step")
+    _say_where(Layout.from_env())
+
+
+@app.command("import")
+def import_(
+    paths: Annotated[list[Path], typer.Argument(help="Log files, or folders of them.")],
+    log_format: Annotated[
+        LogFormat | None, typer.Option("--format", help="Kind of log; told from the file itself if not given.")
+    ] = None,
+) -> None:
+    """Import eval logs. A file that was imported before is skipped.
+
+    Exit status 1 if a file could not be imported; the others are.
+
+    Example: incoherence import logs/2026-11-23_gpqa.eval more-logs/
+    """
+    from ingestion.importing import FileReport, import_paths
+
+    missing = [path for path in paths if not path.exists()]
+    if missing:
+        _fail(f"{missing[0]}: no such file or folder", status=2)
+
+    def show(file: FileReport) -> None:
+        stream = sys.stderr if file.outcome == "refused" else sys.stdout
+        typer.echo(f"{file.path}: {file.message}", file=stream)
+
+    summary = import_paths(paths, Layout.from_env(), log_format=log_format, progress=show)
+    counts = ", ".join(f"{n} {outcome}" for outcome, n in summary.n_files.items() if n)
+    typer.echo(
+        f"{counts or 'no logs found'}; {summary.n_samples:,} samples, {summary.n_quarantined:,} rows quarantined"
+    )
+    if summary.n_files["imported"]:
+        typer.echo("Next: incoherence build && incoherence publish")
+    if summary.has_refused or not summary.reports:
+        raise typer.Exit(1)
+
+
+@app.command()
+def build(
+    select: Annotated[str | None, typer.Option(help="Build only these dbt models, in dbt's selection syntax.")] = None,
+) -> None:
+    """Compute every table with dbt, and test it.
+
+    Example: incoherence build
+    """
+    from warehouse.transform import build as build_models
+
+    result = build_models(Layout.from_env(), select=select, report=typer.echo)
+    typer.echo(f"built and tested: {result.n_models} models, {result.n_tests} tests passed")
+
+
+@app.command()
+def publish() -> None:
+    """Publish marts and figures: the read-only DuckDB file, and its Parquet and CSV exports.
+
+    Example: incoherence publish
+    """
+    from warehouse.publish import publish as publish_tables
+
+    result = publish_tables(Layout.from_env(), typer.echo)
+    typer.echo(f"published {len(result.row_counts)} tables to {result.path}")
+
+
+@app.command()
+def report() -> None:
+    """Draw the figures and write the HTML report from the published file.
+
+    Example: incoherence report
+    """
+    from warehouse.connect import connect
+    from warehouse.figures import FIGURES, draw_figure, read_tables
+    from warehouse.report import write_report
+
+    layout = Layout.from_env()
+    with connect(layout.published_database) as con:
+        for figure in FIGURES:
+            png, _ = draw_figure(figure, read_tables(con, figure.tables), layout.figures)
+            typer.echo(str(png))
+    typer.echo(str(write_report(layout)))
+
+
+@app.command()
+def status() -> None:
+    """What is in the warehouse, what is missing, what is quarantined.
+
+    Example: incoherence status
+    """
+    from warehouse.status import describe
+
+    typer.echo(describe(Layout.from_env()))
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="SQL over the schemas marts and figures.")],
+    output: Annotated[QueryFormat, typer.Option("--format", help="How to print the result.")] = QueryFormat.TABLE,
+) -> None:
+    """Query the published file, read-only.
+
+    Example: incoherence query "from marts.fct_incoherence" --format csv
+    """
+    from warehouse.connect import connect
+
+    with connect(Layout.from_env().published_database) as con:
+        result = con.sql(sql)
+        if result is None:
+            _fail("the statement returns no rows; write a query, for example: from marts.fct_incoherence")
+        table = result.pl()
+    if output is QueryFormat.CSV:
+        typer.echo(table.write_csv(), nl=False)
+    elif output is QueryFormat.JSON:
+        typer.echo(table.write_json())
+    else:
+        import polars as pl
+
+        with pl.Config(
+            tbl_rows=200,
+            tbl_cols=-1,
+            tbl_width_chars=_width(),
+            tbl_hide_dataframe_shape=True,
+            tbl_hide_column_data_types=True,
+            tbl_formatting="MARKDOWN",
+            fmt_str_lengths=80,
+        ):
+            typer.echo(table)
+        typer.echo(f"{table.height:,} rows")
+
+
+@app.command()
+def ui(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> None:
+    """Open the Dagster UI on 127.0.0.1, with the runs that `incoherence run` made.
+
+    Example: incoherence ui --port 3001
+    """
+    from dagster_project.main_job import prepare_instance
+
+    environment = os.environ | prepare_instance(Layout.from_env())
+    dagster = Path(sys.executable).with_name("dagster")
+    command = [str(dagster), "dev", "-m", "dagster_project.definitions", "-h", "127.0.0.1", "-p", str(port)]
+    os.execvpe(command[0], command, environment)
+
+
+def _say_where(layout: Layout) -> None:
+    lines: dict[str, Any] = {
+        "published": layout.published_database,
+        "figures": layout.figures,
+        "report": layout.report,
+    }
+    typer.echo("")
+    for name, path in lines.items():
+        typer.echo(f"{name:>10}  {path}")
+    typer.echo('\nNext: incoherence query "from figures.findings", make ui, or open the report in a browser.')
+
+
+def _width() -> int:
+    import shutil
+
+    return max(shutil.get_terminal_size((200, 24)).columns, 100)
+
+
+def _fail(message: str, status: int = 1) -> NoReturn:
+    typer.echo(f"incoherence: {message}", file=sys.stderr)
+    raise SystemExit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""The whole graph: raw → staging → intermediate → marts → figures → published."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from dagster_project.assets.published import make_published_assets
+from dagster_project.assets.raw_logs import INBOX, eval_logs
+from dagster_project.assets.raw_synthetic import synthetic_problems, synthetic_rollouts, synthetic_training
+from dagster_project.assets.transformed import current_manifest, dbt_resource, make_dbt_assets
+from dagster_project.checks import CHECKS
+from dagster_project.jobs import everything, inbox, nightly, refresh
+from dagster_project.resources import Warehouse
+from warehouse.layout import Layout
+
+PUBLISHED_LAYERS = ("marts", "figures")
+
+
+def build_definitions(layout: Layout | None = None) -> dg.Definitions:
+    """Assemble the graph for one warehouse; by default the one that `$WAREHOUSE_ROOT` names."""
+    layout = layout or Layout.from_env()
+    dbt = dbt_resource(layout)
+    dbt_models = make_dbt_assets(current_manifest(layout))
+    tables = sorted(key for key, group in dbt_models.group_names_by_key.items() if group in PUBLISHED_LAYERS)
+    return dg.Definitions(
+        assets=[
+            INBOX,
+            eval_logs,
+            synthetic_problems,
+            synthetic_training,
+            synthetic_rollouts,
+            dbt_models,
+            *make_published_assets(tables),
+        ],
+        asset_checks=CHECKS,
+        jobs=[everything, refresh],
+        schedules=[nightly],
+        sensors=[inbox],
+        resources={"warehouse": Warehouse(root=str(layout.root)), "dbt": dbt},
+        # One process: steps share two cores anyway, and each new process would import torch and dbt again.
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions()

@@ -1,0 +1,62 @@
+"""Jobs, the schedule and the inbox sensor."""
+
+from __future__ import annotations
+
+import hashlib
+
+import dagster as dg
+
+from dagster_project.resources import Warehouse
+from warehouse.layout import Layout
+
+everything = dg.define_asset_job(
+    "everything",
+    selection=dg.AssetSelection.all(),
+    description="Logs, synthetic optimizer, decompositions, figures, published file and report.",
+)
+
+refresh = dg.define_asset_job(
+    "refresh",
+    selection=dg.AssetSelection.all()
+    - dg.AssetSelection.assets(["raw", "synthetic_training"]).upstream()
+    - dg.AssetSelection.assets(["raw", "synthetic_rollouts"]),
+    description="New logs in the inbox, through to the published file and the report; nothing is trained.",
+)
+
+nightly = dg.ScheduleDefinition(
+    name="nightly_refresh",
+    job=refresh,
+    cron_schedule="0 3 * * *",
+    description="Refresh every night at three, for inboxes that are filled by other machines. Off until switched on.",
+)
+
+
+def inbox_fingerprint(layout: Layout) -> str | None:
+    """A hash over the names, sizes and times of the inbox's files; None while it is empty."""
+    files = sorted(path for path in layout.inbox.rglob("*") if path.is_file() and not path.name.startswith("."))
+    if not files:
+        return None
+    facts = [
+        (str(path.relative_to(layout.inbox)), stat.st_size, stat.st_mtime_ns) for path in files if (stat := path.stat())
+    ]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+@dg.sensor(
+    job=refresh,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Imports and publishes when logs appear in the inbox, once they have stopped changing.",
+)
+def inbox(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.SensorResult | dg.SkipReason:
+    """Ask for a refresh when the inbox is the same in two looks in a row and differs from the last refresh."""
+    seen, _, refreshed = (context.cursor or "").partition(" ")
+    now = inbox_fingerprint(warehouse.layout)
+    if now is None:
+        return dg.SkipReason("the inbox is empty")
+    if now == refreshed:
+        return dg.SkipReason("nothing new in the inbox")
+    if now != seen:
+        context.update_cursor(f"{now} {refreshed}")
+        return dg.SkipReason("the inbox has changed; waiting until files are complete")
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=now)], cursor=f"{now} {now}")

@@ -1,0 +1,13 @@
+"""How assets are cut."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from synthetic.config import QUICK
+
+EXPERIMENT = QUICK
+"""The synthetic experiment that the graph runs."""
+
+OPTIMIZER_SIZES = dg.StaticPartitionsDefinition([size.name for size in EXPERIMENT.models])
+"""One partition per size of the synthetic optimizer: sizes train, and are redone, independently."""

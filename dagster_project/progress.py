@@ -1,0 +1,23 @@
+"""Progress lines: into the run's log, and to the terminal when a command started the run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+import dagster as dg
+
+ECHO = "INCOHERENCE_ECHO_PROGRESS"
+
+
+def reporter(context: dg.AssetExecutionContext) -> Callable[[str], None]:
+    """A function that takes one line of progress."""
+
+    def report(line: str) -> None:
+        context.log.info(line)
+        if os.environ.get(ECHO):
+            sys.stderr.write(f"  {line}\n")
+            sys.stderr.flush()
+
+    return report

@@ -1,0 +1,115 @@
+"""What a figure is, and the small vocabulary that all of them share: labels, colours, empty states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+import duckdb
+import polars as pl
+from matplotlib.figure import Figure as MplFigure
+
+Tables = Mapping[str, pl.DataFrame]
+"""Table name without schema → its rows."""
+
+PALETTE = ("#4C6EF5", "#E8590C", "#2B8A3E", "#AE3EC9", "#0B7285", "#C2255C", "#846358", "#5C940D", "#495057", "#F08C00")
+"""Told apart in print and by colour-blind readers when it has few entries; it repeats after ten."""
+
+TEACHER_COLOR = "#868E96"
+
+DECOMPOSITION_LABELS = {
+    "kl": "KL",
+    "brier": "Brier",
+    "zero_one": "zero-one",
+    "per_start": "per start: mean over replicates of one start",
+    "pooled": "pooled: mean over all starts",
+}
+
+LENGTH_LABELS = {
+    "reasoning_tokens": "reasoning tokens",
+    "output_tokens": "output tokens",
+    "actions": "actions",
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of the study.
+
+    Attributes:
+        name: the paper's word for it; file name of the pictures, and `fig_<name>` is its main table.
+        title: for people.
+        shows: one sentence: what it shows.
+        look_for: one sentence: what to look for.
+        tables: the tables of schema `figures` that it reads; the main one first.
+        needs: what to do when its main table is empty.
+        draw: matplotlib figure from the tables; called only with a non-empty main table.
+        chart: Altair chart from the same tables.
+    """
+
+    name: str
+    title: str
+    shows: str
+    look_for: str
+    tables: tuple[str, ...]
+    needs: str
+    draw: Callable[[Tables], MplFigure]
+    chart: Callable[[Tables], alt.TopLevelMixin]
+
+    def is_empty(self, tables: Tables) -> bool:
+        """Whether there is nothing to draw."""
+        return tables[self.tables[0]].is_empty()
+
+
+def read_tables(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> dict[str, pl.DataFrame]:
+    """Read tables of schema `figures` by name.
+
+    Raises:
+        duckdb.CatalogException: if one does not exist.
+    """
+    return {name: con.sql(f'from figures."{name}"').pl() for name in names}
+
+
+def short_model(model_id: str) -> str:
+    """A model's name without its provider, for labels."""
+    return model_id.rsplit("/", 1)[-1]
+
+
+def with_series(table: pl.DataFrame, order: str = "param_count") -> pl.DataFrame:
+    """Add `series`: model, and condition where a model has several; rows ordered by model size, then name."""
+    several = table.group_by("task", "model_id").agg(pl.col("condition_id").n_unique().alias("n_conditions"))
+    label = pl.col("model_id").map_elements(short_model, return_dtype=pl.String)
+    return (
+        table.join(several, on=["task", "model_id"])
+        .with_columns(
+            series=pl.when(pl.col("n_conditions") > 1).then(label + " · " + pl.col("condition_label")).otherwise(label)
+            + pl.when(pl.col("is_simulated")).then(pl.lit(" (simulated)")).otherwise(pl.lit(""))
+        )
+        .sort(["task", order, "model_id", "condition_id"], nulls_last=True)
+    )
+
+
+def preferred_length_axis(table: pl.DataFrame) -> pl.DataFrame:
+    """Keep one length axis per task, model and condition: reasoning tokens, else output tokens, else actions."""
+    rank = pl.col("length_axis").replace_strict(
+        {"reasoning_tokens": 0, "output_tokens": 1, "actions": 2}, default=3, return_dtype=pl.Int32
+    )
+    keys = ["task", "model_id", "condition_id"]
+    return (
+        table.with_columns(axis_rank=rank)
+        .filter(pl.col("axis_rank") == pl.col("axis_rank").min().over(keys))
+        .drop("axis_rank")
+    )
+
+
+def colors(names: Sequence[Any]) -> dict[Any, str]:
+    """A colour for each name, in order of first appearance."""
+    unique = list(dict.fromkeys(names))
+    return {name: PALETTE[index % len(PALETTE)] for index, name in enumerate(unique)}
+
+
+def color_scale(mapping: Mapping[Any, str]) -> alt.Scale:
+    """The same colours for Altair."""
+    return alt.Scale(domain=list(mapping), range=list(mapping.values()))

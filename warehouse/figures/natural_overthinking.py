@@ -1,0 +1,108 @@
+"""Natural overthinking (paper Fig. 3): the same items, answered with less and with more reasoning than usual."""
+
+from __future__ import annotations
+
+import altair as alt
+import numpy as np
+import polars as pl
+from matplotlib.figure import Figure as MplFigure
+
+from warehouse.figures.base import Figure, Tables, preferred_length_axis, with_series
+
+MAIN = "fig_natural_overthinking"
+HALVES = {"below": ("below own median length", "#74C0FC"), "at_or_above": ("at or above", "#1864AB")}
+
+
+def _halves(tables: Tables) -> pl.DataFrame:
+    shown = with_series(preferred_length_axis(tables[MAIN].filter(pl.col("decomposition") == "kl")))
+    return shown.with_columns(
+        half_label=pl.col("half").replace_strict({half: label for half, (label, _) in HALVES.items()}),
+        row=pl.col("task") + ": " + pl.col("series"),
+    )
+
+
+def draw(tables: Tables) -> MplFigure:
+    """A row per model: the two halves' accuracy on the left, incoherence on the right."""
+    halves = _halves(tables)
+    rows = halves["row"].unique(maintain_order=True).to_list()
+    picture = MplFigure(figsize=(9.6, 1.6 + 0.42 * len(rows)), layout="constrained")
+    left, right = picture.subplots(1, 2, sharey=True)
+    heights = {row: -index for index, row in enumerate(rows)}
+    for axis, measure, title in ((left, "accuracy", "accuracy"), (right, "incoherence", "KL incoherence")):
+        for _, pair in halves.group_by(["row"], maintain_order=True):
+            values = pair[measure].cast(pl.Float64).to_numpy()
+            axis.plot(values, [heights[row] for row in pair["row"]], color="#CED4DA", lw=2, zorder=1)
+        for half, (label, color) in HALVES.items():
+            side = halves.filter(pl.col("half") == half)
+            y = [heights[row] for row in side["row"]]
+            x = side[measure].cast(pl.Float64).to_numpy()
+            axis.scatter(x, y, color=color, s=42, label=label, zorder=3)
+            if measure == "incoherence":
+                low = side["incoherence_ci_low"].cast(pl.Float64).to_numpy()
+                high = side["incoherence_ci_high"].cast(pl.Float64).to_numpy()
+                axis.hlines(y, np.where(np.isnan(low), x, low), np.where(np.isnan(high), x, high), color=color, lw=1.2)
+        axis.set(title=title, yticks=list(heights.values()), yticklabels=rows)
+    handles, labels = right.get_legend_handles_labels()
+    picture.legend(handles, labels, loc="outside lower right", ncols=2)
+    picture.suptitle("Thinking longer than usual on the same item", x=0.01, ha="left", weight="bold")
+    return picture
+
+
+def chart(tables: Tables) -> alt.TopLevelMixin:
+    """The same two panels with tooltips."""
+    halves = _halves(tables)
+    order = halves["row"].unique(maintain_order=True).to_list()
+    scale = alt.Scale(domain=[label for label, _ in HALVES.values()], range=[color for _, color in HALVES.values()])
+    panels = []
+    for measure, title in (("accuracy", "accuracy"), ("incoherence", "KL incoherence")):
+        y = alt.Y(
+            "row:N",
+            sort=order,
+            title=None,
+            axis=alt.Axis(labelLimit=330) if measure == "accuracy" else alt.Axis(labels=False, ticks=False),
+        )
+        base = alt.Chart(halves).encode(y=y)
+        x = alt.X(f"{measure}:Q", title=title, scale=alt.Scale(zero=False, padding=12))
+        layers: list[alt.Chart] = [base.mark_line(color="#CED4DA", strokeWidth=2).encode(x=x, detail="row:N")]
+        if measure == "incoherence":
+            layers.append(
+                base.transform_filter("isValid(datum.incoherence_ci_low)")
+                .mark_rule(opacity=0.6)
+                .encode(
+                    x=alt.X("incoherence_ci_low:Q", title=title),
+                    x2="incoherence_ci_high:Q",
+                    color=alt.Color("half_label:N", scale=scale, title=None),
+                )
+            )
+        layers.append(
+            base.mark_point(filled=True, size=75, opacity=1).encode(
+                x=x,
+                color=alt.Color("half_label:N", scale=scale, title=None, legend=alt.Legend(orient="bottom")),
+                tooltip=[
+                    alt.Tooltip("row:N", title="model"),
+                    alt.Tooltip("half_label:N", title="samples"),
+                    alt.Tooltip("n_items:Q"),
+                    alt.Tooltip("n_samples:Q"),
+                    alt.Tooltip("mean_length:Q", format=",.1f"),
+                    alt.Tooltip("accuracy:Q", format=".3f"),
+                    alt.Tooltip("incoherence:Q", format=".4f"),
+                    alt.Tooltip("incoherence_ci_low:Q", format=".4f", title="95 % from"),
+                    alt.Tooltip("incoherence_ci_high:Q", format=".4f", title="to"),
+                ],
+            )
+        )
+        panels.append(alt.layer(*layers).properties(width=270, height=alt.Step(30)))
+    return alt.hconcat(*panels)
+
+
+FIGURE = Figure(
+    name="natural_overthinking",
+    title="Natural overthinking",
+    shows="Each item's samples are split at the item's own median length; both halves answer the same items.",
+    look_for="Nearly equal accuracy with a clearly higher incoherence above the median: thinking longer than usual "
+    "goes with less predictable errors, not with better or worse ones.",
+    tables=(MAIN,),
+    needs="Import logs with several epochs per item and token counts: incoherence import LOG.eval",
+    draw=draw,
+    chart=chart,
+)

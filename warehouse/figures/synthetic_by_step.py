@@ -1,0 +1,111 @@
+"""Synthetic optimizer by step (paper Fig. 2d, 26a): incoherence along the rollout, by model size."""
+
+from __future__ import annotations
+
+import altair as alt
+import polars as pl
+from matplotlib.figure import Figure as MplFigure
+
+from warehouse.figures.base import DECOMPOSITION_LABELS, TEACHER_COLOR, Figure, Tables, color_scale, colors
+
+MAIN = "fig_synthetic_by_step"
+MEASURES = (("incoherence", "incoherence", "linear"), ("bias_sq", "bias²", "log"), ("variance", "variance", "log"))
+
+
+def _lines(tables: Tables) -> tuple[pl.DataFrame, dict[str, str]]:
+    lines = tables[MAIN].sort(["decomposition", "is_teacher", "param_count", "model_id", "step"], nulls_last=True)
+    models = lines.filter(~pl.col("is_teacher"))["model_id"].unique(maintain_order=True).to_list()
+    palette = colors(models)
+    palette |= dict.fromkeys(lines.filter("is_teacher")["model_id"].unique(maintain_order=True), TEACHER_COLOR)
+    return lines, palette
+
+
+def draw(tables: Tables) -> MplFigure:
+    """Rows: the two decompositions; columns: incoherence, bias², variance."""
+    lines, palette = _lines(tables)
+    kinds = lines["decomposition"].unique(maintain_order=True).to_list()
+    picture = MplFigure(figsize=(11.5, 3.4 * len(kinds)), layout="constrained")
+    grid = picture.subplots(len(kinds), len(MEASURES), squeeze=False, sharex=True)
+    for row, kind in zip(grid, kinds, strict=True):
+        for axis, (measure, label, scale) in zip(row, MEASURES, strict=True):
+            for (model, is_teacher), line in lines.filter(pl.col("decomposition") == kind).group_by(
+                ["model_id", "is_teacher"], maintain_order=True
+            ):
+                axis.plot(
+                    line["step"],
+                    line[measure].cast(pl.Float64),
+                    color=palette[str(model)],
+                    ls=":" if is_teacher else "-",
+                    lw=1.6,
+                    label=f"{model} (teacher)" if is_teacher else str(model),
+                )
+                if measure == "incoherence":
+                    axis.fill_between(
+                        line["step"],
+                        line["incoherence_ci_low"].cast(pl.Float64),
+                        line["incoherence_ci_high"].cast(pl.Float64),
+                        color=palette[str(model)],
+                        alpha=0.13,
+                        lw=0,
+                    )
+            axis.set(yscale=scale, ylabel=label)
+        row[0].set_title(DECOMPOSITION_LABELS[kind])
+        row[0].set_ylim(-0.02, 1.02)
+    for axis in grid[-1]:
+        axis.set_xlabel("step")
+    handles, labels = grid[0][0].get_legend_handles_labels()
+    picture.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    picture.suptitle("A transformer that imitates steepest descent", x=0.01, ha="left", weight="bold")
+    return picture
+
+
+def chart(tables: Tables) -> alt.TopLevelMixin:
+    """The same grid with tooltips; at most 120 steps a line, which the eye cannot tell from all of them."""
+    lines, palette = _lines(tables)
+    every = max(1, -(-lines["step"].n_unique() // 120))
+    thinned = lines.filter((pl.col("step") % every == 0) | (pl.col("step") == pl.col("step").max()))
+    rows = []
+    for kind in lines["decomposition"].unique(maintain_order=True):
+        panels = []
+        for measure, label, scale in MEASURES:
+            here = thinned.filter((pl.col("decomposition") == kind) & pl.col(measure).is_not_null())
+            if scale == "log":
+                here = here.filter(pl.col(measure) > 0)
+            panels.append(
+                alt.Chart(here)
+                .mark_line()
+                .encode(
+                    x=alt.X("step:Q"),
+                    y=alt.Y(f"{measure}:Q", title=label, scale=alt.Scale(type=scale)),  # type: ignore[arg-type]
+                    color=alt.Color(
+                        "model_id:N", scale=color_scale(palette), title=None, legend=alt.Legend(orient="bottom")
+                    ),
+                    strokeDash=alt.condition("datum.is_teacher", alt.value([3, 3]), alt.value([1, 0])),
+                    tooltip=[
+                        alt.Tooltip("model_id:N", title="model"),
+                        alt.Tooltip("step:Q"),
+                        alt.Tooltip("n_points:Q"),
+                        alt.Tooltip("error:Q", format=".4g"),
+                        alt.Tooltip("bias_sq:Q", format=".4g"),
+                        alt.Tooltip("variance:Q", format=".4g"),
+                        alt.Tooltip("incoherence:Q", format=".4f"),
+                    ],
+                )
+                .properties(width=225, height=190, title=DECOMPOSITION_LABELS[kind] if measure == "incoherence" else "")
+            )
+        rows.append(alt.hconcat(*panels))
+    return alt.vconcat(*rows)
+
+
+FIGURE = Figure(
+    name="synthetic_by_step",
+    title="Synthetic optimizer: along the rollout",
+    shows="Small transformers trained to predict the next step of steepest descent are rolled out from many starts; "
+    "error relative to the minimum splits into bias² and variance at each step.",
+    look_for="Incoherence that starts near zero and climbs: the longer the model acts, the more its error is scatter "
+    "between runs rather than a common offset. The dotted line is the teacher itself from the same starts.",
+    tables=(MAIN,),
+    needs="Train the optimizers: incoherence run",
+    draw=draw,
+    chart=chart,
+)

@@ -1,0 +1,113 @@
+"""Publish: copy marts and figures into one read-only DuckDB file, swap it in, and write the exports.
+
+DuckDB locks a file for one process, so nobody ever opens dbt's build database but dbt and this module. Users open the
+published file. It is replaced by a rename: an open reader keeps the old content, a new reader sees the new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from warehouse.layout import Layout
+from warehouse.parquet import atomic_path
+
+PUBLISHED_SCHEMAS = ("marts", "figures")
+
+STORAGE_VERSION = "v1.0.0"
+"""The newest storage format that every 1.x driver reads. Later ones fail to open there, or read NULLs in silence."""
+
+
+class NothingBuiltError(FileNotFoundError):
+    """There is nothing to publish yet."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """What was published: the file, and the rows of each `schema.table`."""
+
+    path: Path
+    row_counts: dict[str, int]
+
+
+def publish(layout: Layout, report: Callable[[str], None] = lambda line: None) -> Published:
+    """Copy the marts and figures of the build database into the published file and the exports.
+
+    Args:
+        layout: the warehouse.
+        report: called with a line per table, for progress.
+
+    Raises:
+        NothingBuiltError: if `incoherence build` has not run yet.
+    """
+    if not layout.build_database.is_file():
+        raise NothingBuiltError(f"nothing built at {layout.build_database}; run `incoherence build` first")
+    with atomic_path(layout.published_database) as temporary:
+        row_counts = _copy(layout.build_database, temporary, report)
+        temporary.chmod(0o444)
+    _export(layout, list(row_counts))
+    return Published(layout.published_database, row_counts)
+
+
+def _copy(source: Path, target: Path, report: Callable[[str], None]) -> dict[str, int]:
+    # Table by table and not `COPY FROM DATABASE`, which would bring staging and intermediate along.
+    with duckdb.connect() as con:
+        con.execute(f"attach {_literal(str(source))} as build (read_only)")
+        con.execute(f"attach {_literal(str(target))} as published (storage_version {_literal(STORAGE_VERSION)})")
+        tables = con.execute(
+            "select schema_name, table_name, comment from duckdb_tables() "
+            "where database_name = 'build' and schema_name in (select unnest(?)) order by all",
+            [list(PUBLISHED_SCHEMAS)],
+        ).fetchall()
+        if not tables:
+            raise NothingBuiltError(f"no marts or figures in {source}; run `incoherence build` first")
+        row_counts: dict[str, int] = {}
+        for schema in PUBLISHED_SCHEMAS:
+            con.execute(f"create schema published.{schema}")
+        for schema, table, comment in tables:
+            name = f"{_identifier(schema)}.{_identifier(table)}"
+            con.execute(f"create table published.{name} as from build.{name}")
+            if comment:
+                con.execute(f"comment on table published.{name} is {_literal(comment)}")
+            columns = con.execute(
+                "select column_name, comment from duckdb_columns() where database_name = 'build' "
+                "and schema_name = ? and table_name = ? and comment is not null",
+                [schema, table],
+            ).fetchall()
+            for column, text in columns:
+                con.execute(f"comment on column published.{name}.{_identifier(column)} is {_literal(text)}")
+            (count,) = con.execute(f"select count(*) from published.{name}").fetchone() or (0,)
+            row_counts[f"{schema}.{table}"] = count
+            report(f"{schema}.{table}: {count:,} rows")
+        con.execute("detach published")
+    return row_counts
+
+
+def _export(layout: Layout, tables: list[str]) -> None:
+    wanted: set[Path] = set()
+    with duckdb.connect(str(layout.published_database), read_only=True) as con:
+        for table in tables:
+            schema, name = table.split(".", 1)
+            targets = [(layout.exports_parquet / schema / f"{name}.parquet", "format parquet, compression zstd")]
+            if schema == "figures":
+                targets.append((layout.exports_csv / f"{name}.csv", "format csv, header"))
+            for path, options in targets:
+                wanted.add(path)
+                with atomic_path(path) as temporary:
+                    con.execute(
+                        f"copy {_identifier(schema)}.{_identifier(name)} to {_literal(str(temporary))} ({options})"
+                    )
+    for folder, pattern in ((layout.exports_parquet, "*/*.parquet"), (layout.exports_csv, "*.csv")):
+        for stale in set(folder.glob(pattern)) - wanted:
+            stale.unlink()
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,122 @@
+"""Build the report from the published file. It shows what the tables hold and computes nothing of its own."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import jinja2
+import polars as pl
+import vl_convert
+
+from warehouse.connect import connect
+from warehouse.figures import FIGURES, read_tables
+from warehouse.figures.base import short_model
+from warehouse.layout import Layout
+from warehouse.parquet import atomic_path
+
+VEGA_LITE_VERSION = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+
+VERDICTS = {"holds": "holds", "does_not_hold": "does not hold", "cannot_tell": "cannot tell"}
+
+
+@dataclass(frozen=True)
+class _Section:
+    """One figure of the page; `spec` is None while there is no data for it."""
+
+    name: str
+    title: str
+    shows: str
+    look_for: str
+    needs: str
+    tables: tuple[str, ...]
+    spec: dict[str, Any] | None
+
+
+def write_report(layout: Layout) -> Path:
+    """Write the report of the published warehouse and return its path.
+
+    Raises:
+        warehouse.connect.NothingPublishedError: if nothing has been published yet.
+    """
+    with connect(layout.published_database) as con:
+        sections = []
+        for figure in FIGURES:
+            tables = read_tables(con, figure.tables)
+            spec = None if figure.is_empty(tables) else _spec(figure.chart(tables))
+            sections.append(
+                _Section(figure.name, figure.title, figure.shows, figure.look_for, figure.needs, figure.tables, spec)
+            )
+        findings = con.sql("from figures.findings").pl()
+        models = con.sql(
+            """
+            select
+                pooled.task, pooled.model_id, models.param_count, models.is_simulated, conditions.condition_label,
+                pooled.n_items, pooled.n_samples, pooled.accuracy, pooled.error, pooled.bias_sq, pooled.variance,
+                pooled.incoherence, pooled.incoherence_ci_low, pooled.incoherence_ci_high
+            from marts.fct_incoherence as pooled
+            left join marts.dim_model as models using (model_id)
+            left join marts.dim_condition as conditions using (condition_id)
+            where pooled.decomposition = 'kl'
+            order by pooled.task, models.param_count nulls last, pooled.model_id, pooled.condition_id
+            """
+        ).pl()
+    page = (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            sections=sections,
+            specs={section.name: section.spec for section in sections if section.spec is not None},
+            findings=_grouped(findings),
+            verdicts=VERDICTS,
+            models=models.to_dicts(),
+            has_simulated=bool(models["is_simulated"].any()) if models.height else False,
+            bundle=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VEGA_LITE_VERSION),
+            made_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        )
+    )
+    with atomic_path(layout.report) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    return layout.report
+
+
+def _grouped(findings: pl.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {"title": title, "rows": rows.to_dicts()}
+        for (title,), rows in findings.group_by(["title"], maintain_order=True)
+    ]
+
+
+def _spec(chart: alt.TopLevelMixin) -> dict[str, Any]:
+    styled: Any = chart
+    with alt.data_transformers.enable(max_rows=200_000):
+        spec: dict[str, Any] = styled.configure(
+            font="Inter, system-ui, sans-serif",
+            axis=alt.AxisConfig(gridColor="#E9ECEF", labelColor="#495057", titleColor="#343A40", titleFontWeight=500),
+            title=alt.TitleConfig(anchor="start", color="#343A40", fontSize=13),
+            view=alt.ViewConfig(stroke=None),
+        ).to_dict()
+    return spec
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,  # names come from logs
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["short_model"] = short_model
+    environment.filters["number"] = lambda value, spec=".3f": "–" if value is None else format(value, spec)
+    environment.filters["script_json"] = _script_json
+    return environment
+
+
+def _script_json(value: Any) -> str:
+    """JSON that cannot end the script element it stands in."""
+    return json.dumps(value, allow_nan=False).replace("<", "\\u003c").replace("\u2028", "\\u2028")

@@ -1,0 +1,63 @@
+"""What is in a warehouse, in plain lines."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from warehouse.layout import Layout
+from warehouse.raw import connect_raw
+from warehouse.schemas import RAW_TABLES
+
+MAX_LINES = 20
+
+
+def describe(layout: Layout) -> str:
+    """Row counts of the raw layer, what runs left out, what is quarantined, and how fresh the published file is."""
+    lines = [f"warehouse at {layout.root}", "", "raw rows"]
+    with connect_raw(layout) as con:
+        for name in RAW_TABLES:
+            (count,) = con.execute(f"select count(*) from raw.{name}").fetchone() or (0,)
+            lines.append(f"  {name:<20} {count:>12,}")
+
+        lines += ["", "samples"]
+        runs = con.execute(
+            """
+            select
+                task, model_id, condition_id, count(distinct item_id), count(*),
+                count(*) filter (status = 'format_failure'), count(*) filter (status in ('error', 'refused')),
+                string_agg(distinct run_status, ', ') filter (run_status <> 'success')
+            from raw.samples group by all order by all
+            """
+        ).fetchall()
+        for task, model, condition, items, samples, failures, errors, unfinished in runs[:MAX_LINES]:
+            line = f"  {task} · {model} · {condition}: {items:,} items, {samples:,} samples"
+            line += f", {failures:,} format failures" if failures else ""
+            line += f", {errors:,} errors (left out)" if errors else ""
+            line += f"; run {unfinished}: some samples are missing" if unfinished else ""
+            lines.append(line)
+        lines += _rest(runs) or ([] if runs else ["  none yet; import a log: incoherence import LOG.eval"])
+
+        quarantined = con.execute(
+            "select file_name, place, reason from raw.quarantine order by ingested_at desc, file_name, place"
+        ).fetchall()
+        lines += ["", f"quarantined: {len(quarantined):,}"]
+        lines += [f"  {name}, {place}: {reason}" for name, place, reason in quarantined[:MAX_LINES]]
+        lines += _rest(quarantined)
+
+        (newest,) = con.execute(
+            "select max(ingested_at) from (select ingested_at from raw.imports "
+            "union all select ingested_at from raw.synthetic_rollouts)"
+        ).fetchone() or (None,)
+
+    lines += ["", "published"]
+    if not layout.published_database.exists():
+        return "\n".join([*lines, "  nothing yet: incoherence build && incoherence publish"])
+    published_at = datetime.fromtimestamp(layout.published_database.stat().st_mtime, UTC)
+    lines.append(f"  {layout.published_database}, {published_at:%Y-%m-%d %H:%M} UTC")
+    if newest is not None and newest > published_at:
+        lines.append("  older than the raw layer: incoherence build && incoherence publish")
+    return "\n".join(lines)
+
+
+def _rest(rows: list[tuple[object, ...]]) -> list[str]:
+    return [f"  … and {len(rows) - MAX_LINES:,} more"] if len(rows) > MAX_LINES else []
