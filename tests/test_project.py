@@ -1,0 +1,69 @@
+"""The promises that the layout of the project makes."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+MAY_IMPORT = {
+    "warehouse": {"warehouse"},
+    "ingestion": {"ingestion", "warehouse"},
+    "synthetic": {"synthetic", "warehouse"},
+    "dagster_project": {"dagster_project", "ingestion", "synthetic", "warehouse"},
+}
+LOCAL_PROVIDER = "ingestion/sampling/providers/local.py"
+"""The one module of `ingestion` that may import `synthetic`."""
+
+
+def imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_packages_import_only_what_lies_below_them(package: str) -> None:
+    files = sorted((ROOT / package).rglob("*.py"))
+    assert files
+    for path in files:
+        allowed = MAY_IMPORT[package] | ({"synthetic"} if str(path.relative_to(ROOT)) == LOCAL_PROVIDER else set())
+        ours = imported(path) & (set(MAY_IMPORT) | {"tests", "benchmarks"})
+        assert ours <= allowed, f"{path.relative_to(ROOT)} imports {sorted(ours - allowed)}"
+        if package != "dagster_project":
+            assert not imported(path) & {"dagster", "dagster_dbt"}, f"{path} must work without the orchestrator"
+
+
+def test_nothing_unpickles() -> None:
+    for package in MAY_IMPORT:
+        for path in (ROOT / package).rglob("*.py"):
+            assert not imported(path) & {"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}, path
+
+
+def test_dbt_folder_is_no_package() -> None:
+    assert not (ROOT / "dbt" / "__init__.py").exists(), "it would shadow dbt-core: `python -m …` finds no dbt.cli"
+
+
+def test_wheel_lists_exactly_our_packages() -> None:
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert set(config["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) == set(MAY_IMPORT)
+
+
+def test_every_dependency_is_pinned_in_the_constraints() -> None:
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*config["dependencies"], *config["optional-dependencies"]["dev"]]
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pinned = {line.split("==")[0].lower().replace("_", "-") for line in lines if "==" in line and line[0] != "#"}
+    for requirement in wanted:
+        name = requirement.split("[")[0]
+        for stop in "<>=! ":
+            name = name.split(stop)[0]
+        assert name.lower().replace("_", "-") in pinned, requirement
