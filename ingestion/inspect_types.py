@@ -1,0 +1,241 @@
+"""The parts of an Inspect log that are read, as typed structs, and how bytes become them.
+
+Fields that are not named here (events, the store, calls) are skipped by the decoder without building objects.
+Format: Inspect log version 2 (and 1), fields as in inspect-ai 0.3.100 to 0.3.285.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Raw, Struct, field
+
+LOG_VERSION = 2
+"""Newest log version that the structs are known to fit."""
+
+_T = TypeVar("_T")
+
+
+class Usage(Struct):
+    """Tokens of one call, or of all calls of one model."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    input_tokens_cache_read: int | None = None
+    input_tokens_cache_write: int | None = None
+    reasoning_tokens: int | None = None
+    total_cost: float | None = None
+
+
+class Part(Struct):
+    """One part of a message's content."""
+
+    type: str = ""
+    text: str | None = None
+    reasoning: str | None = None
+
+
+class Message(Struct):
+    """One message of a conversation."""
+
+    role: str = ""
+    content: str | list[Part] = ""
+    source: str | None = None
+    reasoning: str | None = None
+    tool_calls: list[Raw] | None = None
+
+    @property
+    def text(self) -> str:
+        """The text without reasoning."""
+        if isinstance(self.content, str):
+            return self.content
+        return "".join(part.text or "" for part in self.content if part.type == "text")
+
+    @property
+    def reasoning_text(self) -> str | None:
+        """The reasoning, where the provider returned it."""
+        parts = [] if isinstance(self.content, str) else [part.reasoning for part in self.content]
+        texts = [text for text in (self.reasoning, *parts) if text]
+        return "\n".join(texts) or None
+
+
+class Choice(Struct):
+    """One of the completions of a call."""
+
+    message: Message = field(default_factory=Message)
+    stop_reason: str | None = None
+
+
+class Output(Struct):
+    """The last call's answer."""
+
+    model: str | None = None
+    choices: list[Choice] = []
+    completion: str | None = None
+    usage: Usage | None = None
+
+
+class Score(Struct):
+    """One scorer's verdict."""
+
+    value: Any = None
+    answer: str | None = None
+    explanation: str | None = None
+    metadata: Raw = Raw(b"null")
+
+
+class SampleError(Struct):
+    """Why a sample failed."""
+
+    message: str = ""
+
+
+class SampleLimit(Struct):
+    """The limit that stopped a sample."""
+
+    type: str = ""
+    reason: str | None = None
+
+
+class Sample(Struct):
+    """One sample of the log."""
+
+    id: int | str
+    epoch: int
+    input: str | list[Message]
+    target: str | list[str] = ""
+    choices: list[str] | None = None
+    messages: list[Message] = []
+    output: Output = field(default_factory=Output)
+    scores: dict[str, Score] | None = None
+    metadata: Raw = Raw(b"null")
+    attachments: Raw = Raw(b"null")
+    model_usage: dict[str, Usage] = {}
+    started_at: str | None = None
+    completed_at: str | None = None
+    total_time: float | None = None
+    uuid: str | None = None
+    error: SampleError | None = None
+    limit: SampleLimit | None = None
+    invalidation: Raw = Raw(b"null")
+
+    @property
+    def targets(self) -> list[str]:
+        """The right answers; usually one."""
+        return [self.target] if isinstance(self.target, str) else self.target
+
+
+class Step(Struct):
+    """One solver of the plan."""
+
+    solver: str = ""
+    params: dict[str, Any] | None = None
+    params_passed: dict[str, Any] | None = None
+
+
+class Plan(Struct):
+    """The solvers, and the task's own generation settings."""
+
+    steps: list[Step] = []
+    config: dict[str, Any] = {}
+
+
+class Scorer(Struct):
+    """A scorer that the task names."""
+
+    name: str = ""
+
+
+class EvalSpec(Struct):
+    """What was run."""
+
+    task: str
+    model: str
+    eval_id: str | None = None
+    run_id: str | None = None
+    created: str | None = None
+    task_version: Any = None
+    task_args: dict[str, Any] = {}
+    model_generate_config: dict[str, Any] = {}
+    config: dict[str, Any] = {}
+    packages: dict[str, Any] = {}
+    scorers: list[Scorer] | None = None
+
+
+class Headline(Struct):
+    """Which score the run calls its main one."""
+
+    scorer: str | None = None
+    score: str | None = None
+
+
+class Results(Struct):
+    """The run's own summary."""
+
+    headline: Headline | None = None
+
+
+class Header(Struct):
+    """Everything of a log but its samples: `header.json`, or the journal's start."""
+
+    eval: EvalSpec
+    version: int = LOG_VERSION
+    status: str | None = None
+    plan: Plan = field(default_factory=Plan)
+    results: Results | None = None
+
+
+class JsonLog(Header):
+    """A whole log in one JSON file; samples stay bytes until their turn."""
+
+    samples: list[Raw] | None = None
+
+
+def decode(data: bytes | Raw, kind: type[_T]) -> _T:
+    """JSON bytes as a struct. Bare NaN and infinities, which Inspect writes for such scores, become null.
+
+    Raises:
+        msgspec.DecodeError: if the bytes are no JSON; its subclass ValidationError names the field that does not fit.
+        UnicodeDecodeError: if a text is not UTF-8.
+        RecursionError: if the JSON is nested too deeply.
+    """
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.DecodeError as error:
+        standard = _standard_json(bytes(data))
+        if standard == bytes(data):
+            raise
+        try:
+            return msgspec.json.decode(standard, type=kind)
+        except msgspec.DecodeError as second:
+            raise second from error
+
+
+def decode_object(data: Raw) -> dict[str, Any]:
+    """A raw JSON object as a dictionary; anything else, null among it, as an empty one."""
+    value = decode(data, object)
+    return value if isinstance(value, dict) else {}
+
+
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|-?\b(?:NaN|Infinity)\b', re.DOTALL)
+_ESCAPE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\.", re.DOTALL
+)
+
+
+def _standard_json(data: bytes) -> bytes:
+    """The same JSON with NaN and infinities as null, and half surrogate pairs as U+FFFD. One linear pass."""
+    return _TOKEN.sub(_standard_token, data)
+
+
+def _standard_token(match: re.Match[bytes]) -> bytes:
+    token = match[0]
+    if not token.startswith(b'"'):
+        return b"null"
+    return _ESCAPE.sub(_standard_escape, token) if b"\\u" in token else token
+
+
+def _standard_escape(match: re.Match[bytes]) -> bytes:
+    return rb"\ufffd" if len(match[0]) == 6 else match[0]

@@ -1,0 +1,135 @@
+"""Members of an `.eval` archive, read one at a time within bounds.
+
+The standard library lists the archive; members are decompressed here, because zipfile does not know zstd (method 93)
+before Python 3.14 and would decompress a hostile member without limit. Member names are keys, never paths.
+"""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+from types import TracebackType
+
+import zstandard
+
+from ingestion.records import RefusedFileError
+
+MAX_MEMBER_BYTES = 256 * 2**20
+"""Largest uncompressed member that is read; a larger sample is quarantined."""
+
+MAX_TOTAL_BYTES = 64 * 2**30
+"""Largest sum of uncompressed members; a larger archive is refused."""
+
+MAX_MEMBERS = 5_000_000
+"""Most members of an archive; one with more is refused."""
+
+_STORED, _DEFLATE, _ZSTD = 0, 8, 93
+_LOCAL_HEADER = struct.Struct("<4s22xHH")
+_ZSTD_WINDOW_BYTES = 128 * 2**20
+
+
+class MemberError(Exception):
+    """One member cannot be read; the message says why."""
+
+
+class Archive:
+    """An open `.eval` archive.
+
+    Attributes:
+        names: names of its members, in the order in which they were written, each once.
+        repeated: names that occur more than once; the last one written is the one that counts.
+
+    Raises:
+        RefusedFileError: if the file is no archive, is cut short, or is larger than the bounds above.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._file = path.open("rb")
+            self._size = path.stat().st_size
+        except OSError as error:
+            raise RefusedFileError(f"cannot be opened: {error.strerror}; check the path and its permissions") from error
+        try:
+            with zipfile.ZipFile(self._file) as directory:
+                members = directory.infolist()
+        except Exception as error:  # hostile directories raise anything: struct.error, ValueError, UnicodeDecodeError …
+            self._file.close()
+            raise RefusedFileError(
+                f"not a readable .eval archive ({error or type(error).__name__}); the file is cut short or damaged: "
+                "copy it again from where the run wrote it"
+            ) from error
+        try:
+            self._check(members)
+        except RefusedFileError:
+            self._file.close()
+            raise
+        self._members = {member.filename: member for member in members}
+        self.names = list(self._members)
+        self.repeated = _repeated([member.filename for member in members]) if len(members) > len(self.names) else []
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._members
+
+    def read(self, name: str) -> bytes:
+        """The uncompressed bytes of a member, checked against its size and checksum.
+
+        Raises:
+            MemberError: if it is too large, encrypted, damaged or compressed in an unknown way.
+        """
+        member = self._members[name]
+        if member.file_size > MAX_MEMBER_BYTES:
+            raise MemberError(f"{member.file_size} bytes uncompressed, over the limit of {MAX_MEMBER_BYTES}")
+        if member.flag_bits & 0x1:
+            raise MemberError("it is encrypted; write the log without a password")
+        try:
+            data = _decompress(self._compressed(member), member.compress_type, member.file_size + 1)
+        except (zlib.error, zstandard.ZstdError, struct.error, OSError, ValueError) as error:
+            raise MemberError(f"it is damaged ({error}); copy the log again") from error
+        if len(data) != member.file_size or zlib.crc32(data) != member.CRC:
+            raise MemberError("it is damaged (size or checksum differ); copy the log again")
+        return data
+
+    def _compressed(self, member: zipfile.ZipInfo) -> bytes:
+        self._file.seek(member.header_offset)
+        magic, name_length, extra_length = _LOCAL_HEADER.unpack(self._file.read(_LOCAL_HEADER.size))
+        if magic != b"PK\x03\x04":
+            raise ValueError("no member begins where the directory says")
+        self._file.seek(name_length + extra_length, 1)
+        return self._file.read(member.compress_size)
+
+    def _check(self, members: list[zipfile.ZipInfo]) -> None:
+        if len(members) > MAX_MEMBERS:
+            raise RefusedFileError(f"{len(members)} members, over the limit of {MAX_MEMBERS}; split the run")
+        # Members that share compressed bytes are the quadratic zip bomb; no tool writes them.
+        if sum(member.compress_size for member in members) > self._size:
+            raise RefusedFileError("its members overlap: not an archive that Inspect wrote")
+        if sum(member.file_size for member in members) > MAX_TOTAL_BYTES:
+            raise RefusedFileError(f"more than {MAX_TOTAL_BYTES} bytes uncompressed; split the run")
+
+
+def _decompress(data: bytes, method: int, limit: int) -> bytes:
+    if method == _STORED:
+        return data
+    if method == _DEFLATE:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, limit)
+    if method == _ZSTD:
+        # Inspect splits large members into several frames.
+        decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW_BYTES)
+        with decompressor.stream_reader(data, read_across_frames=True) as reader:
+            return reader.read(limit)
+    raise ValueError(f"compression method {method} is none of stored, DEFLATE, zstd")
+
+
+def _repeated(names: list[str]) -> list[str]:
+    seen: set[str] = set()
+    return sorted({name for name in names if name in seen or seen.add(name)})  # type: ignore[func-returns-value]

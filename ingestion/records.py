@@ -1,0 +1,75 @@
+"""What a reader of logs hands over, and what a reader is. Readers know nothing of files in the warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class RefusedFileError(Exception):
+    """The whole file cannot be read; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The run that a log is of. Every log gives exactly one."""
+
+    run_id: str | None
+    run_status: str
+    task: str | None
+    model_id: str | None
+    tool_version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a raw table, without `source`, `import_id` and `ingested_at`, which the importer adds.
+
+    Rows of `items`, `conditions` and `models` may repeat; the first one of a key is kept.
+    """
+
+    table: str
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A part of the file that could not be read: a row of the quarantine."""
+
+    place: str
+    reason: str
+    excerpt: str | None = None
+
+
+Record = Run | Row | Unreadable
+
+
+class LogFormat(Protocol):
+    """One kind of log. To add a kind, write one of these and list it in `ingestion.formats`."""
+
+    name: str
+    """The word for it on the command line, and the value of `source` in the raw layer."""
+
+    suffixes: tuple[str, ...]
+    """Which files of a folder to look at, in lower case."""
+
+    reader_version: int
+    """To be raised whenever the same file would give other rows: known files are then read again."""
+
+    def sniff(self, path: Path) -> bool:
+        """Whether the file's first bytes look like this kind of log. Never raises on content."""
+
+    def read(self, path: Path) -> Iterator[Record]:
+        """What is in the log.
+
+        Raises:
+            RefusedFileError: if nothing of it can be read.
+        """
+
+
+def clip(text: str, length: int) -> str:
+    """At most `length` characters of `text`, with a mark where it was cut, and writable as UTF-8."""
+    text = text if len(text) <= length else text[: length - 1] + "…"
+    return text.encode("utf-8", "replace").decode("utf-8")
