@@ -1,7 +1,5 @@
 """Asset checks between raw and staging. A failed blocking check stops everything below it."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from dagster_project.assets.raw_logs import LOG_TABLES

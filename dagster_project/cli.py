@@ -98,13 +98,13 @@ def import_(
         typer.echo(f"{file.path}: {file.message}", file=stream)
 
     summary = import_paths(paths, Layout.from_env(), log_format=log_format, progress=show)
-    counts = ", ".join(f"{n} {outcome}" for outcome, n in summary.n_files.items() if n)
-    typer.echo(
-        f"{counts or 'no logs found'}; {summary.n_samples:,} samples, {summary.n_quarantined:,} rows quarantined"
-    )
-    if summary.n_files["imported"]:
+    counts = [f"{n} {outcome}" for outcome in ("imported", "unchanged", "refused") if (n := summary.count(outcome))]
+    if summary.passed_over:
+        counts.append(f"{len(summary.passed_over)} passed over (no logs)")
+    typer.echo(f"{', '.join(counts)}; {summary.n_samples:,} new samples, {summary.n_quarantined:,} quarantined")
+    if summary.count("imported"):
         typer.echo("Next: incoherence build && incoherence publish")
-    if summary.has_refused or not summary.reports:
+    if summary.has_refused:
         raise typer.Exit(1)
 
 
@@ -118,8 +118,9 @@ def build(
     """
     from warehouse.transform import build as build_models
 
-    result = build_models(Layout.from_env(), select=select, report=typer.echo)
-    typer.echo(f"built and tested: {result.n_models} models, {result.n_tests} tests passed")
+    result = build_models(Layout.from_env(), select=select, echo=typer.echo)
+    typer.echo(f"{result.n_models} models built, {result.n_tests} data tests passed in {result.seconds:.0f} s")
+    typer.echo("Next: incoherence publish && incoherence report")
 
 
 @app.command()

@@ -9,5 +9,5 @@ from synthetic.config import QUICK
 EXPERIMENT = QUICK
 """The synthetic experiment that the graph runs."""
 
-OPTIMIZER_SIZES = dg.StaticPartitionsDefinition([size.name for size in EXPERIMENT.models])
+OPTIMIZER_SIZES = dg.StaticPartitionsDefinition([size.name for size in EXPERIMENT.sizes])
 """One partition per size of the synthetic optimizer: sizes train, and are redone, independently."""

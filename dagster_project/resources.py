@@ -1,7 +1,5 @@
 """What assets are given: where the warehouse is, and dbt."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import dagster as dg

@@ -1,7 +1,5 @@
 """Published: the read-only file, the pictures, the report."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Sequence
 

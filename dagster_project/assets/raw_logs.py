@@ -1,7 +1,5 @@
 """Raw layer, first door: eval logs from the inbox."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg
@@ -20,6 +18,8 @@ INBOX = dg.AssetSpec(
     "anywhere else.",
 )
 
+OUTCOMES = ("imported", "unchanged", "refused")
+
 LOG_TABLES = ("items", "samples", "conditions", "models", "test_outcomes", "imports", "quarantine")
 
 
@@ -37,5 +37,5 @@ def eval_logs(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterat
     for name in LOG_TABLES:
         metadata: dict[str, int] = {"dagster/row_count": count_rows(layout, name)}
         if name == "imports":
-            metadata |= {f"n_files_{outcome}": n for outcome, n in summary.n_files.items()}
+            metadata |= {f"n_files_{outcome}": summary.count(outcome) for outcome in OUTCOMES}
         yield dg.MaterializeResult(asset_key=["raw", name], metadata=metadata)

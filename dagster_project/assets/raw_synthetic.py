@@ -1,6 +1,6 @@
 """Raw layer, second door: the synthetic optimizer, trained and rolled out."""
 
-from __future__ import annotations
+import warnings
 
 import dagster as dg
 
@@ -10,6 +10,9 @@ from dagster_project.progress import reporter
 from dagster_project.resources import Warehouse
 from synthetic.experiment import roll_out_model, roll_out_teacher, train_model, write_problem
 from warehouse.raw import count_rows
+
+# Said once at every start otherwise, and of no use to a reader of the terminal.
+warnings.filterwarnings("ignore", message="Parameter `backfill_policy`")
 
 ONE_RUN_FOR_ALL_SIZES = dg.BackfillPolicy.single_run()
 

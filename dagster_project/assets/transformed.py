@@ -1,7 +1,5 @@
 """Staging to figures: the dbt project as assets, one per model, in the group of its layer."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,8 +11,10 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from dagster_project.resources import Warehouse
 from warehouse.layout import DBT_PROJECT_DIR, Layout
-from warehouse.parquet import ensure_empty_files
-from warehouse.transform import dbt_environment, parse
+from warehouse.transform import dbt_environment, prepare, run_dbt
+
+WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+"""They test the project, not the data; `make test` runs them."""
 
 WRITER_POOL = "duckdb_writer"
 """Whoever opens the build database. Its limit of one keeps two of them from ever meeting, across processes too."""
@@ -36,7 +36,8 @@ def current_manifest(layout: Layout) -> Path:
     manifest = layout.dbt_target / "manifest.json"
     sources = [path for path in DBT_PROJECT_DIR.rglob("*") if path.suffix in {".sql", ".yml", ".md", ".csv"}]
     if not manifest.exists() or manifest.stat().st_mtime < max(path.stat().st_mtime for path in sources):
-        parse(layout)
+        prepare(layout)
+        run_dbt(layout, ["parse"])
     return manifest
 
 
@@ -51,10 +52,9 @@ def make_dbt_assets(manifest: Path) -> dg.AssetsDefinition:
 
     @dbt_assets(manifest=manifest, dagster_dbt_translator=LayerTranslator(), pool=WRITER_POOL, name="dbt_models")
     def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse) -> Iterator[Any]:
-        ensure_empty_files(warehouse.layout)
-        warehouse.layout.build_database.parent.mkdir(parents=True, exist_ok=True)
+        prepare(warehouse.layout)
         # Rows can be counted only once dbt has let go of its database, so events wait for its end.
-        events = list(dbt.cli(["build"], context=context).stream())
+        events = list(dbt.cli(["build", *WITHOUT_UNIT_TESTS], context=context).stream())
         counts = _row_counts(warehouse.layout)
         for event in events:
             name = getattr(event, "output_name", None)
