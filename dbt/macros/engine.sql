@@ -1,0 +1,41 @@
+{#
+  All SQL that differs between engines. Models call the short name; an adapter brings its own `<adapter>__<name>`.
+  Positions are 0-based everywhere, whatever the engine's lists start at.
+#}
+
+{% macro list_element(list, index) %}{{ return(adapter.dispatch("list_element")(list, index)) }}{% endmacro %}
+{% macro default__list_element(list, index) %}{{ list }}[({{ index }}) + 1]{% endmacro %}
+{% macro spark__list_element(list, index) %}get({{ list }}, {{ index }}){% endmacro %}
+
+{% macro list_length(list) %}{{ return(adapter.dispatch("list_length")(list)) }}{% endmacro %}
+{% macro default__list_length(list) %}len({{ list }}){% endmacro %}
+{% macro spark__list_length(list) %}size({{ list }}){% endmacro %}
+
+{% macro list_total(list) %}{{ return(adapter.dispatch("list_total")(list)) }}{% endmacro %}
+{% macro default__list_total(list) %}list_sum({{ list }}){% endmacro %}
+{% macro spark__list_total(list) %}aggregate({{ list }}, 0d, (total, value) -> total + value){% endmacro %}
+
+{# First position of the largest value. #}
+{% macro list_argmax(list) %}{{ return(adapter.dispatch("list_argmax")(list)) }}{% endmacro %}
+{% macro default__list_argmax(list) %}list_position({{ list }}, list_max({{ list }})) - 1{% endmacro %}
+{% macro spark__list_argmax(list) %}array_position({{ list }}, array_max({{ list }})) - 1{% endmacro %}
+
+{# True where a list holds nothing but finite numbers ≥ 0. #}
+{% macro list_is_nonnegative(list) %}{{ return(adapter.dispatch("list_is_nonnegative")(list)) }}{% endmacro %}
+{% macro default__list_is_nonnegative(list) %}(list_min({{ list }}) >= 0 and isfinite(list_max({{ list }})) and list_count({{ list }}) = len({{ list }})){% endmacro %}
+{% macro spark__list_is_nonnegative(list) %}forall({{ list }}, p -> p >= 0 and p < double('infinity')){% endmacro %}
+
+{# A table with the positions 0 … n − 1 as `name`, to cross join with. #}
+{% macro positions(n, name) %}{{ return(adapter.dispatch("positions")(n, name)) }}{% endmacro %}
+{% macro default__positions(n, name) %}cross join unnest(range({{ n }})) as positions({{ name }}){% endmacro %}
+{% macro spark__positions(n, name) %}lateral view explode(sequence(0, {{ n }} - 1)) as {{ name }}{% endmacro %}
+
+{# A zoned timestamp as a plain one in UTC: drivers without time-zone data can read it. #}
+{% macro utc(timestamp) %}{{ return(adapter.dispatch("utc")(timestamp)) }}{% endmacro %}
+{% macro default__utc(timestamp) %}({{ timestamp }} at time zone 'UTC'){% endmacro %}
+{% macro spark__utc(timestamp) %}cast(to_utc_timestamp({{ timestamp }}, current_timezone()) as timestamp_ntz){% endmacro %}
+
+{# A number as text, by a C format. #}
+{% macro formatted(format, number) %}{{ return(adapter.dispatch("formatted")(format, number)) }}{% endmacro %}
+{% macro default__formatted(format, number) %}printf('{{ format }}', cast({{ number }} as double)){% endmacro %}
+{% macro spark__formatted(format, number) %}format_string('{{ format }}', cast({{ number }} as double)){% endmacro %}

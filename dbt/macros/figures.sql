@@ -1,0 +1,14 @@
+{# Key columns and labels that the length figures start with; wants joins named models and conditions. #}
+{% macro length_figure_keys(relation) -%}
+    {{ relation }}.task,
+    {{ relation }}.model_id,
+    models.model_family,
+    models.param_count,
+    models.is_simulated,
+    {{ relation }}.condition_id,
+    conditions.condition_label,
+    conditions.prompt_format,
+    conditions.reasoning_budget,
+    {{ relation }}.decomposition,
+    {{ relation }}.length_axis
+{%- endmacro %}

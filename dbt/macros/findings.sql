@@ -1,0 +1,48 @@
+{# What an interval says about a finding that expects a positive (or negative) statistic. Never forced. #}
+{% macro verdict(low, high, expected="positive") -%}
+    case
+        when {{ low if expected == "positive" else "-" ~ high }} > 0 then 'holds'
+        when {{ high if expected == "positive" else "-" ~ low }} < 0 then 'does_not_hold'
+        else 'cannot_tell'
+    end
+{%- endmacro %}
+
+{# The same in words, to start a sentence with. #}
+{% macro verdict_words(verdict) -%}
+    case {{ verdict }}
+        when 'holds' then 'Holds'
+        when 'does_not_hold' then 'Does not hold'
+        else 'Cannot tell'
+    end
+{%- endmacro %}
+
+{# A number for people: two decimals with its sign, 'unknown' where there is none. #}
+{% macro in_words(number) -%}
+    coalesce(case when {{ number }} >= 0 then '+' else '−' end || {{ decimals(number) }}, 'unknown')
+{%- endmacro %}
+
+{# The magnitude with two decimals, as text. #}
+{% macro decimals(number) -%}
+    {{ formatted("%.2f", "abs(" ~ number ~ ")") }}
+{%- endmacro %}
+
+{# '(95 % interval −0.10 to +0.40, n = 10)', or why there is none. #}
+{% macro interval_in_words(low, high, n, unit) -%}
+    case
+        when {{ low }} is null then '(no interval from ' || {{ n }} || ' {{ unit }})'
+        else
+            '(95 % interval ' || {{ in_words(low) }} || ' to ' || {{ in_words(high) }}
+            || ', ' || {{ n }} || ' {{ unit }})'
+    end
+{%- endmacro %}
+
+{#
+  Of several length axes, the one that a finding is told by: actions where a run has them, else reasoning tokens, else
+  output tokens (the paper's own choice per task). For a `qualify` clause.
+#}
+{% macro is_main_length_axis() -%}
+    row_number() over (
+        partition by {{ pool_keys() | join(", ") }}
+        order by case length_axis when 'actions' then 1 when 'reasoning_tokens' then 2 else 3 end
+    ) = 1
+{%- endmacro %}

@@ -1,0 +1,69 @@
+{#
+  variance / error; NULL where the error counts as 0, because 0/0 is neither coherent nor incoherent.
+
+  floor: an error up to this counts as 0; by default var zero_error, which is above what KL smoothing leaves behind.
+  Trajectories are not smoothed and may end very close to the minimum: their floor is 0.
+#}
+{% macro incoherence(variance, error, floor=none) -%}
+    case when {{ error }} > {{ var("zero_error") if floor is none else floor }} then least({{ variance }} / {{ error }}, 1.0) end
+{%- endmacro %}
+
+{#
+  Pools units (items, starting points) into one row per keys: means of error, bias² and variance, and their incoherence
+  as a ratio of sums with a 95 % interval.
+
+  The interval is the linearised ratio estimator's: with R = Σv / Σe and residuals d_i = v_i − R·e_i over n units,
+  se(R) = √(n / (n − 1) · Σ d_i²) / Σe, times Student's t with n − 1 degrees of freedom, cut to [0, 1]; NULL below two units.
+
+  relation: one row per unit with error, bias_sq, variance; aggregates: further columns, as "expression as name";
+  floor: see incoherence.
+#}
+{% macro pooled_incoherence(relation, keys, n_units="n_items", aggregates=[], floor=none) %}
+    {% set group = keys | join(", ") %}
+    with pooled as (
+        select
+            {{ group }},
+            count(*) as {{ n_units }},
+            {% for aggregate in aggregates %}
+                {{ aggregate }},
+            {% endfor %}
+            avg(error) as error,
+            avg(bias_sq) as bias_sq,
+            avg(variance) as variance,
+            {{ incoherence("avg(variance)", "avg(error)", floor) }} as incoherence
+        from {{ relation }}
+        group by {{ group }}
+    ),
+
+    residuals as (
+        select
+            {{ group }},
+            sum(pow(units.variance - pooled.variance / pooled.error * units.error, 2)) as residual_sq
+        from {{ relation }} as units
+        inner join pooled using ({{ group }})
+        where pooled.incoherence is not null
+        group by {{ group }}
+    ),
+
+    intervals as (
+        select
+            pooled.*,
+            case
+                when {{ n_units }} > 1
+                    then
+                        {{ t_quantile("quantiles.t_975", n_units ~ " - 1") }}
+                        * sqrt(residual_sq / {{ n_units }} / ({{ n_units }} - 1)) / error
+            end as half_width
+        from pooled
+        left join residuals using ({{ group }})
+        left join {{ ref("student_t_975") }} as quantiles
+            on quantiles.degrees_of_freedom = pooled.{{ n_units }} - 1
+    )
+
+    select
+        *,
+        -- Not greatest/least alone: they would turn a missing interval into a bound.
+        case when half_width is not null then greatest(incoherence - half_width, 0.0) end as incoherence_ci_low,
+        case when half_width is not null then least(incoherence + half_width, 1.0) end as incoherence_ci_high
+    from intervals
+{% endmacro %}

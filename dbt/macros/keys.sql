@@ -1,0 +1,15 @@
+{# Keys that many models share, so that a grain is spelled once. #}
+
+{% macro pool_keys() %}{{ return(["task", "model_id", "condition_id"]) }}{% endmacro %}
+
+{% macro item_keys() %}{{ return(pool_keys() + ["item_id"]) }}{% endmacro %}
+
+{% macro rollout_keys() %}{{ return(["problem_id", "model_id", "temperature"]) }}{% endmacro %}
+
+{# Column of samples and items, per length axis. #}
+{% macro length_axes() %}
+    {{ return({"reasoning_tokens": "reasoning_tokens", "output_tokens": "output_tokens", "actions": "n_actions"}) }}
+{% endmacro %}
+
+{# What the length figures are keyed by; labels ride along from the dimensions. #}
+{% macro length_keys() %}{{ return(pool_keys() + ["decomposition", "length_axis"]) }}{% endmacro %}

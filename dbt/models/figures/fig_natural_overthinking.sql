@@ -1,0 +1,32 @@
+with
+
+halves as (
+    select * from {{ ref("int_overthinking") }}
+),
+
+models as (
+    select * from {{ ref("dim_model") }}
+),
+
+conditions as (
+    select * from {{ ref("dim_condition") }}
+)
+
+select
+    {{ length_figure_keys("halves") }},
+    halves.half,
+    halves.n_items,
+    halves.n_items_left_out,
+    halves.n_samples,
+    halves.mean_length,
+    halves.accuracy,
+    halves.error,
+    halves.bias_sq,
+    halves.variance,
+    halves.incoherence,
+    halves.incoherence_ci_low,
+    halves.incoherence_ci_high
+from halves
+inner join models on halves.model_id = models.model_id
+inner join conditions on halves.condition_id = conditions.condition_id
+order by task, model_id, condition_id, decomposition, length_axis, half desc

@@ -1,0 +1,31 @@
+with
+
+models as (
+    select * from {{ ref("int_synthetic_by_scale") }}
+),
+
+problems as (
+    select * from {{ ref("stg_synthetic_problems") }}
+)
+
+select
+    problem_id,
+    problems.profile,
+    models.decomposition,
+    models.model_id,
+    models.param_count,
+    models.temperature,
+    models.final_step,
+    models.validation_loss,
+    problems.uniform_loss,
+    models.n_starts,
+    models.n_points,
+    models.error,
+    models.bias_sq,
+    models.variance,
+    models.incoherence,
+    models.incoherence_ci_low,
+    models.incoherence_ci_high
+from models
+inner join problems using (problem_id)
+order by problem_id, decomposition, temperature, param_count, model_id

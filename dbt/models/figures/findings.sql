@@ -1,0 +1,53 @@
+{% set sources = ["reasoning_length", "overthinking", "synthetic_steps", "synthetic_scale"] %}
+
+with
+
+statistics as (
+    {% for source in sources %}
+        select * from {{ ref("int_finding_" ~ source) }}
+        {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
+known_findings as (
+    select * from {{ ref("known_findings") }}
+),
+
+models as (
+    select * from {{ ref("dim_model") }}
+),
+
+judged as (
+    select
+        *,
+        case
+            when expected = 'positive'
+                then {{ verdict("statistic_ci_low", "statistic_ci_high") }}
+            else {{ verdict("statistic_ci_low", "statistic_ci_high", expected="negative") }}
+        end as verdict
+    from statistics
+    inner join known_findings using (finding)
+)
+
+select
+    judged.finding,
+    judged.title,
+    judged.task,
+    judged.problem_id,
+    judged.model_id,
+    judged.condition_id,
+    judged.temperature,
+    judged.length_axis,
+    judged.decomposition,
+    judged.verdict,
+    judged.statistic_name,
+    judged.statistic,
+    judged.statistic_ci_low,
+    judged.statistic_ci_high,
+    judged.n,
+    coalesce(models.is_simulated, false) as is_simulated,
+    {{ verdict_words("judged.verdict") }} || ' for ' || coalesce(judged.model_id, 'models of different size') || ' on '
+    || judged.task || ': ' || judged.told || '.' as sentence
+from judged
+left join models on judged.model_id = models.model_id
+order by finding, task, problem_id, model_id, condition_id, temperature

@@ -1,0 +1,32 @@
+with
+
+differences as (
+    select * from {{ ref("int_overthinking_difference") }}
+    where decomposition = 'kl'
+),
+
+main_axis as (
+    select * from differences
+    qualify {{ is_main_length_axis() }}
+)
+
+select
+    'overthinking_more_incoherent' as finding,
+    task,
+    cast(null as varchar) as problem_id,
+    model_id,
+    condition_id,
+    cast(null as double) as temperature,
+    length_axis,
+    decomposition,
+    'incoherence at or above the median length minus below it' as statistic_name,
+    difference as statistic,
+    difference_ci_low as statistic_ci_low,
+    difference_ci_high as statistic_ci_high,
+    n_items as n,
+    'incoherence is ' || coalesce({{ decimals("incoherence_below") }}, 'undefined')
+    || ' where an item takes fewer ' || replace(length_axis, '_', ' ') || ' than its median and '
+    || coalesce({{ decimals("incoherence_at_or_above") }}, 'undefined') || ' elsewhere, a difference of '
+    || {{ in_words("difference") }} || ' '
+    || {{ interval_in_words("difference_ci_low", "difference_ci_high", "n_items", "items") }} as told
+from main_axis

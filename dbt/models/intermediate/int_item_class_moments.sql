@@ -1,0 +1,11 @@
+with
+
+answers as (
+    select * from {{ ref("int_item_answers") }}
+),
+
+moments as (
+    {{ class_moments("answers", item_keys()) }}
+)
+
+select * from moments

@@ -1,0 +1,38 @@
+{% set keys = item_keys() | join(", ") %}
+
+with
+
+answers as (
+    select * from {{ ref("int_item_answers") }}
+),
+
+summed as (
+    select
+        {{ keys }},
+        cast(coalesce(sum(n_samples) filter (where answer_kind <> 'left_out'), 0) as bigint) as n_samples,
+        cast(coalesce(sum(n_samples) filter (where answer_kind = 'format_failure'), 0) as bigint) as n_format_failures,
+        cast(sum(n_errors) as bigint) as n_errors,
+        cast(sum(n_refused) as bigint) as n_refused,
+        cast(sum(n_renormalised) as bigint) as n_renormalised,
+        sum(n_correct) as n_correct,
+        {% for axis in length_axes() %}
+            sum(total_{{ axis }}) filter (where answer_kind <> 'left_out')
+            / cast(nullif(sum(n_with_{{ axis }}) filter (where answer_kind <> 'left_out'), 0) as double)
+                as mean_{{ axis }}{{ "," if not loop.last }}
+        {% endfor %}
+    from answers
+    group by {{ keys }}
+)
+
+select
+    {{ keys }},
+    n_samples,
+    n_format_failures,
+    n_errors,
+    n_refused,
+    n_renormalised,
+    mean_output_tokens,
+    mean_reasoning_tokens,
+    mean_actions,
+    n_correct / cast(nullif(n_samples, 0) as double) as accuracy
+from summed

@@ -1,0 +1,11 @@
+with
+
+moments as (
+    select * from {{ ref("int_item_class_moments") }}
+),
+
+decomposed as (
+    {{ decomposition_zero_one("moments", item_keys()) }}
+)
+
+select * from decomposed

@@ -1,0 +1,46 @@
+{% set group = length_keys() | join(", ") %}
+{% set aggregates = [
+    "cast(sum(n_samples) as bigint) as n_samples",
+    "avg(mean_length) as mean_length",
+    "avg(accuracy) as accuracy",
+] %}
+
+with
+
+items as (
+    select * from {{ ref("int_overthinking_items") }}
+),
+
+split_items as (
+    select * from items
+    where has_both_halves
+),
+
+left_out as (
+    select
+        {{ group }},
+        count(*) filter (where not has_both_halves) as n_items_left_out
+    from items
+    group by {{ group }}
+),
+
+pooled as (
+    {{ pooled_incoherence("split_items", length_keys() + ["half"], aggregates=aggregates) }}
+)
+
+select
+    {{ group }},
+    half,
+    n_items,
+    n_items_left_out,
+    n_samples,
+    mean_length,
+    accuracy,
+    error,
+    bias_sq,
+    variance,
+    incoherence,
+    incoherence_ci_low,
+    incoherence_ci_high
+from pooled
+inner join left_out using ({{ group }})

@@ -1,0 +1,82 @@
+with
+
+samples as (
+    select * from {{ ref("stg_samples") }}
+),
+
+items as (
+    select * from {{ ref("stg_items") }}
+),
+
+with_target as (
+    select
+        samples.*,
+        items.target_index,
+        -- Only an item with a valid target has classes to decompose over.
+        case when items.target_index between 0 and items.n_choices - 1 then items.n_choices end as n_classes,
+        {{ list_total("samples.class_probs") }} as prob_total
+    from samples
+    left join items
+        on samples.task = items.task and samples.item_id = items.item_id
+),
+
+classified as (
+    select
+        *,
+        case
+            when status in ('error', 'refused') then 'left_out'
+            when n_classes is null then null
+            when status = 'format_failure' then 'format_failure'
+            when
+                {{ list_length("class_probs") }} = n_classes
+                and {{ list_is_nonnegative("class_probs") }}
+                and prob_total > 0
+                then 'probabilities'
+            -- Stated probabilities that are none do not fall back on a chosen letter.
+            when class_probs is null and choice_index between 0 and n_classes - 1 then 'choice'
+            else 'format_failure'
+        end as answer_kind
+    from with_target
+),
+
+predicted as (
+    select
+        *,
+        case answer_kind
+            when 'choice' then choice_index
+            when 'probabilities' then {{ list_argmax("class_probs") }}
+        end as predicted_index
+    from classified
+)
+
+select
+    ---------- ids
+    sample_id,
+    task,
+    model_id,
+    condition_id,
+    item_id,
+    context_id,
+    epoch,
+
+    ---------- answer
+    status,
+    answer_kind,
+    n_classes,
+    target_index,
+    case when answer_kind = 'choice' then choice_index end as choice_index,
+    case when answer_kind = 'probabilities' then class_probs end as class_probs,
+    case when answer_kind = 'probabilities' then prob_total end as prob_total,
+    predicted_index,
+    case
+        when answer_kind = 'left_out' then null
+        when n_classes is not null then coalesce(predicted_index = target_index, false)
+        else score >= 1
+    end as is_correct,
+    answer_kind = 'probabilities' and abs(prob_total - 1) > 1e-9 as is_renormalised,
+
+    ---------- lengths
+    output_tokens,
+    reasoning_tokens,
+    n_actions
+from predicted

@@ -1,0 +1,34 @@
+with
+
+decompositions as (
+    select * from {{ ref("int_synthetic_decomposition") }}
+),
+
+models as (
+    select * from {{ ref("int_synthetic_models") }}
+    where not is_teacher
+)
+
+select
+    decompositions.problem_id,
+    decompositions.model_id,
+    decompositions.temperature,
+    decompositions.decomposition,
+    models.param_count,
+    models.final_step,
+    models.validation_loss,
+    decompositions.n_starts,
+    decompositions.n_points,
+    decompositions.error,
+    decompositions.bias_sq,
+    decompositions.variance,
+    decompositions.incoherence,
+    decompositions.incoherence_ci_low,
+    decompositions.incoherence_ci_high
+from decompositions
+inner join models
+    on
+        decompositions.problem_id = models.problem_id
+        and decompositions.model_id = models.model_id
+        and decompositions.temperature = models.temperature
+        and decompositions.step = models.final_step

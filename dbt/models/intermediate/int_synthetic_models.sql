@@ -1,0 +1,49 @@
+{% set keys = rollout_keys() | join(", ") %}
+
+with
+
+rollouts as (
+    select * from {{ ref("stg_synthetic_rollouts") }}
+),
+
+training as (
+    select * from {{ ref("stg_synthetic_training") }}
+),
+
+trained as (
+    select
+        problem_id,
+        model_id,
+        max(param_count) as param_count
+    from training
+    group by problem_id, model_id
+),
+
+validated as (
+    select
+        problem_id,
+        model_id,
+        loss as validation_loss
+    from training
+    where split = 'validation'
+    qualify row_number() over (partition by problem_id, model_id order by step desc) = 1
+),
+
+rolled_out as (
+    select
+        {{ keys }},
+        bool_or(is_teacher) as is_teacher,
+        max(step) as final_step
+    from rollouts
+    group by {{ keys }}
+)
+
+select
+    {{ keys }},
+    is_teacher,
+    param_count,
+    validation_loss,
+    final_step
+from rolled_out
+left join trained using (problem_id, model_id)
+left join validated using (problem_id, model_id)

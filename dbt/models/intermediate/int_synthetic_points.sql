@@ -1,0 +1,23 @@
+with
+
+rollouts as (
+    select * from {{ ref("stg_synthetic_rollouts") }}
+),
+
+problems as (
+    select * from {{ ref("stg_synthetic_problems") }}
+)
+
+select
+    rollouts.problem_id,
+    rollouts.model_id,
+    rollouts.temperature,
+    rollouts.start_id,
+    rollouts.replicate,
+    rollouts.step,
+    {% for i in range(var("synthetic_max_dimension")) %}
+        {{ list_element("rollouts.x", i) }} - {{ list_element("problems.minimum", i) }} as offset_{{ i }}
+        {{- "," if not loop.last }}
+    {% endfor %}
+from rollouts
+inner join problems on rollouts.problem_id = problems.problem_id

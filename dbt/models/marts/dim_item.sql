@@ -1,0 +1,25 @@
+with
+
+items as (
+    select * from {{ ref("stg_items") }}
+)
+
+select
+    ---------- ids
+    task,
+    item_id,
+    source_item_id,
+    answer_key_id,
+
+    ---------- text
+    subset,
+    subject,
+    human_difficulty,
+    question,
+    target_text,
+
+    ---------- numbers
+    n_choices,
+    target_index
+from items
+order by task, item_id

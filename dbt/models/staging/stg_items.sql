@@ -1,0 +1,45 @@
+with
+
+items as (
+    select * from {{ source("raw", "items") }}
+),
+
+latest as (
+    select * from items
+    qualify row_number() over (
+        partition by task, item_id, answer_key_id
+        order by ingested_at desc, import_id desc nulls last
+    ) = 1
+),
+
+counted as (
+    select
+        *,
+        count(*) over (partition by task, item_id) as n_answer_keys
+    from latest
+)
+
+select
+    ---------- ids
+    task,
+    -- Two logs that use one id for different questions are two items: an id alone would mix their targets.
+    case when n_answer_keys = 1 then item_id else item_id || '#' || left(answer_key_id, 6) end as item_id,
+    item_id as source_item_id,
+    answer_key_id,
+    import_id,
+
+    ---------- text
+    subset,
+    subject,
+    human_difficulty,
+    question,
+    target_text,
+    source,
+
+    ---------- numbers
+    target_index,
+    coalesce(n_choices, {{ list_length("choices") }}) as n_choices,
+
+    ---------- times
+    {{ utc("ingested_at") }} as ingested_at
+from counted

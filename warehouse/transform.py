@@ -1,0 +1,182 @@
+"""From raw Parquet to marts and figures: runs dbt, the one process that writes the build database.
+
+What belongs here: dbt's environment and command line, and what its results mean to a person. What does not: any SQL
+(`dbt/`) and any copy for users (`warehouse.publish`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from warehouse.layout import DBT_PROJECT_DIR, Layout
+from warehouse.parquet import ensure_empty_files
+
+_GLOB_CHARACTERS = set("*?[]{}'\"")
+"""What a reader of Parquet files would take for a pattern or the end of a string."""
+
+_BAD_STATUSES = ("error", "fail", "runtime error")
+
+
+class BuildError(RuntimeError):
+    """dbt did not finish; the message names what failed and what to do next."""
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What one run of dbt did.
+
+    Attributes:
+        n_models: tables and views built.
+        n_tests: data tests (and unit tests, if they were run) that passed.
+        n_warnings: tests that passed with a warning.
+        seconds: wall-clock time, dbt's start included.
+        database: the build database.
+    """
+
+    n_models: int
+    n_tests: int
+    n_warnings: int
+    seconds: float
+    database: Path
+
+
+def dbt_environment(layout: Layout, *, threads: int = 2) -> dict[str, str]:
+    """The environment variables that dbt needs to work on this warehouse.
+
+    Raises:
+        BuildError: if the warehouse's path holds a character that a Parquet reader takes for a pattern.
+    """
+    root = str(layout.root)
+    if bad := sorted(_GLOB_CHARACTERS & set(root)):
+        raise BuildError(
+            f"WAREHOUSE_ROOT {root!r} holds {' '.join(bad)}, which reads as a file pattern; move the warehouse to a "
+            "folder without it"
+        )
+    return {
+        "WAREHOUSE_ROOT": root,
+        "DBT_PROJECT_DIR": str(DBT_PROJECT_DIR),
+        "DBT_PROFILES_DIR": str(DBT_PROJECT_DIR),
+        "DBT_TARGET_PATH": str(layout.dbt_target),
+        "DBT_LOG_PATH": str(layout.build_database.parent / "logs"),
+        "DBT_THREADS": str(threads),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def prepare(layout: Layout) -> None:
+    """Make the folders and zero-row files without which dbt cannot start."""
+    ensure_empty_files(layout)
+    layout.build_database.parent.mkdir(parents=True, exist_ok=True)
+
+
+def build(
+    layout: Layout,
+    *,
+    select: str | None = None,
+    threads: int = 2,
+    unit_tests: bool = False,
+    echo: Callable[[str], None] | None = None,
+) -> BuildResult:
+    """Build every model and run every data test on the way.
+
+    Args:
+        layout: the warehouse.
+        select: dbt's node selection (`"marts"`, `"+fct_incoherence"`); everything by default.
+        threads: models that dbt builds at the same time.
+        unit_tests: also run the models' unit tests; they test the project, not the data.
+        echo: is called with each line that dbt prints.
+
+    Raises:
+        BuildError: if a model or a test fails, or dbt cannot start.
+    """
+    prepare(layout)
+    arguments = ["build"]
+    if select:
+        arguments += ["--select", *select.split()]
+    if not unit_tests:
+        arguments += ["--exclude-resource-type", "unit_test"]
+    started = time.monotonic()
+    run_dbt(layout, arguments, threads=threads, echo=echo)
+    results = _results(layout)
+    kinds = Counter(str(result["unique_id"]).split(".", 1)[0] for result in results)
+    return BuildResult(
+        n_models=kinds["model"],
+        n_tests=kinds["test"] + kinds["unit_test"],
+        n_warnings=sum(result["status"] == "warn" for result in results),
+        seconds=time.monotonic() - started,
+        database=layout.build_database,
+    )
+
+
+def run_dbt(
+    layout: Layout,
+    arguments: Sequence[str],
+    *,
+    threads: int = 2,
+    echo: Callable[[str], None] | None = None,
+) -> None:
+    """Run one dbt command on this warehouse, in a process of its own: dbt keeps global state.
+
+    Raises:
+        BuildError: if dbt ends with an error.
+    """
+    results = layout.dbt_target / "run_results.json"
+    results.unlink(missing_ok=True)
+    # -P: the project's own folder `dbt/` must not stand in for the package of that name.
+    command = [sys.executable, "-P", "-m", "dbt.cli.main", "--no-use-colors", *arguments]
+    environment = os.environ | dbt_environment(layout, threads=threads) | {"PYTHONUNBUFFERED": "1"}
+    last_lines: deque[str] = deque(maxlen=30)
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as process:
+        assert process.stdout is not None
+        for raw_line in process.stdout:
+            line = raw_line.rstrip()
+            last_lines.append(line)
+            if echo:
+                echo(line)
+    if process.returncode:
+        raise BuildError(_explain(layout, list(last_lines)))
+
+
+def _results(layout: Layout) -> list[dict[str, Any]]:
+    path = layout.dbt_target / "run_results.json"
+    return list(json.loads(path.read_text())["results"]) if path.is_file() else []
+
+
+def _explain(layout: Layout, last_lines: Sequence[str]) -> str:
+    failed = [result for result in _results(layout) if result["status"] in _BAD_STATUSES]
+    if not failed:
+        tail = "\n".join(last_lines[-12:])
+        return f"dbt could not run; its last words:\n{tail}\nThe full log is {layout.build_database.parent / 'logs'}"
+    lines = []
+    for result in failed[:5]:
+        kind, _, name = str(result["unique_id"]).partition(".")
+        message = " ".join(str(result.get("message") or "").split())
+        lines.append(f"{kind} {name.removeprefix('incoherence.')}: {message}")
+        if kind == "test" and result.get("compiled_code"):
+            lines.append(f"  the rows that fail: {_one_line(result['compiled_code'])}")
+    if len(failed) > len(lines):
+        lines.append(f"... {len(failed) - 5} more")
+    skipped = sum(result["status"] == "skipped" for result in _results(layout))
+    lines.append(
+        f"{len(failed)} failed, {skipped} skipped because of it. A failing model is a fault of the project or of its "
+        f"settings; a failing test points at rows in {layout.raw}. dbt's full log is in "
+        f"{layout.build_database.parent / 'logs'}"
+    )
+    return "\n".join(lines)
+
+
+def _one_line(sql: str, limit: int = 400) -> str:
+    text = " ".join(sql.split())
+    return text if len(text) <= limit else text[:limit] + " …"
