@@ -12,7 +12,7 @@ from collections.abc import Sequence
 _WRAPPER = r"(?:[\s*_$`'\"(\[{]|\\boxed\{|\\text\{|\\mathrm\{|option\s|choice\s){0,20}"
 _OPTION = re.compile(_WRAPPER + r"(?P<option>[A-Za-z]|\d{1,3})(?P<rest>[^\w].*)?$", re.IGNORECASE | re.DOTALL)
 _NOTHING_MORE = re.compile(r"[\s*_$`'\")\]}.,;!]*$")
-_LABEL = re.compile(r"[*_\])]*[).:]\**\s*(?!(?:and|or)\b|[&/,])", re.IGNORECASE)
+_LABEL = re.compile(r"[*_\])]*[).:]\**+\s*+(?!(?:and|or)\b|[&/,])", re.IGNORECASE)
 
 # A line that begins with "answer:" declares the answer, whatever follows; the other phrasings only count if an option
 # follows, because "the answer is not obvious" declares nothing.
@@ -62,7 +62,7 @@ def parse_letter(completion: str, n_choices: int) -> int | None:
 
     The last declaration counts ("ANSWER: B", "<answer>B</answer>", "the answer is (B)", "\\boxed{B}"), and if it names
     no option of this item the answer is a format failure: an earlier one is not taken instead. A completion without a
-    declaration counts if it is nothing but an option ("B", "(b)", "B) the option's text").
+    declaration counts if it is one line and nothing but an option ("B", "(b)", "B) the option's text").
     """
     chosen: int | None = None
     declared = False
@@ -72,7 +72,10 @@ def parse_letter(completion: str, n_choices: int) -> int | None:
             declared, chosen = True, _option(text, n_choices)
         elif (kind != "phrase" or _SHOUTED.match(text)) and (option := _option(text, n_choices)) is not None:
             declared, chosen = True, option
-    return chosen if declared else _option(completion.strip()[:400], n_choices)
+    if declared:
+        return chosen
+    only = completion.strip()
+    return _option(only, n_choices) if len(only) < 400 and "\n" not in only else None
 
 
 def _option(text: str, n_choices: int) -> int | None:

@@ -29,7 +29,10 @@ MAX_JSON_FILE_BYTES = 2**30
 """Largest `.json` log that is read, because it has to be held whole; `.eval` archives are streamed."""
 
 _HEADER, _JOURNAL = "header.json", "_journal/start.json"
-_CHUNKED = re.compile(r"^samples/.*_epoch_\d+/sample\.json$", re.DOTALL)
+_CHUNKED = re.compile(r"_epoch_\d+/sample\.json$")
+_CHUNKED_REASON = (
+    "stored in chunks, an experimental layout that is not read here; import the log that this one was made from"
+)
 _HEAD_BYTES = 65_536
 _PEEK_SAMPLES = 20
 _BAD_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
@@ -71,11 +74,9 @@ class InspectFormat:
 
 
 def _read_archive(archive: Archive) -> Iterator[Record]:
-    if any(_CHUNKED.match(name) for name in archive.names):
-        raise RefusedFileError(
-            "samples are stored in chunks, a layout that is not read here; write it again with "
-            "`inspect log convert LOG --to json --output-dir DIR` and import that"
-        )
+    whole, chunked = _sample_members(archive.names)
+    if chunked and not whole:
+        raise RefusedFileError(f"its samples are {_CHUNKED_REASON}")
     header: Header | None = None
     if _HEADER in archive:
         try:
@@ -93,16 +94,30 @@ def _read_archive(archive: Archive) -> Iterator[Record]:
         status = "crashed"
     for name in archive.repeated:
         yield Unreadable(_place(name), "written more than once; the last one counts")
-    yield from _records(header, status, _archive_samples(archive))
+    yield from (Unreadable(_place(name), _CHUNKED_REASON) for name in chunked)
+    yield from _records(header, status, _archive_samples(archive, whole))
 
 
-def _archive_samples(archive: Archive) -> Iterator[_RawSample]:
-    for name in archive.names:
-        if name.startswith("samples/") and name.endswith(".json"):
-            try:
-                yield _place(name), archive.read(name)
-            except MemberError as error:
-                yield _place(name), error
+def _sample_members(names: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Members that hold a whole sample each, and those that are the shell of a sample stored in chunks."""
+    members = [name for name in names if name.startswith("samples/") and name.endswith(".json")]
+    chunked = [name for name in members if _CHUNKED.search(name)]
+    folders = {name.removesuffix("sample.json") for name in chunked}
+    # An id may hold a slash itself, so a folder alone does not make a chunk.
+    whole = [name for name in members if not _parents(name) & folders]
+    return whole, chunked
+
+
+def _parents(name: str) -> set[str]:
+    return {name[: match.end()] for match in re.finditer("/", name)}
+
+
+def _archive_samples(archive: Archive, names: list[str]) -> Iterator[_RawSample]:
+    for name in names:
+        try:
+            yield _place(name), archive.read(name)
+        except MemberError as error:
+            yield _place(name), error
 
 
 def _read_json(path: Path) -> Iterator[Record]:

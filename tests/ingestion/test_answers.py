@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingestion.answers import option_index, option_letter, parse_letter, parse_probabilities, target_index
+
+
+@pytest.mark.parametrize(
+    ("completion", "expected"),
+    [
+        ("ANSWER: B", 1),
+        ("ANSWER: b", 1),
+        ("ANSWER: B.", 1),
+        ("Let me think.\n\nANSWER: C", 2),
+        ("ANSWER: A\nNo, wait.\nANSWER: D", 3),
+        ("**Answer: B**", 1),
+        ("**Answer:** B", 1),
+        ("Final answer: (C)", 2),
+        ("Answer: $\\boxed{D}$", 3),
+        ("Answer:\nB", 1),
+        ("ANSWER: B) blue", 1),
+        ("ANSWER: B. Because it is blue.", 1),
+        ("So the answer is (B).", 1),
+        ("The correct answer is C", 2),
+        ("The answer is option A.", 0),
+        ("I think so. <answer>D</answer>", 3),
+        ("Thus \\boxed{\\text{B}}.", 1),
+        ("B", 1),
+        (" (c) ", 2),
+        ("D) grey", 3),
+        # none, several, or none of the item's
+        ("", None),
+        ("I am not sure about this one.", None),
+        ("ANSWER: Z", None),
+        ("ANSWER: B\nOn reflection:\nANSWER: Z", None),
+        ("ANSWER: A, B", None),
+        ("ANSWER: A and B", None),
+        ("ANSWER: A) or B)", None),
+        ("ANSWER: Because", None),
+        ("ANSWER: none of them", None),
+        ("Answer: A bird in the hand", None),
+        ("The answer is a bird.", None),
+        ("The answer is not obvious", None),
+        ("A bird in the hand", None),
+        ("ANSWER: 2", None),
+        ("ANSWER:", None),
+        ("A) red\nB) green", None),
+    ],
+)
+def test_letters_in_the_usual_phrasings(completion: str, expected: int | None) -> None:
+    assert parse_letter(completion, 4) == expected
+
+
+def test_options_past_z_are_numbered_from_one() -> None:
+    assert [option_letter(index) for index in (0, 25, 26, 29)] == ["A", "Z", "1", "4"]
+    assert parse_letter("ANSWER: 3", 30) == 28
+    assert all(option_index(option_letter(index), 30) == index for index in range(30))
+    assert option_index("5", 30) is None
+
+
+def test_a_target_is_a_letter_or_an_option_s_text() -> None:
+    choices = ["red", "green", "blue"]
+    assert target_index(["C"], choices) == 2
+    assert target_index(["green"], choices) == 1
+    assert target_index(["D"], choices) is None
+    assert target_index(["A", "B"], choices) is None
+    assert target_index(["red"], ["red", "red"]) is None
+
+
+@pytest.mark.parametrize(
+    ("completion", "expected"),
+    [
+        ("<PROB>0.1, 0.9</PROB>", [0.1, 0.9]),
+        ("<PROB> 0, 2 </PROB>", [0.0, 2.0]),
+        ("<prob>.5,5e-1</prob>", [0.5, 0.5]),
+        ("<PROB>\n0.25,\n0.75\n</PROB>", [0.25, 0.75]),
+        ("First <PROB>0.5, 0.5</PROB>, finally <PROB>0, 1</PROB>.", [0.0, 1.0]),
+        ("<PROB>0.2, 0.8</PROB> or rather <PROB>0.3,", [0.2, 0.8]),
+        ("I write <PROB> and then <PROB>0.2, 0.8</PROB>", [0.2, 0.8]),
+        ("<PROB>0.2, 0.8</PROB> </PROB>", [0.2, 0.8]),
+        ("<PROB>-0, 1</PROB>", [0.0, 1.0]),
+        # the last complete tag counts, even if it is worse than an earlier one
+        ("<PROB>0.5, 0.5</PROB> <PROB>high, low</PROB>", None),
+        ("Hmm, <PROB>0.1, 0.9", None),
+        ("0.1, 0.9</PROB>", None),
+        ("0.1, 0.9", None),
+        ("", None),
+        ("<PROB></PROB>", None),
+        ("<PROB>0.1</PROB>", None),
+        ("<PROB>0.1, 0.2, 0.7</PROB>", None),
+        ("<PROB>0.1, 0.9,</PROB>", None),
+        ("<PROB>-0.1, 1.1</PROB>", None),
+        ("<PROB>0, 0</PROB>", None),
+        ("<PROB>10%, 90%</PROB>", None),
+        ("<PROB>A: 0.1, B: 0.9</PROB>", None),
+        ("<PROB>NaN, 1</PROB>", None),
+        ("<PROB>inf, 1</PROB>", None),
+        ("<PROB>1e999, 1</PROB>", None),
+        ("<PROB>1e308, 1e308</PROB>", None),
+        ("<PROB>1_0, 1</PROB>", None),
+        ("<PROB>٠, ١</PROB>", None),
+        ("<PROB>0.1 0.9</PROB>", None),
+    ],
+)
+def test_probabilities_by_the_rules(completion: str, expected: list[float] | None) -> None:
+    assert parse_probabilities(completion, 2) == expected
+
+
+_VALUES = st.lists(st.floats(0, 1e6), min_size=2, max_size=10).filter(lambda values: sum(values) > 0)
+
+
+@given(
+    _VALUES, st.text().filter(lambda text: "<" not in text), st.text().filter(lambda text: "prob" not in text.lower())
+)
+def test_stated_values_come_back_unchanged(values: list[float], before: str, after: str) -> None:
+    stated = ", ".join(map(repr, values))
+    assert parse_probabilities(f"{before}<PROB>{stated}</PROB>{after}", len(values)) == values
+    assert parse_probabilities(f"{before}<PROB>{stated}</PROB>{after}", len(values) + 1) is None
+
+
+_PIECES = st.lists(
+    st.sampled_from(["<PROB>", "</PROB>", "0.5", "-1", ",", "%", "nan", " ", "ANSWER:", "A", "Z", "(", ")", "\n", "is"])
+    | st.text(max_size=5),
+    max_size=30,
+).map("".join)
+
+
+@given(_PIECES, st.integers(2, 30))
+def test_any_text_gives_a_valid_answer_or_none(text: str, n_choices: int) -> None:
+    chosen = parse_letter(text, n_choices)
+    assert chosen is None or 0 <= chosen < n_choices
+    stated = parse_probabilities(text, n_choices)
+    if stated is not None:
+        assert len(stated) == n_choices
+        assert all(math.isfinite(value) and value >= 0 for value in stated)
+        assert sum(stated) > 0
+
+
+@given(st.text(), st.integers(0, 3))
+def test_a_last_line_decides_whatever_comes_before(text: str, index: int) -> None:
+    assert parse_letter(f"{text}\nANSWER: {option_letter(index)}", 4) == index
