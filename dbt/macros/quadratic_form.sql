@@ -5,8 +5,8 @@
 #}
 {% macro quadratic_form(matrix, dimension, term, name) -%}
     {%- set terms = [] -%}
-    {%- for i in range(var("synthetic_max_dimension")) -%}
-        {%- for j in range(var("synthetic_max_dimension")) -%}
+    {%- for i in range(var("synthetic_max_dimension") | int) -%}
+        {%- for j in range(var("synthetic_max_dimension") | int) -%}
             {%- set element = list_element(matrix, i ~ " * " ~ dimension ~ " + " ~ j) -%}
             {%- set factor = product_of(name, i, j) if term == "product_of" else covariance_of(name, i, j) -%}
             {%- do terms.append(

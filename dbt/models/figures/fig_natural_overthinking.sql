@@ -29,4 +29,4 @@ select
 from halves
 inner join models on halves.model_id = models.model_id
 inner join conditions on halves.condition_id = conditions.condition_id
-order by task, model_id, condition_id, decomposition, length_axis, half desc
+order by task, model_id, condition_id, decomposition, length_axis, half

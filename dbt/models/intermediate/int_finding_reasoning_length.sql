@@ -24,6 +24,6 @@ select
     slope_ci_low as statistic_ci_low,
     slope_ci_high as statistic_ci_high,
     n_points as n,
-    'incoherence grows as the power ' || {{ in_words("slope") }} || ' of ' || replace(length_axis, '_', ' ') || ' '
+    'incoherence goes as the power ' || {{ in_words("slope") }} || ' of ' || replace(length_axis, '_', ' ') || ' '
     || {{ interval_in_words("slope_ci_low", "slope_ci_high", "n_points", "buckets") }} as told
 from main_axis

@@ -14,12 +14,11 @@ summed as (
         cast(sum(n_errors) as bigint) as n_errors,
         cast(sum(n_refused) as bigint) as n_refused,
         cast(sum(n_renormalised) as bigint) as n_renormalised,
-        sum(n_correct) as n_correct,
         {% for axis in length_axes() %}
-            sum(total_{{ axis }}) filter (where answer_kind <> 'left_out')
-            / cast(nullif(sum(n_with_{{ axis }}) filter (where answer_kind <> 'left_out'), 0) as double)
-                as mean_{{ axis }}{{ "," if not loop.last }}
+            cast(sum(total_{{ axis }}) filter (where answer_kind <> 'left_out') as double) as total_{{ axis }},
+            sum(n_with_{{ axis }}) filter (where answer_kind <> 'left_out') as n_with_{{ axis }},
         {% endfor %}
+        sum(n_correct) as n_correct
     from answers
     group by {{ keys }}
 )
@@ -31,8 +30,8 @@ select
     n_errors,
     n_refused,
     n_renormalised,
-    mean_output_tokens,
-    mean_reasoning_tokens,
-    mean_actions,
+    total_output_tokens / nullif(n_with_output_tokens, 0) as mean_output_tokens,
+    total_reasoning_tokens / nullif(n_with_reasoning_tokens, 0) as mean_reasoning_tokens,
+    total_actions / nullif(n_with_actions, 0) as mean_actions,
     n_correct / cast(nullif(n_samples, 0) as double) as accuracy
 from summed

@@ -15,9 +15,9 @@ select
     rollouts.start_id,
     rollouts.replicate,
     rollouts.step,
-    {% for i in range(var("synthetic_max_dimension")) %}
-        {{ list_element("rollouts.x", i) }} - {{ list_element("problems.minimum", i) }} as offset_{{ i }}
-        {{- "," if not loop.last }}
+    {% for i in range(var("synthetic_max_dimension") | int) %}
+        {{ list_element("rollouts.x", i) }} - {{ list_element("problems.minimum", i) }} as offset_{{ i }},
     {% endfor %}
+    problems.dimension
 from rollouts
 inner join problems on rollouts.problem_id = problems.problem_id

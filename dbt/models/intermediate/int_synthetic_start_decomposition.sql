@@ -1,4 +1,4 @@
-{% set size = var("synthetic_max_dimension") %}
+{% set size = var("synthetic_max_dimension") | int %}
 {% set keys = (rollout_keys() + ["step"]) | join(", ") %}
 
 with
@@ -14,11 +14,10 @@ problems as (
 pooled_means as (
     select
         {{ keys }},
-        avg(n_points) as mean_n_points,
         {% for i in range(size) %}
-            sum(n_points * mean_{{ i }}) / sum(n_points) as center_{{ i }}
-            {{- "," if not loop.last }}
+            sum(n_points * mean_{{ i }}) / sum(n_points) as center_{{ i }},
         {% endfor %}
+        avg(n_points) as mean_n_points
     from starts
     group by {{ keys }}
 ),

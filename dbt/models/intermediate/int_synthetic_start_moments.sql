@@ -1,4 +1,4 @@
-{% set size = var("synthetic_max_dimension") %}
+{% set size = var("synthetic_max_dimension") | int %}
 {% set keys = (rollout_keys() + ["step", "start_id"]) | join(", ") %}
 
 with
@@ -14,17 +14,15 @@ problems as (
 moments as (
     select
         {{ keys }},
-        count(*) as n_points,
         {% for i in range(size) %}
             avg(offset_{{ i }}) as mean_{{ i }},
             {% for j in range(i, size) %}
                 covar_pop(offset_{{ i }}, offset_{{ j }}) as covariance_{{ i }}_{{ j }},
                 -- Not mean product plus covariance: the error is summed for itself, so that the identity can be tested.
-                avg(offset_{{ i }} * offset_{{ j }}) as square_{{ i }}_{{ j }}
-                {{- "," if not loop.last }}
+                avg(offset_{{ i }} * offset_{{ j }}) as square_{{ i }}_{{ j }},
             {% endfor %}
-            {{- "," if not loop.last }}
         {% endfor %}
+        count(*) as n_points
     from points
     group by {{ keys }}
 )

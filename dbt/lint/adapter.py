@@ -1,0 +1,14 @@
+"""Stands in for dbt's `adapter` while sqlfluff renders the models: any SQL will do, only its shape is linted."""
+
+from collections.abc import Callable
+
+
+def dispatch(macro_name: str, macro_namespace: str | None = None) -> Callable[..., str]:
+    """A macro that renders to a call of its own name with its arguments."""
+
+    def rendered(*arguments: object) -> str:
+        if macro_name == "positions":
+            return f"cross join unnest(range({arguments[0]})) as positions({arguments[1]})"
+        return f"{macro_name}({', '.join(str(argument) for argument in arguments if '%' not in str(argument))})"
+
+    return rendered

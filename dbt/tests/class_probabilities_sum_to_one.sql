@@ -1,0 +1,7 @@
+-- The mean of probability vectors is one, whatever was stated.
+select
+    {{ item_keys() | join(", ") }},
+    sum(mean_prob) as total
+from {{ ref("int_item_class_moments") }}
+group by {{ item_keys() | join(", ") }}
+having abs(sum(mean_prob) - 1) > 1e-9
