@@ -1,0 +1,153 @@
+"""Checkpoints: safetensors files that carry the configuration they were trained under.
+
+Pickles are never loaded: a pickle runs code. A file is accepted only if it is safetensors, names its configuration and
+size, and holds exactly the tensors that this configuration asks for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from synthetic.config import CODE_VERSION, ConfigError, ExperimentConfig
+from warehouse.keys import canonical_json
+from warehouse.parquet import atomic_path
+
+# torch takes seconds to import, so only the functions that touch weights do.
+
+METADATA_KEY = "experiment"
+"""One key, because safetensors writes several in no fixed order, and equal checkpoints should be equal bytes."""
+
+
+class CheckpointError(ValueError):
+    """A file that is not the checkpoint it should be; the message names file, problem and fix."""
+
+
+@dataclass(frozen=True)
+class CheckpointHeader:
+    """What a checkpoint says about itself.
+
+    Attributes:
+        config: the whole experiment.
+        size_name: which of its sizes this is.
+    """
+
+    config: ExperimentConfig
+    size_name: str
+
+
+def save_checkpoint(path: Path, model: Any, config: ExperimentConfig, size_name: str) -> None:
+    """Write the weights of a `Transformer` and its configuration, atomically."""
+    from safetensors.torch import save_file
+
+    experiment = {"code_version": CODE_VERSION, "config": config.as_dict(), "size": size_name}
+    weights = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    with atomic_path(path) as temporary:
+        save_file(weights, temporary, metadata={METADATA_KEY: canonical_json(experiment)})
+
+
+def read_header(path: Path) -> CheckpointHeader:
+    """The configuration that a checkpoint carries, without reading its weights.
+
+    Raises:
+        CheckpointError: if the file is missing, not safetensors, not one of ours, or from another version of the code.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such checkpoint; train the model first")
+    with path.open("rb") as handle:
+        start = handle.read(2)
+    if start[:1] == b"\x80" or start == b"PK":
+        raise CheckpointError(
+            f"{path}: this is a pickle, and pickles are never loaded because they can run code; "
+            "save the weights with synthetic.checkpoint.save_checkpoint"
+        )
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path}: not a safetensors file ({error}); delete it and train again") from error
+    try:
+        experiment = json.loads(metadata.get(METADATA_KEY, ""))
+        version, settings, size_name = (experiment[key] for key in ("code_version", "config", "size"))
+    except (ValueError, TypeError, KeyError) as error:
+        raise CheckpointError(
+            f"{path}: metadata {METADATA_KEY!r} does not hold code_version, config and size; delete it and train again"
+        ) from error
+    if version != CODE_VERSION:
+        raise CheckpointError(f"{path}: written by code version {version!r}, this is {CODE_VERSION}; train again")
+    try:
+        config = ExperimentConfig.from_json(canonical_json(settings))
+        config.size(size_name)
+    except ConfigError as error:
+        raise CheckpointError(f"{path}: metadata {METADATA_KEY!r}: {error}") from error
+    return CheckpointHeader(config=config, size_name=size_name)
+
+
+def check_header(path: Path, config: ExperimentConfig, size_name: str) -> None:
+    """Make sure that a checkpoint was trained under exactly this configuration (the profile's name aside).
+
+    Raises:
+        CheckpointError: if not; names the first field that differs.
+    """
+    header = read_header(path)
+    if header.size_name != size_name:
+        raise CheckpointError(f"{path}: holds size {header.size_name!r}, expected {size_name!r}")
+    if header.config.problem_id != config.problem_id:
+        field, found, expected = _first_difference(header.config.as_dict(), config.as_dict())
+        raise CheckpointError(
+            f"{path}: trained under {field} = {found!r}, expected {expected!r}; delete the file and train again"
+        )
+
+
+def load_checkpoint(path: Path, config: ExperimentConfig, size_name: str, device: str = "cpu") -> Any:
+    """The `Transformer` of a checkpoint that was trained under exactly this configuration.
+
+    Raises:
+        CheckpointError: see `read_header` and `check_header`; also when tensors are missing, unknown, of another shape
+            or type, or not finite.
+    """
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    from synthetic.model import Transformer
+
+    check_header(path, config, size_name)
+    try:
+        weights = load_file(path, device=device)
+    except SafetensorError as error:
+        raise CheckpointError(f"{path}: cannot read its tensors ({error}); delete it and train again") from error
+    model = Transformer(config.size(size_name), config.sequence_length).to(device)
+    expected = model.state_dict()
+    if odd := sorted(set(weights) ^ set(expected)):
+        kind = "missing" if odd[0] in expected else "unknown"
+        raise CheckpointError(f"{path}: tensor {odd[0]!r} is {kind}; delete the file and train again")
+    for name, value in weights.items():
+        if value.shape != expected[name].shape or value.dtype != expected[name].dtype:
+            raise CheckpointError(
+                f"{path}: tensor {name!r} has shape {tuple(value.shape)} and type {value.dtype}, "
+                f"expected {tuple(expected[name].shape)} and {expected[name].dtype}; delete the file and train again"
+            )
+        if not bool(torch.isfinite(value).all()):
+            raise CheckpointError(f"{path}: tensor {name!r} holds NaN or infinities; delete the file and train again")
+    model.load_state_dict(weights)
+    return model.eval()
+
+
+def fingerprint(path: Path) -> str:
+    """The first 16 hexadecimal digits of the file's SHA-256: names what was made from these weights."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()[:16]
+
+
+def _first_difference(found: Any, expected: Any, name: str = "config") -> tuple[str, Any, Any]:
+    if isinstance(found, dict) and isinstance(expected, dict):
+        for key in expected:
+            if key != "profile" and found[key] != expected[key]:
+                return _first_difference(found[key], expected[key], f"{name}.{key}")
+    return name, found, expected

@@ -1,0 +1,360 @@
+"""The synthetic optimizer's settings: frozen, named, and hashed into the ids of everything made from them.
+
+Every number of the paper's section 5 and appendix ("synthetic optimizer") is a field here. A field that the paper
+leaves open says so with the word *choice*. Where a machine runs (device, threads) is not a setting of the experiment:
+it is an argument of the functions in `synthetic.experiment`.
+
+Nothing here imports torch, so that reading a configuration or finding that there is nothing to do costs nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from warehouse.keys import canonical_json, digest
+
+CODE_VERSION = 1
+"""Raise it when the same configuration would give other numbers than before: it is part of every problem_id."""
+
+VOCABULARY = "0123456789+-"
+"""Token ids are places in this string (paper: vocabulary `0-9 + -`)."""
+
+TEACHER_ID = "steepest-descent"
+"""model_id of the teacher's own rollouts."""
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be run; the message names field, value and fix."""
+
+
+@dataclass(frozen=True)
+class ProblemConfig:
+    """The quadratic f(x) = ½ (x − b)ᵀ A (x − b) and its teacher (paper section 5).
+
+    Attributes:
+        dimension: d, the length of x. Paper: 4.
+        condition_number: largest over smallest eigenvalue of A. Paper: 50.
+        largest_eigenvalue: scale of A. Choice: 1; steepest descent of a fixed step norm does not depend on it.
+        minimum_scale: b is uniform in [−minimum_scale, minimum_scale]^d. Choice.
+        start_scale: starts are b plus a Gaussian of this standard deviation per coordinate. Choice; the paper says
+            "random starting points around the minimum".
+        step_norm: length of every step of the teacher. Paper: 0.005.
+        seed: of A and b.
+    """
+
+    dimension: int
+    condition_number: float
+    largest_eigenvalue: float
+    minimum_scale: float
+    start_scale: float
+    step_norm: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class TokenConfig:
+    """How a number becomes tokens (paper: decoding-based regression, Song & Bahri 2025).
+
+    Attributes:
+        decimals: p, mantissa digits after the first. Paper: 4.
+    """
+
+    decimals: int
+
+    @property
+    def tokens_per_number(self) -> int:
+        """Sign, exponent digit, and 1 + p mantissa digits."""
+        return 3 + self.decimals
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """The teacher's trajectories that models learn from.
+
+    Attributes:
+        n_trajectories: number of trajectories, held-out ones included. Paper: 20,000.
+        n_steps: pairs (x, u) per trajectory. Paper: 4,096.
+        held_out_fraction: share of *trajectories* kept for validation. Paper: 0.1.
+        seed: of the starting points.
+    """
+
+    n_trajectories: int
+    n_steps: int
+    held_out_fraction: float
+    seed: int
+
+    @property
+    def n_held_out(self) -> int:
+        """Trajectories that are never trained on."""
+        return round(self.n_trajectories * self.held_out_fraction)
+
+
+@dataclass(frozen=True)
+class ModelSize:
+    """The shape of one decoder-only transformer.
+
+    Attributes:
+        name: for people and for selecting a size; the model_id comes from the parameter count.
+        n_layers: blocks. The paper's models grow in depth and width.
+        width: of the residual stream.
+        n_heads: attention heads; divides the width.
+        learning_rate: at the end of the warm-up; wider models want a smaller one. Choice.
+    """
+
+    name: str
+    n_layers: int
+    width: int
+    n_heads: int
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How every size is trained (paper: AdamW, cross-entropy).
+
+    Attributes:
+        batch_size: sequences per step. Paper: 1,024.
+        n_steps: optimizer steps. Paper: about 65,000, one pass over the data.
+        warmup_steps: linear warm-up from 0. Choice.
+        final_learning_rate_fraction: what the cosine decays to, as a share of the size's learning rate. Choice.
+        beta2: AdamW's second-moment decay (the first is 0.9). Choice.
+        weight_decay: on matrices only. Choice.
+        gradient_clip: largest gradient norm. Choice.
+        loss_on: `update`: cross-entropy over the tokens of u, the only ones that a rollout asks for;
+            `sequence`: over every token but the first, x included. The paper says "the full sequence".
+        log_every: steps between logged training losses.
+        validate_every: steps between validations; the last step is always validated.
+        n_validation_pairs: pairs of held-out trajectories in each validation, the same ones every time.
+        seed: of the initial weights and of the order of the data.
+    """
+
+    batch_size: int
+    n_steps: int
+    warmup_steps: int
+    final_learning_rate_fraction: float
+    beta2: float
+    weight_decay: float
+    gradient_clip: float
+    loss_on: Literal["update", "sequence"]
+    log_every: int
+    validate_every: int
+    n_validation_pairs: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class RolloutConfig:
+    """Rollouts from M anchors × K jittered replicates (choice: the paper does not say what its mean is over).
+
+    Attributes:
+        n_anchors: M, anchor starting points, drawn like the training starts.
+        n_replicates: K ≥ 30 copies of each anchor. Paper: M × K = 4,096 starting points in all.
+        jitter: standard deviation per coordinate of a replicate around its anchor. Choice.
+        n_steps: steps of a rollout. Paper: 2,048.
+        temperature: 0 is greedy, as in the paper; above it, tokens are drawn from softmax(logits / temperature).
+        seed: of anchors, jitter and, above temperature 0, of the drawn tokens.
+    """
+
+    n_anchors: int
+    n_replicates: int
+    jitter: float
+    n_steps: int
+    temperature: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class ExperimentConfig:
+    """Everything that defines one experiment: problem, tokens, data, sizes, training, rollouts.
+
+    Attributes:
+        profile: name for people; the only field that is not part of `problem_id`.
+
+    Raises:
+        ConfigError: if the parts do not fit together.
+    """
+
+    profile: str
+    problem: ProblemConfig
+    tokens: TokenConfig
+    data: DataConfig
+    sizes: tuple[ModelSize, ...]
+    training: TrainingConfig
+    rollout: RolloutConfig
+
+    def __post_init__(self) -> None:
+        checks = (
+            (self.problem.dimension >= 2, f"problem.dimension = {self.problem.dimension}: use at least 2"),
+            (self.problem.condition_number >= 1, f"condition_number = {self.problem.condition_number}: use at least 1"),
+            (self.problem.step_norm > 0, f"problem.step_norm = {self.problem.step_norm}: use a positive length"),
+            (1 <= self.tokens.decimals <= 12, f"tokens.decimals = {self.tokens.decimals}: use 1 to 12"),
+            (
+                0 < self.data.n_held_out < self.data.n_trajectories,
+                f"data.held_out_fraction = {self.data.held_out_fraction} of {self.data.n_trajectories} trajectories "
+                "leaves nothing to train on or nothing to validate on",
+            ),
+            (bool(self.sizes), "sizes is empty: name at least one model size"),
+            (self.rollout.temperature >= 0, f"rollout.temperature = {self.rollout.temperature}: use 0 or more"),
+            (self.rollout.jitter >= 0, f"rollout.jitter = {self.rollout.jitter}: use 0 or more"),
+        )
+        for is_met, message in checks:
+            if not is_met:
+                raise ConfigError(message)
+        for size in self.sizes:
+            if size.width % size.n_heads:
+                raise ConfigError(
+                    f"size {size.name!r}: width {size.width} is not a multiple of n_heads {size.n_heads}; change either"
+                )
+        for what, labels in (
+            ("name", [size.name for size in self.sizes]),
+            ("model_id", [self.model_id(size.name) for size in self.sizes]),
+        ):
+            if len(set(labels)) < len(labels):
+                raise ConfigError(f"two sizes share a {what}: {labels}; make their names and parameter counts differ")
+
+    @property
+    def update_length(self) -> int:
+        """Tokens of one point or one update: d numbers."""
+        return self.problem.dimension * self.tokens.tokens_per_number
+
+    @property
+    def sequence_length(self) -> int:
+        """Tokens of x followed by tokens of u. Paper: 56."""
+        return 2 * self.update_length
+
+    @property
+    def problem_id(self) -> str:
+        """16 hexadecimal digits over every setting but the profile's name."""
+        return digest([CODE_VERSION, {key: value for key, value in self.as_dict().items() if key != "profile"}])
+
+    def size(self, name: str) -> ModelSize:
+        """The size of that name.
+
+        Raises:
+            ConfigError: if there is none.
+        """
+        for size in self.sizes:
+            if size.name == name:
+                return size
+        raise ConfigError(f"no size {name!r} in profile {self.profile!r}; it has {[size.name for size in self.sizes]}")
+
+    def param_count(self, size_name: str) -> int:
+        """Number of parameters of a size, without building it (`synthetic.model` holds the layers)."""
+        size = self.size(size_name)
+        blocks = size.n_layers * (12 * size.width**2 + 2 * size.width)
+        positions = self.sequence_length - 1
+        return blocks + size.width * (2 * len(VOCABULARY) + positions + 1)
+
+    def model_id(self, size_name: str) -> str:
+        """Readable id from the parameter count: `optimizer-950`, `optimizer-12k`, `optimizer-4.7m`."""
+        count = self.param_count(size_name)
+        if count < 1_000:
+            return f"optimizer-{count}"
+        if round(count / 1e3) < 1_000:
+            return f"optimizer-{round(count / 1e3)}k"
+        return f"optimizer-{count / 1e6:.1f}m"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The configuration as JSON types."""
+        return asdict(self)
+
+    def to_json(self) -> str:
+        """The configuration as canonical JSON."""
+        return canonical_json(self.as_dict())
+
+    @classmethod
+    def from_json(cls, text: str) -> ExperimentConfig:
+        """Read a configuration back; every field must be there and none may be unknown.
+
+        Raises:
+            ConfigError: if the text is not such a configuration.
+        """
+        try:
+            config = msgspec.json.decode(text, type=cls)
+        except (msgspec.MsgspecError, ConfigError) as error:
+            raise ConfigError(f"not an experiment configuration: {error}") from error
+        if config.to_json() != text:
+            raise ConfigError("not an experiment configuration: unknown fields, or not canonical JSON")
+        return config
+
+
+QUICK = ExperimentConfig(
+    profile="quick",
+    problem=ProblemConfig(
+        dimension=2,
+        condition_number=50.0,
+        largest_eigenvalue=1.0,
+        minimum_scale=0.5,
+        start_scale=1.0,
+        step_norm=0.05,
+        seed=1,
+    ),
+    tokens=TokenConfig(decimals=2),
+    data=DataConfig(n_trajectories=4_000, n_steps=128, held_out_fraction=0.1, seed=2),
+    sizes=(
+        ModelSize(name="small", n_layers=1, width=16, n_heads=2, learning_rate=8e-3),
+        ModelSize(name="medium", n_layers=2, width=24, n_heads=2, learning_rate=6e-3),
+        ModelSize(name="large", n_layers=2, width=48, n_heads=2, learning_rate=4e-3),
+    ),
+    training=TrainingConfig(
+        batch_size=256,
+        n_steps=800,
+        warmup_steps=50,
+        final_learning_rate_fraction=0.02,
+        beta2=0.98,
+        weight_decay=0.01,
+        gradient_clip=1.0,
+        loss_on="update",
+        log_every=10,
+        validate_every=100,
+        n_validation_pairs=2_048,
+        seed=3,
+    ),
+    rollout=RolloutConfig(n_anchors=32, n_replicates=32, jitter=0.05, n_steps=128, temperature=0.0, seed=4),
+)
+"""The experiment in small, for `make run`: about a minute on two CPU cores."""
+
+PAPER = ExperimentConfig(
+    profile="paper",
+    problem=ProblemConfig(
+        dimension=4,
+        condition_number=50.0,
+        largest_eigenvalue=1.0,
+        minimum_scale=0.5,
+        start_scale=1.0,
+        step_norm=0.005,
+        seed=1,
+    ),
+    tokens=TokenConfig(decimals=4),
+    data=DataConfig(n_trajectories=20_000, n_steps=4_096, held_out_fraction=0.1, seed=2),
+    sizes=(
+        ModelSize(name="47k", n_layers=4, width=32, n_heads=2, learning_rate=4e-3),
+        ModelSize(name="200k", n_layers=4, width=64, n_heads=4, learning_rate=2e-3),
+        ModelSize(name="450k", n_layers=4, width=96, n_heads=6, learning_rate=2e-3),
+        ModelSize(name="790k", n_layers=4, width=128, n_heads=8, learning_rate=1e-3),
+        ModelSize(name="1.2m", n_layers=6, width=128, n_heads=8, learning_rate=1e-3),
+        ModelSize(name="4.7m", n_layers=6, width=256, n_heads=8, learning_rate=1e-3),
+    ),
+    training=TrainingConfig(
+        batch_size=1_024,
+        n_steps=65_000,
+        warmup_steps=1_000,
+        final_learning_rate_fraction=0.1,
+        beta2=0.98,
+        weight_decay=0.01,
+        gradient_clip=1.0,
+        loss_on="sequence",
+        log_every=100,
+        validate_every=1_000,
+        n_validation_pairs=65_536,
+        seed=3,
+    ),
+    rollout=RolloutConfig(n_anchors=128, n_replicates=32, jitter=0.05, n_steps=2_048, temperature=0.0, seed=4),
+)
+"""The paper's numbers, for a GPU. This profile holds its pairs in memory (about 5 GB as tokens)."""
+
+PROFILES: dict[str, ExperimentConfig] = {config.profile: config for config in (QUICK, PAPER)}
+"""Every profile by name."""

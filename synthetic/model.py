@@ -1,0 +1,144 @@
+"""A decoder-only transformer over number tokens, small enough to read in one go.
+
+Pre-norm blocks, learned positions, no biases, a head of its own (with a vocabulary of 12, tying it to the embedding
+would save nothing). Rollouts use the key-value cache: each token is computed once.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as functional
+from torch import Tensor, nn
+
+from synthetic.config import VOCABULARY, ModelSize
+
+INITIAL_STD = 0.02
+
+
+class Cache:
+    """Keys and values of the tokens read so far, in buffers of a fixed shape.
+
+    Attributes:
+        keys: per layer, shape (batch, heads, capacity, head width).
+        values: likewise.
+        length: tokens read so far.
+    """
+
+    def __init__(self, model: Transformer, batch_size: int) -> None:
+        weight = model.head.weight
+        size = model.size
+        shape = (size.n_layers, batch_size, size.n_heads, model.capacity, size.width // size.n_heads)
+        self.keys = torch.empty(shape, dtype=weight.dtype, device=weight.device)
+        self.values = torch.empty(shape, dtype=weight.dtype, device=weight.device)
+        self.length = 0
+
+    def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Store the new tokens' keys and values of a layer; return those of all tokens so far."""
+        end = self.length + keys.shape[2]
+        self.keys[layer, :, :, self.length : end] = keys
+        self.values[layer, :, :, self.length : end] = values
+        return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
+
+
+class Block(nn.Module):
+    """Attention, then a two-layer perceptron, each on a normalised copy of the residual stream."""
+
+    def __init__(self, layer: int, width: int, n_heads: int) -> None:
+        super().__init__()
+        self.layer = layer
+        self.n_heads = n_heads
+        self.attention_norm = nn.RMSNorm(width)
+        self.query = nn.Linear(width, width, bias=False)
+        self.key_value = nn.Linear(width, 2 * width, bias=False)
+        self.attention_out = nn.Linear(width, width, bias=False)
+        self.mlp_norm = nn.RMSNorm(width)
+        self.mlp_in = nn.Linear(width, 4 * width, bias=False)
+        self.mlp_out = nn.Linear(4 * width, width, bias=False)
+
+    def forward(self, x: Tensor, cache: Cache | None, first_output: int) -> Tensor:
+        """Shape (batch, tokens, width) becomes (batch, tokens − first_output, width)."""
+        batch, n_tokens, _ = x.shape
+        normed = self.attention_norm(x)
+        query = self.query(normed[:, first_output:]).view(batch, n_tokens - first_output, self.n_heads, -1)
+        key, value = self.key_value(normed).view(batch, n_tokens, 2, self.n_heads, -1).permute(2, 0, 3, 1, 4)
+        if cache is not None:
+            key, value = cache.append(self.layer, key, value)
+        # A single new token may see all tokens before it, so it needs no mask.
+        mask = None if n_tokens == 1 else torch.ones(n_tokens, n_tokens, dtype=torch.bool, device=x.device).tril()
+        attended = functional.scaled_dot_product_attention(
+            query.transpose(1, 2), key, value, attn_mask=None if mask is None else mask[first_output:]
+        )
+        y = x[:, first_output:] + self.attention_out(attended.transpose(1, 2).flatten(2))
+        out: Tensor = y + self.mlp_out(functional.silu(self.mlp_in(self.mlp_norm(y))))
+        return out
+
+
+class Transformer(nn.Module):
+    """Logits of the next token at every place.
+
+    Args:
+        size: depth, width and heads.
+        sequence_length: tokens of a whole sequence; the last one is never read, only predicted.
+        vocabulary_size: number of different tokens.
+    """
+
+    def __init__(self, size: ModelSize, sequence_length: int, vocabulary_size: int = len(VOCABULARY)) -> None:
+        super().__init__()
+        self.size = size
+        self.capacity = sequence_length - 1
+        self.embedding = nn.Embedding(vocabulary_size, size.width)
+        self.positions = nn.Parameter(torch.zeros(self.capacity, size.width))
+        self.blocks = nn.ModuleList(Block(layer, size.width, size.n_heads) for layer in range(size.n_layers))
+        self.norm = nn.RMSNorm(size.width)
+        self.head = nn.Linear(size.width, vocabulary_size, bias=False)
+
+    def initialise(self, seed: int) -> None:
+        """Set all weights from a seed, the same on every device.
+
+        Matrices are Gaussian with 1/√fan-in; those that write to the residual stream are shrunk by √(2 · layers), so
+        that its scale does not grow with depth.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        for name, parameter in self.named_parameters():
+            if parameter.dim() < 2:
+                continue
+            std = INITIAL_STD if name in ("positions", "embedding.weight") else parameter.shape[1] ** -0.5
+            if name.endswith(("attention_out.weight", "mlp_out.weight")):
+                std /= (2 * self.size.n_layers) ** 0.5
+            noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float32)
+            with torch.no_grad():
+                parameter.copy_(std * noise)
+
+    def forward(self, tokens: Tensor, cache: Cache | None = None, first_output: int = 0) -> Tensor:
+        """Logits of the token after each place.
+
+        Args:
+            tokens: ids, shape (batch, n).
+            cache: read the tokens after those already in it, and add them. The first call may bring any number of
+                tokens, each later call one.
+            first_output: leave out the logits of places before this one.
+
+        Returns:
+            Logits, shape (batch, n − first_output, vocabulary).
+
+        Raises:
+            ValueError: if the tokens do not fit.
+        """
+        start = 0 if cache is None else cache.length
+        end = start + tokens.shape[1]
+        if end > self.capacity or (start and tokens.shape[1] != 1):
+            raise ValueError(f"cannot read {tokens.shape[1]} tokens after {start}; capacity {self.capacity}")
+        x = self.embedding(tokens) + self.positions[start:end]
+        for block in self.blocks:
+            # Places whose logits nobody asks for end at the last block's keys and values: about a fifth of the work
+            # of a small model.
+            x = block(x, cache, first_output if block is self.blocks[-1] else 0)
+        if cache is not None:
+            cache.length = end
+        logits: Tensor = self.head(self.norm(x))
+        return logits
+
+
+def param_count(model: nn.Module) -> int:
+    """Number of parameters."""
+    return sum(parameter.numel() for parameter in model.parameters())

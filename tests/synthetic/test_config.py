@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import FrozenInstanceError, replace
+
+import pytest
+
+from synthetic.config import PAPER, PROFILES, QUICK, ConfigError, ExperimentConfig, ModelSize
+from synthetic.model import Transformer, param_count
+from tests.synthetic.conftest import with_rollout, with_training
+
+
+def test_paper_profile_has_the_papers_numbers() -> None:
+    assert (PAPER.problem.dimension, PAPER.problem.condition_number, PAPER.problem.step_norm) == (4, 50.0, 0.005)
+    assert (PAPER.data.n_trajectories, PAPER.data.n_steps, PAPER.data.held_out_fraction) == (20_000, 4_096, 0.1)
+    assert (PAPER.sequence_length, PAPER.training.batch_size) == (56, 1_024)
+    assert (PAPER.rollout.n_anchors * PAPER.rollout.n_replicates, PAPER.rollout.n_steps) == (4_096, 2_048)
+    published = (47e3, 200e3, 450e3, 790e3, 1.2e6, 4.7e6)
+    for size, count in zip(PAPER.sizes, published, strict=True):
+        assert PAPER.param_count(size.name) == pytest.approx(count, rel=0.12)
+
+
+@pytest.mark.parametrize("config", PROFILES.values(), ids=PROFILES)
+def test_counted_parameters_are_those_of_the_model(config: ExperimentConfig) -> None:
+    for size in config.sizes:
+        assert param_count(Transformer(size, config.sequence_length)) == config.param_count(size.name)
+
+
+@pytest.mark.parametrize("config", PROFILES.values(), ids=PROFILES)
+def test_every_anchor_has_at_least_thirty_replicates(config: ExperimentConfig) -> None:
+    assert config.rollout.n_replicates >= 30
+
+
+def test_model_id_is_readable() -> None:
+    def model_id(*shape: int) -> str:
+        size = ModelSize("only", *shape, learning_rate=1e-3)
+        return replace(QUICK, sizes=(size,)).model_id("only")
+
+    assert model_id(1, 4, 1) == "optimizer-376"
+    assert model_id(4, 64, 4) == "optimizer-200k"
+    assert model_id(6, 256, 8) == "optimizer-4.7m"
+
+
+def test_problem_id_follows_every_setting_but_the_profiles_name() -> None:
+    assert replace(QUICK, profile="renamed").problem_id == QUICK.problem_id
+    changed = [
+        replace(QUICK, problem=replace(QUICK.problem, seed=99)),
+        replace(QUICK, tokens=replace(QUICK.tokens, decimals=3)),
+        replace(QUICK, data=replace(QUICK.data, n_steps=7)),
+        replace(QUICK, sizes=QUICK.sizes[:1]),
+        with_training(QUICK, weight_decay=1e-9),
+        with_rollout(QUICK, jitter=0.5),
+    ]
+    assert len({config.problem_id for config in [QUICK, *changed]}) == 1 + len(changed)
+
+
+def test_json_round_trip_is_exact() -> None:
+    for config in PROFILES.values():
+        assert ExperimentConfig.from_json(config.to_json()) == config
+
+
+def test_json_with_an_unknown_or_missing_field_is_refused() -> None:
+    text = QUICK.to_json()
+    with pytest.raises(ConfigError, match="unknown fields"):
+        ExperimentConfig.from_json(text.replace('"beta2"', '"beta3":0.5,"beta2"'))
+    with pytest.raises(ConfigError, match="beta2"):
+        ExperimentConfig.from_json(text.replace('"beta2"', '"beta3"'))
+    with pytest.raises(ConfigError):
+        ExperimentConfig.from_json("")
+
+
+def test_configurations_that_cannot_be_run_are_refused() -> None:
+    with pytest.raises(ConfigError, match="n_heads"):
+        replace(QUICK, sizes=(ModelSize("odd", 1, 10, 3, 1e-3),))
+    with pytest.raises(ConfigError, match="model_id"):
+        replace(QUICK, sizes=(ModelSize("a", 1, 16, 2, 1e-3), ModelSize("b", 1, 16, 1, 1e-3)))
+    with pytest.raises(ConfigError, match="temperature"):
+        with_rollout(QUICK, temperature=-1.0)
+    with pytest.raises(ConfigError, match="held_out_fraction"):
+        replace(QUICK, data=replace(QUICK.data, held_out_fraction=0.0))
+    with pytest.raises(ConfigError, match="'huge'"):
+        QUICK.size("huge")
+
+
+def test_configurations_are_frozen() -> None:
+    with pytest.raises(FrozenInstanceError):
+        QUICK.problem.seed = 2  # type: ignore[misc]
+
+
+def test_finding_nothing_to_do_does_not_import_torch() -> None:
+    code = "import sys, synthetic.experiment; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from synthetic.config import ExperimentConfig
+from synthetic.pairs import Pairs, make_pairs
+from synthetic.quadratic import make_quadratic
+from synthetic.tokens import NumberTokens
+from synthetic.training import (
+    TrainingDivergedError,
+    learning_rate,
+    predicted_positions,
+    sequence_loss,
+    train,
+    validation_loss,
+)
+from tests.synthetic.conftest import new_model, with_training
+
+
+@pytest.fixture
+def pairs(tiny: ExperimentConfig) -> Pairs:
+    return make_pairs(tiny, make_quadratic(tiny.problem))
+
+
+def test_pairs_are_the_teachers_steps(tiny: ExperimentConfig, pairs: Pairs) -> None:
+    codec = NumberTokens(tiny.tokens.decimals)
+    quadratic = make_quadratic(tiny.problem)
+    assert pairs.train.shape == (36 * 16, 20)
+    assert pairs.validation.shape == (64, 20)
+    points, steps = codec.decode(pairs.train).reshape(-1, 2, 2).unbind(1)
+    length = steps.norm(dim=-1)
+    assert (length - tiny.problem.step_norm).abs().max() < 5e-4
+    # Written points are rounded, so the direction is near the exact one, not equal to it.
+    cosine = torch.nn.functional.cosine_similarity(steps, quadratic.teacher_step(points, 1.0), dim=-1)
+    assert cosine.median() > 0.999
+
+
+def test_held_out_trajectories_are_truly_held_out(tiny: ExperimentConfig, pairs: Pairs) -> None:
+    trained_on = {tuple(row) for row in pairs.train.tolist()}
+    assert not trained_on & {tuple(row) for row in pairs.validation.tolist()}
+
+
+def test_batches_depend_on_seed_and_step_alone(pairs: Pairs) -> None:
+    assert torch.equal(pairs.batch(3, 8, seed=1), pairs.batch(3, 8, seed=1))
+    assert not torch.equal(pairs.batch(3, 8, seed=1), pairs.batch(4, 8, seed=1))
+    assert not torch.equal(pairs.batch(3, 8, seed=1), pairs.batch(3, 8, seed=2))
+
+
+@pytest.mark.parametrize(("loss_on", "first"), [("update", 10), ("sequence", 1)])
+def test_the_loss_is_the_mean_cross_entropy_of_the_predicted_tokens(
+    tiny: ExperimentConfig, pairs: Pairs, loss_on: str, first: int
+) -> None:
+    config = with_training(tiny, loss_on=loss_on)
+    assert predicted_positions(config) == range(first, 20)
+    model = new_model(config)
+    tokens = pairs.batch(0, 5, seed=0)
+    with torch.no_grad():
+        log_probabilities = torch.log_softmax(model(tokens[:, :-1]), -1)
+        by_hand = [
+            -float(log_probabilities[row, place - 1, tokens[row, place]])
+            for row in range(5)
+            for place in range(first, 20)
+        ]
+        assert float(sequence_loss(model, tokens, first)) == pytest.approx(sum(by_hand) / len(by_hand), rel=1e-5)
+        assert validation_loss(model, tokens, first) == pytest.approx(sum(by_hand) / len(by_hand), rel=1e-5)
+
+
+def test_a_guess_uniform_over_legal_tokens_has_the_uniform_loss(tiny: ExperimentConfig, pairs: Pairs) -> None:
+    codec = NumberTokens(tiny.tokens.decimals)
+    places = predicted_positions(tiny)
+    logits = torch.zeros(20, 12, dtype=torch.float64).masked_fill(~codec.legal_mask(20), -torch.inf)[places.start :]
+    targets = pairs.validation[:, places.start :].long()
+    loss = torch.nn.functional.cross_entropy(logits.expand(len(targets), -1, -1).flatten(0, 1), targets.flatten())
+    assert float(loss) == pytest.approx(codec.uniform_loss(places), abs=1e-12)
+
+
+def test_one_step_lowers_the_loss(tiny: ExperimentConfig, pairs: Pairs) -> None:
+    config = with_training(tiny, n_steps=1, warmup_steps=0)
+    one_batch = replace(pairs, validation=pairs.batch(0, 32, config.training.seed).to(torch.uint8))
+    losses = [row.loss for row in train(new_model(config), one_batch, config) if row.split == "validation"]
+    assert losses[1] < losses[0]
+
+
+def test_a_tiny_model_overfits_one_batch(tiny: ExperimentConfig, pairs: Pairs) -> None:
+    config = with_training(tiny, n_steps=250, warmup_steps=10, validate_every=250, weight_decay=0.0)
+    few = pairs.train[:: len(pairs.train) // 12][:12]
+    rows = train(new_model(config), Pairs(train=few, validation=few), config)
+    assert rows[-1].split == "validation"
+    assert rows[-1].loss < 0.1
+
+
+def test_a_seed_gives_identical_losses_and_weights(tiny: ExperimentConfig, pairs: Pairs) -> None:
+    first, again = new_model(tiny), new_model(tiny)
+    assert train(first, pairs, tiny) == train(again, pairs, tiny)
+    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
+    other_order = with_training(tiny, seed=77)
+    assert train(new_model(tiny), pairs, other_order) != train(new_model(tiny), pairs, tiny)
+
+
+def test_losses_are_logged_when_the_configuration_says(tiny: ExperimentConfig, pairs: Pairs) -> None:
+    lines: list[str] = []
+    rows = train(new_model(tiny), pairs, tiny, lines.append)
+    assert [row.step for row in rows if row.split == "train"] == [0, 2, 4]
+    assert [row.step for row in rows if row.split == "validation"] == [0, 3, 6]
+    assert [row.n_tokens for row in rows if row.split == "validation"] == [0, 3 * 32 * 20, 6 * 32 * 20]
+    assert len(lines) == 3
+
+
+def test_learning_rate_warms_up_then_follows_a_cosine(tiny: ExperimentConfig) -> None:
+    settings = replace(tiny.training, warmup_steps=4, n_steps=104, final_learning_rate_fraction=0.1)
+    rates = [learning_rate(step, 1.0, settings) for step in range(105)]
+    assert rates[:4] == [0.25, 0.5, 0.75, 1.0]
+    assert rates[4] == 1.0
+    assert rates[54] == pytest.approx(0.55)
+    assert rates[29] == pytest.approx(0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi / 4)))
+    assert rates[104] == pytest.approx(0.1)
+
+
+def test_a_loss_that_is_no_number_stops_the_training(tiny: ExperimentConfig, pairs: Pairs) -> None:
+    model = new_model(tiny)
+    with torch.no_grad():
+        model.head.weight.fill_(math.nan)
+    with pytest.raises(TrainingDivergedError, match="learning_rate"):
+        train(model, pairs, tiny)
