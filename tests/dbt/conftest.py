@@ -1,0 +1,51 @@
+"""One warehouse of random rows, built once for all tests of the SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import isclose
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.dbt.random_raw import RawRows, random_eval_rows, random_synthetic_rows
+from tests.oracles.answers import ItemAnswers, ItemKey, answers_by_item
+from warehouse.layout import Layout
+from warehouse.transform import build
+
+
+@dataclass
+class Built:
+    """A built warehouse beside the raw rows that it was built from."""
+
+    layout: Layout
+    evals: RawRows
+    synthetic: list[RawRows]
+    answers: dict[ItemKey, ItemAnswers]
+    database: duckdb.DuckDBPyConnection
+
+    def rows(self, table: str, where: str = "true") -> list[dict[str, Any]]:
+        """Rows of a table as dictionaries."""
+        result = self.database.execute(f"select * from {table} where {where}")
+        names = [column[0] for column in result.description]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    layout = Layout(tmp_path_factory.mktemp("random"))
+    evals, synthetic = random_eval_rows(7), [random_synthetic_rows(8), random_synthetic_rows(9, dimension=2)]
+    for rows in (evals, *synthetic):
+        rows.write(layout)
+    build(layout, unit_tests=True)
+    with duckdb.connect(str(layout.build_database), read_only=True) as database:
+        yield Built(layout, evals, synthetic, answers_by_item(evals.items, evals.samples), database)
+
+
+def agree(found: float | None, expected: float | None) -> bool:
+    """Whether two numbers agree to 1e-9, or are both missing."""
+    if found is None or expected is None:
+        return found is None and expected is None
+    return isclose(found, expected, rel_tol=1e-9, abs_tol=1e-9)

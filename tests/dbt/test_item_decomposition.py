@@ -1,0 +1,96 @@
+"""fct_item_decomposition and fct_incoherence against the definitions, on random rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.dbt.conftest import Built, agree
+from tests.oracles.answers import ItemAnswers
+from tests.oracles.decompositions import Split, brier, brier_unbiased, kl, zero_one
+from tests.oracles.pooling import incoherence, ratio_interval
+
+
+def split(answers: ItemAnswers, decomposition: str) -> Split:
+    if decomposition == "kl":
+        return kl(answers.probs, answers.target)
+    if decomposition == "brier":
+        return brier(answers.probs, answers.target)
+    return zero_one(answers.probs, answers.predicted, answers.target)
+
+
+@pytest.mark.parametrize("decomposition", ["kl", "brier", "zero_one"])
+def test_items_agree_with_the_oracle(built: Built, decomposition: str) -> None:
+    rows = built.rows("marts.fct_item_decomposition", f"decomposition = '{decomposition}'")
+    expected = {key: answers for key, answers in built.answers.items() if len(answers.probs)}
+    assert {(row["task"], row["model_id"], row["condition_id"], row["item_id"]) for row in rows} == set(expected)
+    for row in rows:
+        answers = expected[row["task"], row["model_id"], row["condition_id"], row["item_id"]]
+        oracle = split(answers, decomposition)
+        for column in ("error", "bias_sq", "variance"):
+            assert agree(row[column], getattr(oracle, column)), (row, oracle)
+        ratio = oracle.variance / oracle.error if decomposition != "zero_one" and oracle.error > 1e-9 else None
+        assert agree(row["incoherence"], ratio), (row, oracle)
+        assert row["n_samples"] == len(answers.probs)
+        assert row["n_format_failures"] == sum(choice is None for choice in answers.predicted)
+        assert (row["n_errors"], row["n_refused"]) == (answers.n_errors, answers.n_refused)
+        assert row["n_renormalised"] == answers.n_renormalised
+        assert agree(row["accuracy"], answers.accuracy)
+        assert agree(row["mean_output_tokens"], answers.mean_length("output_tokens"))
+        assert agree(row["mean_reasoning_tokens"], answers.mean_length("reasoning_tokens"))
+        assert agree(row["mean_actions"], answers.mean_length("n_actions"))
+
+
+def test_corrected_brier_is_the_mean_over_pairs_of_samples(built: Built) -> None:
+    for row in built.rows("marts.fct_item_decomposition", "decomposition = 'brier'"):
+        answers = built.answers[row["task"], row["model_id"], row["condition_id"], row["item_id"]]
+        bias_sq, variance = brier_unbiased(answers.probs, answers.target)
+        assert agree(row["bias_sq_unbiased"], bias_sq) and agree(row["variance_unbiased"], variance), row
+
+
+def test_the_random_rows_have_what_the_tests_are_about(built: Built) -> None:
+    rows = built.rows("marts.fct_item_decomposition")
+    assert any(row["error"] < 1e-9 and row["incoherence"] is None for row in rows if row["decomposition"] == "kl")
+    assert len({row["n_samples"] for row in rows}) > 5
+    assert any(row["n_format_failures"] == row["n_samples"] for row in rows)
+    assert any(row["n_samples"] == 1 for row in rows)
+    assert any(row["mean_reasoning_tokens"] is None for row in rows)
+    assert sum(row["n_renormalised"] for row in rows) > 50
+    assert {answers.probs.shape[1] for answers in built.answers.values()} == set(range(2, 11))
+    tops = [np.sort(answers.probs.mean(axis=0))[-2:] for answers in built.answers.values() if len(answers.probs)]
+    ties = [top for top in tops if top[1] - top[0] < 1e-12]
+    assert len(ties) > 5
+
+
+@pytest.mark.parametrize("decomposition", ["kl", "brier", "zero_one"])
+def test_pooled_numbers_agree_with_the_oracle(built: Built, decomposition: str) -> None:
+    rows = built.rows("marts.fct_incoherence", f"decomposition = '{decomposition}'")
+    assert len(rows) == 10
+    for row in rows:
+        pool = (row["task"], row["model_id"], row["condition_id"])
+        everything = [answers for key, answers in built.answers.items() if key[:3] == pool]
+        entering = [answers for answers in everything if len(answers.probs)]
+        splits = [split(answers, decomposition) for answers in entering]
+        variances, errors = np.array([s.variance for s in splits]), np.array([s.error for s in splits])
+        assert agree(row["error"], float(errors.mean()))
+        assert agree(row["bias_sq"], float(np.mean([s.bias_sq for s in splits])))
+        assert agree(row["variance"], float(variances.mean()))
+        assert row["n_items"] == len(entering)
+        assert row["n_items_without_samples"] == len(everything) - len(entering)
+        assert row["n_samples"] == sum(len(answers.probs) for answers in entering)
+        assert row["n_errors"] == sum(answers.n_errors for answers in everything)
+        assert row["n_refused"] == sum(answers.n_refused for answers in everything)
+        assert agree(row["accuracy"], float(np.mean([answers.accuracy for answers in entering])))
+        interval: tuple[float | None, float | None] = (None, None)
+        ratio = None
+        if decomposition != "zero_one":
+            ratio, interval = incoherence(variances, errors), ratio_interval(variances, errors)
+        assert agree(row["incoherence"], ratio)
+        assert agree(row["incoherence_ci_low"], interval[0])
+        assert agree(row["incoherence_ci_high"], interval[1])
+        corrected = None
+        if decomposition == "brier":
+            several = [answers for answers in entering if len(answers.probs) > 1]
+            unbiased = [brier_unbiased(answers.probs, answers.target)[1] for answers in several]
+            corrected = np.sum(np.array(unbiased, dtype=float)) / sum(split(a, "brier").error for a in several)
+        assert agree(row["incoherence_unbiased"], corrected)

@@ -1,0 +1,61 @@
+"""Pooling over items: ratio of sums with its interval, buckets, halves."""
+
+from __future__ import annotations
+
+from statistics import median
+
+import numpy as np
+from scipy import stats
+
+from tests.oracles.decompositions import Array
+
+ZERO_ERROR = 1e-9
+
+
+def incoherence(variances: Array, errors: Array, floor: float = ZERO_ERROR) -> float | None:
+    """Σ variance / Σ error; None where the mean error counts as 0."""
+    return float(variances.sum() / errors.sum()) if errors.mean() > floor else None
+
+
+def ratio_interval(variances: Array, errors: Array, floor: float = ZERO_ERROR) -> tuple[float | None, float | None]:
+    """95 % interval of Σv / Σe by linearisation, units drawn at random, cut to [0, 1]."""
+    ratio, n_units = incoherence(variances, errors, floor), len(errors)
+    if ratio is None or n_units < 2:
+        return None, None
+    # The ratio's influence function; its sample standard deviation over √n is the standard error.
+    influence = (variances - ratio * errors) / errors.mean()
+    half_width = stats.t.ppf(0.975, n_units - 1) * np.std(influence, ddof=1) / np.sqrt(n_units)
+    return max(ratio - half_width, 0.0), min(ratio + half_width, 1.0)
+
+
+def paired_difference_interval(
+    first: tuple[Array, Array], second: tuple[Array, Array]
+) -> tuple[float | None, float | None, float | None]:
+    """Second ratio minus the first over the same units, with its 95 % interval; each side is (variances, errors)."""
+    ratios = [incoherence(*first, floor=0), incoherence(*second, floor=0)]
+    if ratios[0] is None or ratios[1] is None:
+        return None, None, None
+    influences = [
+        (variances - ratio * errors) / errors.mean()
+        for ratio, (variances, errors) in zip(ratios, (first, second), strict=True)
+    ]
+    difference, n_units = ratios[1] - ratios[0], len(first[0])
+    if n_units < 2:
+        return difference, None, None
+    change = influences[1] - influences[0]
+    half_width = stats.t.ppf(0.975, n_units - 1) * np.std(change, ddof=1) / np.sqrt(n_units)
+    return difference, float(difference - half_width), float(difference + half_width)
+
+
+def buckets(lengths: dict[str, float], max_buckets: int = 10, min_items: int = 4) -> dict[str, int]:
+    """Bucket of each item: sorted by (length, id), cut like a hand of cards, the first groups one larger."""
+    ordered = sorted(lengths, key=lambda item: (lengths[item], item))
+    n_buckets = max(1, min(max_buckets, len(ordered) // min_items))
+    groups = np.array_split(np.array(ordered, dtype=object), n_buckets)
+    return {item: number for number, group in enumerate(groups, start=1) for item in group}
+
+
+def halves(lengths: list[int]) -> list[str]:
+    """Side of the median of each sample."""
+    middle = median(lengths)
+    return ["below" if length < middle else "at_or_above" for length in lengths]
