@@ -154,7 +154,7 @@ def _records(header: Header, run_status: str, raw_samples: Iterator[_RawSample])
     version = spec.packages.get("inspect_ai")
     yield Run(run_id, run_status, spec.task, spec.model, version if isinstance(version, str) else None)
 
-    decoded = _decoded(raw_samples)
+    decoded = _counted(_decoded(raw_samples), header, run_status)
     peeked = list(itertools.islice(decoded, _PEEK_SAMPLES))
     prompt_format = prompt_format_of(sample for sample in peeked if isinstance(sample, Sample))
     condition = condition_row(header, prompt_format)
@@ -195,6 +195,19 @@ def _decoded(raw_samples: Iterator[_RawSample]) -> Iterator[Sample | Unreadable]
         except _BAD_JSON as error:
             excerpt = bytes(raw)[:200].decode("utf-8", "replace")
             yield Unreadable(place, f"not a readable sample: {_why(error)}", excerpt)
+
+
+def _counted(samples: Iterator[Sample | Unreadable], header: Header, run_status: str) -> Iterator[Sample | Unreadable]:
+    """The same samples, and a last word if a run that succeeded says that there were more of them."""
+    n_found = 0
+    for n_found, sample in enumerate(samples, 1):  # noqa: B007
+        yield sample
+    n_told = header.results.total_samples if header.results and run_status == "success" else None
+    if n_told is not None and n_found < n_told:
+        yield Unreadable(
+            "samples",
+            f"the run had {n_told} samples and the log holds {n_found}: written without samples, edited or damaged",
+        )
 
 
 def _context(header: Header, run_status: str, condition: Mapping[str, Any]) -> RunContext:

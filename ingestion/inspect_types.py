@@ -175,6 +175,7 @@ class Results(Struct):
     """The run's own summary."""
 
     headline: Headline | None = None
+    total_samples: int | None = None
 
 
 class Header(Struct):

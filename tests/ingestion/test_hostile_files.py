@@ -237,7 +237,7 @@ def test_mutated_logs_never_crash_nor_hang(tmp_path: Path, layout: Layout, good:
     original = good.read_bytes()
     folder = tmp_path / "mutated"
     folder.mkdir()
-    for number in range(150):
+    for number in range(90):
         data = bytearray(original)
         match number % 3:
             case 0:
@@ -250,8 +250,8 @@ def test_mutated_logs_never_crash_nor_hang(tmp_path: Path, layout: Layout, good:
                 data[start : start + length] = chance.randbytes(length)
         (folder / f"{number:03}.eval").write_bytes(data)
     summary = import_paths([folder], layout)
-    assert len(summary.reports) + len(summary.passed_over) == 150
+    assert len(summary.reports) + len(summary.passed_over) == 90
     for row in rows(layout, "samples"):  # nothing that loads is wrong: members are checked against their checksums
         assert (row["epoch"], row["choice_index"]) in {(1, 0), (2, 1)}
     for report in summary.reports:
-        assert report.outcome != "imported" or report.n_samples == 2 or report.n_quarantined or not report.n_samples
+        assert report.outcome == "refused" or report.n_samples == 2 or report.n_quarantined  # no silent loss

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ingestion import inspect_zip
+from ingestion.formats import FORMATS, format_named
+from ingestion.importing import FileReport, import_paths
+from ingestion.inspect_log import InspectFormat
+from tests.ingestion.conftest import files, rows
+from tests.ingestion.test_hostile_files import HEADER, answered, archive, sample
+from warehouse.layout import Layout
+from warehouse.schemas import RAW_TABLES
+
+
+def log(path: Path, *answers: str) -> Path:
+    members: dict[str, object] = {"header.json": HEADER}
+    for epoch, answer in enumerate(answers, 1):
+        members[f"samples/q_epoch_{epoch}.json"] = sample("q", epoch, output=answered(answer))
+    return archive(path, members)
+
+
+def test_every_raw_table_can_be_read_after_an_import(tmp_path: Path, layout: Layout) -> None:
+    import_paths([log(tmp_path / "a.eval", "A")], layout)
+    assert all(list(layout.raw_table(table).rglob("*.parquet")) for table in RAW_TABLES)
+
+
+def test_progress_reports_each_file_once_in_order(tmp_path: Path, layout: Layout) -> None:
+    second, first = log(tmp_path / "b.eval", "A"), log(tmp_path / "a.eval", "B")
+    seen: list[FileReport] = []
+    summary = import_paths([tmp_path, first, tmp_path / "b.eval"], layout, progress=seen.append)
+    assert [report.path for report in seen] == [first, second]
+    assert tuple(seen) == summary.reports
+    assert (summary.n_samples, summary.count("imported"), summary.has_refused) == (2, 2, False)
+
+
+def test_a_copy_under_another_name_is_known(tmp_path: Path, layout: Layout) -> None:
+    path = log(tmp_path / "a.eval", "A")
+    shutil.copy(path, tmp_path / "copy.eval")
+    assert [report.outcome for report in import_paths([tmp_path], layout).reports] == ["imported", "unchanged"]
+    assert len(rows(layout, "samples")) == 1
+
+
+def test_a_killed_import_is_done_again(tmp_path: Path, layout: Layout) -> None:
+    path = log(tmp_path / "a.eval", "A", "B")
+    import_paths([path], layout)
+    names = set(files(layout))
+    (known,) = layout.raw_table("imports").glob("[0-9a-f]*.parquet")
+    known.unlink()  # written last, so this is what a kill leaves
+    assert [report.outcome for report in import_paths([path], layout).reports] == ["imported"]
+    assert set(files(layout)) == names
+    assert len(rows(layout, "samples")) == 2
+
+
+def test_a_newer_reader_reads_again_and_leaves_nothing_old(
+    tmp_path: Path, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = log(tmp_path / "a.eval", "A")
+    import_paths([path], layout)
+    (written,) = layout.raw_table("samples").rglob("[0-9a-f]*.parquet")
+    elsewhere = written.parents[1] / "condition=older" / written.name
+    elsewhere.parent.mkdir()
+    written.rename(elsewhere)
+    assert [report.outcome for report in import_paths([path], layout).reports] == ["unchanged"]
+    monkeypatch.setattr(InspectFormat, "reader_version", InspectFormat.reader_version + 1)
+    assert [report.outcome for report in import_paths([path], layout).reports] == ["imported"]
+    assert list(layout.raw_table("samples").rglob("[0-9a-f]*.parquet")) == [written]
+    assert [known["reader_version"] for known in rows(layout, "imports")] == [InspectFormat.reader_version]
+
+
+def test_a_refused_file_leaves_quarantine_once_it_can_be_read(
+    tmp_path: Path, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = log(tmp_path / "a.eval", "A")
+    monkeypatch.setattr(inspect_zip, "MAX_MEMBERS", 1)
+    (report,) = import_paths([path], layout).reports
+    assert (report.outcome, report.message) == ("refused", "2 members, over the limit of 1; split the run")
+    assert [row["place"] for row in rows(layout, "quarantine")] == ["file"]
+    monkeypatch.undo()
+    import_paths([path], layout)
+    assert rows(layout, "quarantine") == []
+    assert len(rows(layout, "samples")) == 1
+
+
+def test_a_run_that_holds_fewer_samples_than_it_says_is_told(tmp_path: Path, layout: Layout) -> None:
+    members = {"header.json": {**HEADER, "results": {"total_samples": 3}}, "samples/q_epoch_1.json": sample()}
+    import_paths([archive(tmp_path / "a.eval", members)], layout)
+    assert "the run had 3 samples and the log holds 1" in rows(layout, "quarantine")[0]["reason"]
+
+
+def test_a_named_format_skips_the_guess(tmp_path: Path, layout: Layout) -> None:
+    path = tmp_path / "log.data"
+    path.write_text(json.dumps({"status": "success", "padding": "x" * 70_000, **HEADER, "samples": [sample()]}))
+    assert import_paths([path], layout).has_refused
+    assert [report.outcome for report in import_paths([path], layout, log_format="inspect").reports] == ["imported"]
+    with pytest.raises(ValueError, match="choose one of: inspect"):
+        import_paths([path], layout, log_format="excel")
+    assert format_named("inspect") is FORMATS[0]
+
+
+def test_names_from_logs_stay_inside_the_warehouse(tmp_path: Path, layout: Layout) -> None:
+    spec = {**HEADER["eval"], "task": "../../../up", "model": "/etc/../m:\n*"}  # type: ignore[dict-item]
+    path = archive(tmp_path / "a.eval", {"header.json": {**HEADER, "eval": spec}, "samples/q_epoch_1.json": sample()})
+    import_paths([path], layout)
+    (row,) = rows(layout, "samples")
+    assert (row["task"], row["model_id"]) == ("../../../up", "/etc/../m:\n*")
+    assert {found.parent for found in tmp_path.iterdir()} == {tmp_path}
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["a.eval", "warehouse"]
