@@ -67,10 +67,12 @@ def run(
 
     Example: incoherence run
     """
-    from dagster_project.main_job import run_everything
+    from dagster_project.main_job import RunFailedError, run_everything
 
-    if not run_everything(Layout.from_env(), demo=demo):
-        _fail("the run failed; the lines above say where. `make ui` shows it step by step")
+    try:
+        run_everything(Layout.from_env(), demo=demo)
+    except RunFailedError as error:
+        _fail(str(error))
     _say_where(Layout.from_env())
 
 

@@ -45,12 +45,19 @@ def offer_demo_logs(layout: Layout) -> bool:
     return True
 
 
-def run_everything(layout: Layout, *, demo: bool = True) -> bool:
-    """Run the job `everything` in this process and say whether it succeeded.
+class RunFailedError(RuntimeError):
+    """The main job did not finish; the message names the steps and their reasons."""
+
+
+def run_everything(layout: Layout, *, demo: bool = True) -> None:
+    """Run the job `everything` in this process; progress goes to standard error.
 
     Args:
         layout: the warehouse.
         demo: on an empty warehouse, import the demonstration logs.
+
+    Raises:
+        RunFailedError: if a step fails, or a blocking check.
     """
     os.environ.update(prepare_instance(layout))
     os.environ[ECHO] = "1"
@@ -69,10 +76,17 @@ def run_everything(layout: Layout, *, demo: bool = True) -> bool:
             .execute_in_process(
                 instance=instance,
                 raise_on_error=False,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 tags={
                     "dagster/asset_partition_range_start": sizes[0],
                     "dagster/asset_partition_range_end": sizes[-1],
                 },
             )
         )
-    return bool(result.success)
+    if not result.success:
+        reasons = [
+            f"{event.step_key}: {event.event_specific_data.error_display_string}"  # type: ignore[union-attr]
+            for event in result.all_events
+            if event.is_step_failure and event.step_key
+        ]
+        raise RunFailedError("\n".join([*reasons, "`make ui` shows the run step by step"]))

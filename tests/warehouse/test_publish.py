@@ -141,10 +141,14 @@ def test_older_drivers_read_the_published_file(version: str, tmp_path: Path, lay
         pytest.skip(f"duckdb {version} cannot be installed here: {install.stderr.strip().splitlines()[-1:]}")
     build_database(layout, n_rows=200_000)
     publish(layout)
-    query = "select count(*), sum(id), sum(maybe), count(maybe), min(label), max(created_at)::varchar, sum(value) from marts.fct"
+    query = (
+        "select count(*), sum(id), sum(maybe), count(maybe), min(label), max(created_at)::varchar, "
+        "sum(value::decimal(18, 6)) from marts.fct"
+    )
     code = (
         "import duckdb, json, sys; con = duckdb.connect(sys.argv[1], read_only=True); "
-        "row = con.execute(sys.argv[2]).fetchone(); tables = con.execute('select count(*) from duckdb_tables()').fetchone(); "
+        "row = con.execute(sys.argv[2]).fetchone(); "
+        "tables = con.execute('select count(*) from duckdb_tables()').fetchone(); "
         "print(json.dumps([duckdb.__version__, tables[0], *map(str, row)]))"
     )
     output = subprocess.run(

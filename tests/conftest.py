@@ -1,0 +1,16 @@
+"""No test touches the project's own warehouse, whatever it imports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warehouse_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> None:
+    import os
+
+    os.environ["WAREHOUSE_ROOT"] = str(tmp_path_factory.mktemp("warehouse"))

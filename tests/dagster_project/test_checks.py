@@ -1,0 +1,100 @@
+"""Each check passes on good rows and fails on the fault that it is there for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from dagster_project.checks import CHECKS
+from dagster_project.resources import Warehouse
+from warehouse.layout import Layout
+from warehouse.parquet import write_partition
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+PARTITION = {"task": "t", "model_id": "m", "condition_id": "c"}
+
+
+def sample(epoch: int, item: str = "i", **values: Any) -> dict[str, Any]:
+    return {
+        **PARTITION,
+        "sample_id": f"{item}-{epoch}",
+        "item_id": item,
+        "answer_key_id": "key",
+        "context_id": "none",
+        "epoch": epoch,
+        "source": "inspect",
+        "import_id": "file",
+        "run_id": "run",
+        "run_status": "success",
+        "status": "ok",
+        "completion": f"answer {epoch}",
+        "reasoning": f"thought {epoch}",
+        "ingested_at": NOW,
+    } | values
+
+
+def write(layout: Layout, samples: list[dict[str, Any]], *, items: tuple[str, ...] = ("i", "j")) -> None:
+    write_partition(layout, "samples", samples, file_stem="file", partition=PARTITION)
+    rows = [
+        {"task": "t", "item_id": item, "answer_key_id": "key", "source": "inspect", "ingested_at": NOW}
+        for item in items
+    ]
+    write_partition(layout, "items", rows, file_stem="file", partition={"task": "t"})
+
+
+def outcome(layout: Layout, name: str, table: str = "samples") -> dg.AssetCheckResult:
+    for check in CHECKS:
+        for key in check.check_keys:
+            if key.name == name and key.asset_key == dg.AssetKey(["raw", table]):
+                result = check(warehouse=Warehouse(root=str(layout.root)))
+                assert isinstance(result, dg.AssetCheckResult)
+                return result
+    raise AssertionError(f"no check {name}")
+
+
+SAMPLE_CHECKS = (
+    "files_meet_the_contract",
+    "one_row_per_sample_and_file",
+    "samples_have_items",
+    "planned_epochs_are_present",
+    "samples_are_not_all_identical",
+)
+
+
+@pytest.mark.parametrize("name", SAMPLE_CHECKS)
+def test_good_rows_pass(layout: Layout, name: str) -> None:
+    write(layout, [sample(epoch, item) for epoch in range(1, 7) for item in ("i", "j")])
+    assert outcome(layout, name).passed
+
+
+@pytest.mark.parametrize(
+    ("name", "samples"),
+    [
+        ("one_row_per_sample_and_file", [sample(1), sample(1)]),
+        ("samples_have_items", [sample(1, "unknown")]),
+        ("planned_epochs_are_present", [sample(1), sample(2), sample(1, "j")]),
+        (
+            "samples_are_not_all_identical",
+            [sample(epoch, completion="same", reasoning="same") for epoch in range(1, 7)],
+        ),
+    ],
+)
+def test_the_fault_is_found_and_named(layout: Layout, name: str, samples: list[dict[str, Any]]) -> None:
+    write(layout, samples)
+    result = outcome(layout, name)
+    assert not result.passed
+    assert "found;" in str(result.description)
+
+
+def test_a_file_off_contract_is_found(layout: Layout) -> None:
+    write(layout, [sample(1)])
+    stray = layout.partition("samples", PARTITION) / "stray.parquet"
+    pq.write_table(pa.table({"sample_id": ["x"]}), stray)
+    result = outcome(layout, "files_meet_the_contract")
+    assert not result.passed
+    assert str(stray) in str(result.metadata["files"])

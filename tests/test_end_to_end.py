@@ -1,0 +1,219 @@
+"""The product as a user meets it: one command, then the file, the pictures, the page, the queries, the UI's history."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from warehouse.connect import connect
+from warehouse.figures import FIGURES
+from warehouse.layout import Layout
+
+COMMAND = Path(sys.executable).with_name("incoherence")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def incoherence(root: Path, *arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("DAGSTER")}
+    done = subprocess.run(
+        [str(COMMAND), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment | {"WAREHOUSE_ROOT": str(root)},
+    )
+    assert done.returncode == expect, (
+        f"{arguments}: exit {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+    )
+    return done
+
+
+@pytest.fixture(scope="module")
+def after_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Layout, str]]:
+    """A warehouse after `incoherence run`, and what the command printed."""
+    root = tmp_path_factory.mktemp("user")
+    yield Layout(root), incoherence(root, "run").stdout
+
+
+def test_run_prints_where_things_are(after_run: tuple[Layout, str]) -> None:
+    layout, printed = after_run
+    for path in (layout.published_database, layout.figures, layout.report):
+        assert str(path) in printed
+        assert path.exists()
+
+
+def test_every_figure_has_its_pictures_and_rows(after_run: tuple[Layout, str]) -> None:
+    layout, _ = after_run
+    with connect(layout.published_database) as con:
+        for figure in FIGURES:
+            png = (layout.figures / f"{figure.name}.png").read_bytes()
+            assert png.startswith(b"\x89PNG")
+            assert len(png) > 15_000, "too small to show anything"
+            assert ET.parse(layout.figures / f"{figure.name}.svg").getroot().tag.endswith("svg")
+            for table in figure.tables:
+                (count,) = con.execute(f"select count(*) from figures.{table}").fetchone() or (0,)
+                assert count > 0, table
+
+
+def test_the_optimizers_have_learned(after_run: tuple[Layout, str]) -> None:
+    layout, _ = after_run
+    with connect(layout.published_database) as con:
+        rows = con.execute(
+            "select param_count, validation_loss, uniform_loss from figures.fig_synthetic_by_scale "
+            "where decomposition = 'per_start' order by param_count"
+        ).fetchall()
+        losses = [loss for _, loss, _ in rows]
+        assert len(losses) >= 3
+        assert losses == sorted(losses, reverse=True), "validation loss falls with size"
+        assert losses[-1] < 0.6 * rows[-1][2], "and is well below a uniform guess"
+        by_step = con.execute(
+            "select step, incoherence, error from figures.fig_synthetic_by_step where decomposition = 'per_start' "
+            "and model_id = (select arg_max(model_id, param_count) from figures.fig_synthetic_by_scale) order by step"
+        ).fetchall()
+        assert by_step[0][1] < 0.05, "at the start all error is common to a start's replicates"
+        assert by_step[-1][1] > 5 * by_step[0][1], "incoherence rises along the rollout"
+        assert by_step[-1][2] < by_step[0][2] / 10, "and the rollouts descend"
+
+
+def test_simulated_models_are_labelled_everywhere(after_run: tuple[Layout, str]) -> None:
+    layout, _ = after_run
+    with connect(layout.published_database) as con:
+        rows = con.execute(
+            "select model_id, is_simulated from marts.dim_model where model_id like 'mockllm/%'"
+        ).fetchall()
+    assert rows
+    assert all(is_simulated for _, is_simulated in rows)
+    assert "Some of this is simulated" in layout.report.read_text(encoding="utf-8")
+
+
+def test_the_report_asks_nothing_of_the_network(after_run: tuple[Layout, str]) -> None:
+    layout, _ = after_run
+    page = layout.report.read_text(encoding="utf-8")
+    assert not re.search(r"<(?:script|img|iframe)[^>]+src=|<link[^>]+href=\"(?!data:)|@import|url\(http", page)
+    specs = re.search(r'<script id="specs" type="application/json">(.*?)</script>', page, re.DOTALL)
+    assert specs
+    assert json.loads(specs[1]).keys() == {figure.name for figure in FIGURES}
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_the_report_draws_every_figure_in_a_browser(after_run: tuple[Layout, str], tmp_path: Path) -> None:
+    layout, _ = after_run
+    page = subprocess.run(
+        [
+            str(CHROMIUM),
+            *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+            *("--disable-background-networking", "--disable-component-update", f"--user-data-dir={tmp_path}"),
+            *("--virtual-time-budget=20000", "--dump-dom", layout.report.as_uri()),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=180,
+    ).stdout
+    for figure in FIGURES:
+        drawn = re.search(rf'<div class="chart[^"]*" id="chart-{figure.name}"[^>]*>(.*?)</div>', page, re.DOTALL)
+        assert drawn, figure.name
+        assert "<canvas" in drawn[1] or "<svg" in drawn[1], f"{figure.name} was not drawn: {drawn[1][:300]}"
+    assert "could not be drawn" not in re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+
+
+def test_queries_come_in_three_formats(after_run: tuple[Layout, str]) -> None:
+    layout, _ = after_run
+    sql = "select task, n_items, incoherence from marts.fct_incoherence where decomposition = 'kl' order by all"
+    rows = list(csv.DictReader(io.StringIO(incoherence(layout.root, "query", sql, "--format", "csv").stdout)))
+    assert rows
+    asked = json.loads(incoherence(layout.root, "query", sql, "--format", "json").stdout)
+    assert [row["n_items"] for row in asked] == [int(row["n_items"]) for row in rows]
+    table = incoherence(layout.root, "query", sql).stdout
+    assert f"{len(rows)} rows" in table
+    assert "incoherence" in table
+
+
+def test_wrong_queries_get_one_clear_line(after_run: tuple[Layout, str]) -> None:
+    layout, _ = after_run
+    failed = incoherence(layout.root, "query", "from marts.fct_incoherenc", expect=1)
+    assert "fct_incoherenc does not exist" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert "read-only" in incoherence(layout.root, "query", "create table marts.x (a integer)", expect=1).stderr
+
+
+def test_a_second_run_trains_and_imports_nothing(after_run: tuple[Layout, str]) -> None:
+    layout, _ = after_run
+    before = {path: path.stat().st_mtime_ns for path in layout.raw.rglob("*.parquet")}
+    with connect(layout.published_database) as reader:
+        counted = reader.execute("select count(*) from marts.fct_sample").fetchone()
+        incoherence(layout.root, "run")  # while a reader holds the published file open
+        assert reader.execute("select count(*) from marts.fct_sample").fetchone() == counted
+    assert {path: path.stat().st_mtime_ns for path in layout.raw.rglob("*.parquet")} == before
+    with connect(layout.published_database) as con:
+        assert con.execute("select count(*) from marts.fct_sample").fetchone() == counted
+
+
+def test_the_ui_would_show_the_runs(after_run: tuple[Layout, str]) -> None:
+    import dagster as dg
+
+    layout, _ = after_run
+    with dg.DagsterInstance.from_config(str(layout.dagster_home)) as instance:
+        runs = instance.get_runs()
+        assert {run.job_name for run in runs} == {"everything"}
+        assert all(run.is_success for run in runs)
+        event = instance.get_latest_materialization_event(dg.AssetKey(["published", "synthetic_by_step"]))
+        assert event is not None
+        assert event.asset_materialization is not None
+        assert "data:image/png;base64," in str(event.asset_materialization.metadata["picture"].value)
+        fact = instance.get_latest_materialization_event(dg.AssetKey(["marts", "fct_sample"]))
+        assert fact is not None
+        assert fact.asset_materialization is not None
+        assert fact.asset_materialization.metadata["dagster/row_count"].value > 0
+
+
+def test_import_build_publish_report_by_hand(after_run: tuple[Layout, str], tmp_path: Path) -> None:
+    layout, _ = after_run
+    log = next(iter(sorted(layout.inbox.glob("*.eval"))))
+    no_log = tmp_path / "notes.eval"
+    no_log.write_text("these are my notes")
+    root = tmp_path / "own"
+    done = incoherence(root, "import", str(no_log), str(log), expect=1)
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "notes.eval" in done.stderr
+    assert "1 imported, 1 refused" in done.stdout
+    assert "1 unchanged" in incoherence(root, "import", str(log)).stdout
+    incoherence(root, "publish", expect=1)
+    incoherence(root, "build")
+    incoherence(root, "publish")
+    incoherence(root, "report")
+    own = Layout(root)
+    assert own.report.exists()
+    assert "No data yet" in own.report.read_text(encoding="utf-8"), "nothing was trained here, and the page says so"
+    status = incoherence(root, "status").stdout
+    assert "quarantined: 1" in status
+    assert "notes.eval" in status
+    with connect(own.published_database) as con, pytest.raises(duckdb.CatalogException):
+        con.execute("from staging.stg_samples")
+
+
+def test_bad_usage_exits_2_and_help_shows_an_example(tmp_path: Path) -> None:
+    incoherence(tmp_path, "import", expect=2)
+    incoherence(tmp_path, "import", str(tmp_path / "nowhere.eval"), expect=2)
+    incoherence(tmp_path, "no-such-command", expect=2)
+    for command in ("run", "import", "build", "publish", "report", "status", "query", "ui"):
+        assert "Example: incoherence" in incoherence(tmp_path, command, "--help").stdout
+
+
+def test_before_anything_exists_each_command_says_what_to_do(tmp_path: Path) -> None:
+    assert "incoherence build" in incoherence(tmp_path, "publish", expect=1).stderr
+    assert "incoherence run" in incoherence(tmp_path, "report", expect=1).stderr
+    assert "incoherence run" in incoherence(tmp_path, "query", "select 1", expect=1).stderr
+    assert "incoherence import" in incoherence(tmp_path, "status").stdout
