@@ -9,7 +9,9 @@ from typing import Any
 import altair as alt
 import duckdb
 import polars as pl
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure as MplFigure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 Tables = Mapping[str, pl.DataFrame]
 """Table name without schema → its rows."""
@@ -102,6 +104,14 @@ def preferred_length_axis(table: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("axis_rank") == pl.col("axis_rank").min().over(keys))
         .drop("axis_rank")
     )
+
+
+def plain_log_ticks(*axes: Axis) -> None:
+    """Label a logarithmic axis 1, 2, 5, 10, … in plain numbers."""
+    for axis in axes:
+        axis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+        axis.set_minor_formatter(NullFormatter())
 
 
 def colors(names: Sequence[Any]) -> dict[Any, str]:

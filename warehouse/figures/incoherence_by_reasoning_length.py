@@ -15,6 +15,7 @@ from warehouse.figures.base import (
     Tables,
     color_scale,
     colors,
+    plain_log_ticks,
     preferred_length_axis,
     with_series,
 )
@@ -49,7 +50,7 @@ def draw(tables: Tables) -> MplFigure:
     palette = colors(points["series"].to_list())
     columns = min(2, max(1, len(tasks)))
     rows = -(-max(1, len(tasks)) // columns)
-    picture = MplFigure(figsize=(5.4 * columns, 3.9 * rows), layout="constrained")
+    picture = MplFigure(figsize=(5.6 * columns, 4.9 * rows), layout="constrained")
     axes = picture.subplots(rows, columns, squeeze=False).flat
     for axis, task in zip(axes, tasks, strict=False):
         for (series,), line in points.filter(pl.col("task") == task).group_by(["series"], maintain_order=True):
@@ -64,13 +65,13 @@ def draw(tables: Tables) -> MplFigure:
                 label += f"  (slope {row['slope']:+.2f}, R² {row['r2']:.2f})"
                 ends = np.array([row["x_low"], row["x_high"]])
                 axis.plot(ends, np.exp(row["intercept"]) * ends ** row["slope"], "--", lw=1.3, color=palette[series])
-            axis.errorbar(
-                x, y, yerr=[low, high], fmt="o", ms=4.5, lw=0.9, color=palette[series], label=label, alpha=0.9
-            )
+            axis.errorbar(x, y, yerr=[low, high], fmt="o", ms=5, lw=0.8, color=palette[series], label=label, alpha=0.75)
+        axis.set_ylim(_y_domain(points.filter(pl.col("task") == task)))
         length = points.filter(pl.col("task") == task)["length_axis"][0]
         axis.set(title=task, xscale="log", yscale="log", xlabel=f"mean {LENGTH_LABELS[length]} of a bucket of items")
         axis.set_ylabel("KL incoherence = variance / error")
-        axis.legend(loc="best")
+        plain_log_ticks(axis.xaxis, axis.yaxis)
+        axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16))
     for axis in list(axes)[len(tasks) :]:
         axis.remove()
     picture.suptitle("Longer reasoning: more incoherent?", x=0.01, ha="left", weight="bold")
@@ -82,7 +83,6 @@ def chart(tables: Tables) -> alt.TopLevelMixin:
     points = _points(tables)
     scale = color_scale(colors(points["series"].to_list()))
     x = alt.X("mean_length:Q", scale=alt.Scale(type="log", nice=False, padding=15), title="mean length of a bucket")
-    y = alt.Y("incoherence:Q", scale=alt.Scale(type="log", nice=False, padding=10), title="KL incoherence")
     color = alt.Color(
         "series:N", scale=scale, title=None, legend=alt.Legend(orient="bottom", columns=3, labelLimit=400)
     )
@@ -90,6 +90,8 @@ def chart(tables: Tables) -> alt.TopLevelMixin:
     slopes = _slopes(tables, points)
     for task in points["task"].unique(maintain_order=True):
         here = points.filter(pl.col("task") == task)
+        y_scale = alt.Scale(type="log", nice=False, domain=_y_domain(here))
+        y = alt.Y("incoherence:Q", scale=y_scale, title="KL incoherence")
         base = alt.Chart(here)
         marks = base.mark_point(filled=True, size=55, opacity=0.9).encode(
             x=x,
@@ -111,9 +113,12 @@ def chart(tables: Tables) -> alt.TopLevelMixin:
         )
         bars = (
             base.transform_filter("datum.incoherence_ci_low > 0")
-            .mark_rule(opacity=0.5)
+            .mark_rule(opacity=0.35, clip=True)
             .encode(
-                x=x, y=alt.Y("incoherence_ci_low:Q", title="KL incoherence"), y2="incoherence_ci_high:Q", color=color
+                x=x,
+                y=alt.Y("incoherence_ci_low:Q", scale=y_scale, title="KL incoherence"),
+                y2="incoherence_ci_high:Q",
+                color=color,
             )
         )
         layers = [bars, marks]
@@ -138,6 +143,12 @@ def chart(tables: Tables) -> alt.TopLevelMixin:
         panels.append(alt.layer(*layers).properties(title=task, width=380, height=280))
     grid: alt.TopLevelMixin = alt.concat(*panels, columns=2).resolve_scale(x="independent", y="independent")
     return grid
+
+
+def _y_domain(points: pl.DataFrame) -> list[float]:
+    """From below the lowest point to 1, the most that incoherence can be: wide intervals do not squeeze the points."""
+    lowest = points["incoherence"].filter(points["incoherence"] > 0).min()
+    return [0.6 * float(lowest) if isinstance(lowest, float) else 0.01, 1.05]
 
 
 def _line_ends(slopes: pl.DataFrame) -> pl.DataFrame:

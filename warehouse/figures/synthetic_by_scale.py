@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from matplotlib.figure import Figure as MplFigure
 
-from warehouse.figures.base import DECOMPOSITION_LABELS, Figure, Tables, color_scale
+from warehouse.figures.base import DECOMPOSITION_LABELS, Figure, Tables, color_scale, plain_log_ticks
 
 MAIN, FITS = "fig_synthetic_by_scale", "fig_synthetic_by_scale_fits"
 MEASURES = (
@@ -54,7 +54,8 @@ def draw(tables: Tables) -> MplFigure:
                 fontsize=8,
             )
         axis.set(title=label, xscale="log", yscale="log", xlabel="parameters")
-        axis.legend(loc="best")
+        plain_log_ticks(axis.xaxis, axis.yaxis)
+        axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18))
     picture.suptitle("Larger imitators of steepest descent", x=0.01, ha="left", weight="bold")
     return picture
 
