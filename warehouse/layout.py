@@ -46,6 +46,11 @@ class Layout:
         return self.root / "responses"
 
     @property
+    def downloads(self) -> Path:
+        """Data sets of tasks, downloaded on demand."""
+        return self.root / "downloads"
+
+    @property
     def quarantine(self) -> Path:
         """Rows and files that could not be read, with the reason."""
         return self.root / "quarantine"
@@ -110,10 +115,17 @@ class Layout:
         Names come from logs and are not trusted: each value is percent-encoded to one path component, so it can
         neither climb out of the folder nor clash with another value.
         """
-        folder = self.raw_table(table)
-        for column, value in values.items():
-            folder /= f"{column.removesuffix('_id')}={_path_component(value)}"
-        return folder
+        return _partition_folder(self.raw_table(table), values)
+
+    def response_partition(self, values: Mapping[str, str]) -> Path:
+        """Folder of the verbatim responses of one partition of `samples`; named as `partition` names."""
+        return _partition_folder(self.responses, values)
+
+
+def _partition_folder(folder: Path, values: Mapping[str, str]) -> Path:
+    for column, value in values.items():
+        folder /= f"{column.removesuffix('_id')}={_path_component(value)}"
+    return folder
 
 
 def _path_component(value: str) -> str:

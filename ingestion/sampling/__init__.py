@@ -1,0 +1,41 @@
+"""Sampling: raw completions from APIs, from servers of one's own, and from models in this process.
+
+The door, for notebooks, the command line and orchestration:
+
+    spec = load_spec(Path("experiment.yaml"))
+    print("\\n".join(plan(spec, layout).lines()))
+    summary = sample(spec, layout, report=print)
+
+Nothing here knows of orchestration. A response is first in a journal (`journal`), and Parquet follows from that
+(`deriving`).
+"""
+
+from ingestion.sampling.deriving import derive_all
+from ingestion.sampling.items import TaskError
+from ingestion.sampling.journal import JournalError
+from ingestion.sampling.partitions import PartitionKey
+from ingestion.sampling.planning import PartitionPlan, Plan, plan
+from ingestion.sampling.providers.base import MissingKeyError
+from ingestion.sampling.reading import SpecError, json_schema, load_spec, parse_spec
+from ingestion.sampling.running import PartitionSummary, SampleSummary, SamplingError, sample
+from ingestion.sampling.spec import ExperimentSpec
+
+__all__ = [
+    "ExperimentSpec",
+    "JournalError",
+    "MissingKeyError",
+    "PartitionKey",
+    "PartitionPlan",
+    "PartitionSummary",
+    "Plan",
+    "SampleSummary",
+    "SamplingError",
+    "SpecError",
+    "TaskError",
+    "derive_all",
+    "json_schema",
+    "load_spec",
+    "parse_spec",
+    "plan",
+    "sample",
+]

@@ -1,0 +1,165 @@
+"""The engine: draws what a partition is missing. A completed response is never lost and never paid for twice.
+
+A sample counts when its record is in the journal and the disk has it. The plan is walked lazily, at most `concurrency`
+requests are alive at a time, and no response outlives its record, so memory does not depend on the number of samples.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from ingestion.sampling.commit import GroupCommit
+from ingestion.sampling.journal import Answered, Failed
+from ingestion.sampling.pacing import Budget, Pace
+from ingestion.sampling.partitions import Planned, Progress
+from ingestion.sampling.prices import expected_input_tokens, expected_output_tokens, most_output_tokens, tokens_cost
+from ingestion.sampling.providers.base import FatalError, InProcessProvider, Provider, Request
+from ingestion.sampling.settling import Terms, settle
+from ingestion.sampling.spec import Limits
+
+Settled = Callable[[Answered | Failed], None]
+"""Told of every record once it is on disk."""
+
+
+@dataclass
+class Stop:
+    """Why a partition stopped before its end; empty while it runs and when it came to it.
+
+    Attributes:
+        reason: for people; None if there is none.
+        is_failure: whether something is wrong, rather than a limit reached.
+    """
+
+    reason: str | None = None
+    is_failure: bool = False
+
+    def because(self, reason: str, *, is_failure: bool) -> None:
+        """Stop; the first reason stands."""
+        if self.reason is None:
+            self.reason, self.is_failure = reason, is_failure
+
+
+@dataclass
+class Drawing:
+    """One partition being drawn.
+
+    Attributes:
+        terms: what its samples are drawn with.
+        progress: what was there before.
+        journal: where records go.
+        limits: patience.
+        pace: concurrency and rate limits of its provider.
+        budget: dollars left.
+        on_settled: told of every record once it is on disk.
+        stop: why it stopped.
+    """
+
+    terms: Terms
+    progress: Progress
+    journal: GroupCommit
+    limits: Limits
+    pace: Pace
+    budget: Budget
+    on_settled: Settled
+    stop: Stop
+
+    _errors_in_a_row: int = 0
+
+    def missing(self) -> Iterator[Planned]:
+        """Planned samples that are not there."""
+        done = self.progress.done
+        return (planned for number, planned in enumerate(self.terms.partition.planned()) if not done[number])
+
+    async def run(self, provider: Provider) -> None:
+        """Draw what is missing, many requests at a time.
+
+        A cancellation lets the requests in flight end, since they are paid for; a second one abandons them.
+        """
+        running: set[asyncio.Task[None]] = set()
+        try:
+            for planned in self.missing():
+                await self.pace.acquire()
+                request = self.terms.partition.request(planned)
+                tokens = expected_input_tokens(request.turns)
+                most = self._most_usd(tokens)
+                while self.stop.reason is None and not self.budget.reserve(most):
+                    if self.budget.is_idle:
+                        self.stop.because(self._budget_reason(most), is_failure=False)
+                    await asyncio.sleep(0.01)
+                if self.stop.reason is not None:
+                    self.pace.release()
+                    break
+                task = asyncio.create_task(self._one(provider, planned, request, tokens, most))
+                running.add(task)
+                task.add_done_callback(running.discard)
+        finally:
+            if running:
+                await asyncio.wait(running)
+
+    async def run_in_process(self, provider: InProcessProvider) -> None:
+        """Draw what is missing with a model in this process, a batch at a time, in a thread of its own."""
+        missing = self.missing()
+        while (batch := list(islice(missing, provider.batch_size))) and self.stop.reason is None:
+            requests = [self.terms.partition.request(planned) for planned in batch]
+            answers = await asyncio.to_thread(provider.complete_batch, requests)
+            records = [
+                self.terms.answered(planned, request.seed, answer)
+                for planned, request, answer in zip(batch, requests, answers, strict=True)
+            ]
+            await asyncio.gather(*(self.journal.append(record) for record in records))
+            for record in records:
+                self._count(record)
+
+    async def _one(self, provider: Provider, planned: Planned, request: Request, tokens: int, most: float) -> None:
+        cost: float | None = None
+        try:
+            record = await settle(
+                planned, request, provider, self.pace, self.limits, self.terms, tokens + self._output_tokens
+            )
+            cost = record.cost_usd if isinstance(record, Answered) else None
+            await self.journal.append(record)
+            self._count(record)
+        except FatalError as error:
+            self.stop.because(str(error), is_failure=True)
+        except Exception as error:  # a task's exception would otherwise be lost, and the run go on without its samples
+            self.stop.because(f"{type(error).__name__}: {error}", is_failure=True)
+        finally:
+            self.budget.settle(most, cost)
+            self.pace.release()
+
+    def _count(self, record: Answered | Failed) -> None:
+        if isinstance(record, Answered):
+            self._errors_in_a_row = 0
+        else:
+            self._errors_in_a_row += 1
+            if self._errors_in_a_row >= self.limits.max_consecutive_errors:
+                self.stop.because(
+                    f"{self._errors_in_a_row} samples in a row ended in an error, the last one: {record.error}",
+                    is_failure=True,
+                )
+        self.on_settled(record)
+
+    @property
+    def _output_tokens(self) -> int:
+        return expected_output_tokens(self.terms.partition.condition, self.terms.partition.model)
+
+    def _most_usd(self, input_tokens: int) -> float:
+        if self.budget.limit is None or self.terms.price is None:
+            return 0.0
+        partition = self.terms.partition
+        # An estimate of the prompt can be off by half in languages with short tokens.
+        return tokens_cost(
+            2 * input_tokens,
+            most_output_tokens(partition.condition, partition.model),
+            self.terms.price,
+            is_batch=self.terms.is_batch,
+        )
+
+    def _budget_reason(self, most: float) -> str:
+        return (
+            f"budget_usd: ${self.budget.spent:.4f} of ${self.budget.limit:.4f} are spent, and the next request may "
+            f"cost up to ${most:.4f}; raise budget_usd, or lower max_tokens"
+        )

@@ -1,0 +1,163 @@
+"""What an experiment still has to draw, and what that will cost: the dry run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ingestion.sampling.partitions import Partition, PartitionKey, partitions, progress_of
+from ingestion.sampling.prices import (
+    PRICES_AS_OF,
+    expected_input_tokens,
+    expected_output_tokens,
+    price_of,
+    tokens_cost,
+)
+from ingestion.sampling.spec import ExperimentSpec
+from warehouse.layout import Layout
+
+_PROMPTS_LOOKED_AT = 25
+
+
+@dataclass(frozen=True)
+class PartitionPlan:
+    """What one partition still has to draw.
+
+    Attributes:
+        key: its name.
+        condition_label: its condition in words.
+        n_items: items.
+        n_contexts: few-shot contexts per item.
+        n_epochs: samples per item and context.
+        n_planned: samples in all.
+        n_done: samples that are there.
+        n_errors: samples whose last request failed; they are among the missing.
+        input_tokens: estimate for the missing ones.
+        output_tokens: estimate for the missing ones.
+        cost_usd: estimate for the missing ones; None if the model's price is unknown.
+        spent_usd: what the samples in the journal cost, as far as known.
+    """
+
+    key: PartitionKey
+    condition_label: str
+    n_items: int
+    n_contexts: int
+    n_epochs: int
+    n_planned: int
+    n_done: int
+    n_errors: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+    spent_usd: float
+
+    @property
+    def n_missing(self) -> int:
+        """Samples that a run would ask for."""
+        return self.n_planned - self.n_done
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an experiment still has to draw.
+
+    Attributes:
+        experiment: its name.
+        partitions: in the spec's order.
+        budget_usd: the spec's budget.
+    """
+
+    experiment: str
+    partitions: tuple[PartitionPlan, ...]
+    budget_usd: float | None
+
+    @property
+    def n_planned(self) -> int:
+        """Samples in all."""
+        return sum(part.n_planned for part in self.partitions)
+
+    @property
+    def n_missing(self) -> int:
+        """Requests that a run would send, if none fails."""
+        return sum(part.n_missing for part in self.partitions)
+
+    @property
+    def cost_usd(self) -> float | None:
+        """Estimated cost of what is missing; None if some price is unknown."""
+        costs = [part.cost_usd for part in self.partitions]
+        return None if None in costs else sum(cost for cost in costs if cost is not None)
+
+    @property
+    def spent_usd(self) -> float:
+        """What has been spent, as far as known."""
+        return sum(part.spent_usd for part in self.partitions)
+
+    def lines(self) -> list[str]:
+        """The plan for people."""
+        lines = [f"experiment {self.experiment}: {self.n_planned:,} samples planned, {self.n_missing:,} to draw"]
+        for part in self.partitions:
+            shape = f"{part.n_items:,} items × {part.n_contexts} contexts × {part.n_epochs} epochs"
+            line = (
+                f"  {part.key.task} · {part.key.model_id} · {part.condition_label}: {shape}, {part.n_missing:,} calls"
+            )
+            if part.n_missing:
+                line += f", ≈ {part.input_tokens:,} tokens in, {part.output_tokens:,} out, {_dollars(part.cost_usd)}"
+            lines.append(line + (f" ({part.n_errors:,} failed before)" if part.n_errors else ""))
+        cost = f"estimated cost {_dollars(self.cost_usd)} (prices as of {PRICES_AS_OF}; output lengths are guesses)"
+        lines.append(cost + (f", ${self.spent_usd:.4f} spent so far" if self.spent_usd else ""))
+        if self.budget_usd is not None:
+            lines.append(f"budget ${self.budget_usd:.2f} in all; sampling stops before it is exceeded")
+        return lines
+
+
+def plan(spec: ExperimentSpec, layout: Layout) -> Plan:
+    """What is planned, what is there and what the rest will cost. Asks nobody and writes nothing.
+
+    Raises:
+        TaskError: if items cannot be loaded.
+    """
+    return Plan(
+        experiment=spec.name,
+        partitions=tuple(_plan(spec, layout, partition) for partition in partitions(spec, layout)),
+        budget_usd=spec.budget_usd,
+    )
+
+
+def _plan(spec: ExperimentSpec, layout: Layout, partition: Partition) -> PartitionPlan:
+    have = progress_of(partition, layout.response_partition(partition.key.columns))
+    n_missing = partition.n_planned - have.n_done
+    provider = spec.provider(partition.model.provider)
+    price = price_of(partition.model, provider)
+    input_tokens = round(n_missing * _mean_prompt(partition))
+    output_tokens = n_missing * expected_output_tokens(partition.condition, partition.model)
+    cost = None if price is None else tokens_cost(input_tokens, output_tokens, price, is_batch=provider.batch)
+    if have.n_costed >= 20 and price is not None:  # what samples did cost tells more than a guess
+        cost = n_missing * have.cost_usd / have.n_costed
+    return PartitionPlan(
+        key=partition.key,
+        condition_label=partition.condition.label,
+        n_items=len(partition.task.items),
+        n_contexts=len(partition.contexts),
+        n_epochs=partition.n_epochs,
+        n_planned=partition.n_planned,
+        n_done=have.n_done,
+        n_errors=have.n_errors,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        cost_usd=cost,
+        spent_usd=have.cost_usd,
+    )
+
+
+def _mean_prompt(partition: Partition) -> float:
+    step = max(1, partition.n_planned // partition.n_epochs // _PROMPTS_LOOKED_AT)
+    lengths = []
+    for number, planned in enumerate(partition.planned()):
+        if planned.epoch > 1:
+            break
+        if number % step == 0:
+            lengths.append(expected_input_tokens(partition.request(planned).turns))
+    return sum(lengths) / len(lengths)
+
+
+def _dollars(cost: float | None) -> str:
+    return "cost unknown (give the model a price)" if cost is None else f"${cost:.2f}"

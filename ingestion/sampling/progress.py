@@ -1,0 +1,94 @@
+"""How far a run is: counts, rate, time left, cost; as lines, or as a bar on a terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+Report = Callable[[str], None]
+"""Takes one line for people."""
+
+
+@dataclass
+class RunProgress:
+    """Counts of a run, over all its partitions.
+
+    Attributes:
+        n_total: samples that were missing when the run began.
+        n_done: samples drawn by the run.
+        n_errors: samples of the run that ended in an error.
+        cost_usd: what they cost, as far as known.
+        has_unknown_cost: whether some of the cost is not known.
+    """
+
+    n_total: int = 0
+    n_done: int = 0
+    n_errors: int = 0
+    cost_usd: float = 0.0
+    has_unknown_cost: bool = False
+    started_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def rate(self) -> float:
+        """Settled samples per second."""
+        return (self.n_done + self.n_errors) / max(time.monotonic() - self.started_at, 1e-9)
+
+    @property
+    def eta_s(self) -> float | None:
+        """Seconds that are left at this rate; None before anything is known."""
+        settled = self.n_done + self.n_errors
+        return (self.n_total - settled) / self.rate if settled else None
+
+    def line(self) -> str:
+        """The counts in words."""
+        parts = [f"{self.n_done:,} of {self.n_total:,} samples", f"{self.rate:.1f}/s"]
+        if self.eta_s is not None and self.n_done + self.n_errors < self.n_total:
+            parts.append(f"{duration(self.eta_s)} left")
+        parts.append(f"${self.cost_usd:.4f}" + (" and some unknown" if self.has_unknown_cost else ""))
+        parts += [f"{self.n_errors:,} errors"] if self.n_errors else []
+        return ", ".join(parts)
+
+
+Watcher = Callable[[RunProgress], None]
+"""Called whenever counts have changed; must be quick."""
+
+
+def every(seconds: float, report: Report) -> Watcher:
+    """A watcher that reports a line every so many seconds."""
+    last = time.monotonic()
+
+    def watch(progress: RunProgress) -> None:
+        nonlocal last
+        if time.monotonic() - last >= seconds:
+            last = time.monotonic()
+            report(progress.line())
+
+    return watch
+
+
+@contextmanager
+def terminal_bar() -> Iterator[Watcher]:
+    """A progress bar with rate, time left and cost, for a terminal."""
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.percentage:>3.0f} %"), BarColumn(), TextColumn("{task.fields[counts]}"))
+    with Progress(*columns) as bar:
+        task = bar.add_task("sampling", total=None, counts="")
+
+        def watch(progress: RunProgress) -> None:
+            bar.update(
+                task, completed=progress.n_done + progress.n_errors, total=progress.n_total, counts=progress.line()
+            )
+
+        yield watch
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them."""
+    whole = round(seconds)
+    hours, minutes = whole // 3600, whole % 3600 // 60
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"

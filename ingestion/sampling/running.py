@@ -1,0 +1,311 @@
+"""A run of an experiment: its partitions, provider by provider, each locked, drawn, and derived to Parquet."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from ingestion.sampling.commit import GroupCommit
+from ingestion.sampling.deriving import derive
+from ingestion.sampling.engine import Drawing, Settled, Stop
+from ingestion.sampling.items import Task
+from ingestion.sampling.journal import JOURNAL_VERSION, Answered, Failed, Header, locked, recover
+from ingestion.sampling.pacing import Budget, Pace
+from ingestion.sampling.partitions import Partition, PartitionKey, Progress, partitions, progress_of
+from ingestion.sampling.prices import price_of
+from ingestion.sampling.progress import Report, RunProgress, Watcher, every
+from ingestion.sampling.providers import AnyProvider, make_provider, protocol_of
+from ingestion.sampling.providers.base import InProcessProvider, MissingKeyError
+from ingestion.sampling.settling import Terms
+from ingestion.sampling.spec import ExperimentSpec
+from warehouse.keys import digest
+from warehouse.layout import Layout
+from warehouse.parquet import ensure_empty_files, write_partition
+
+T = TypeVar("T")
+
+
+class SamplingError(RuntimeError):
+    """Something is wrong that a person has to put right; what was drawn is kept. `summary` says what there is."""
+
+    def __init__(self, message: str, summary: SampleSummary | None = None) -> None:
+        super().__init__(message)
+        self.summary = summary
+
+
+@dataclass(frozen=True)
+class PartitionSummary:
+    """What became of one partition.
+
+    Attributes:
+        key: its name.
+        condition_label: its condition in words.
+        n_planned: samples in all.
+        n_drawn: samples that this run drew.
+        n_done: samples that are there now.
+        n_errors: samples of this run that ended in an error; the next run asks again.
+        cost_usd: what this run's samples cost, as far as known.
+        input_tokens: tokens that this run's samples read, as far as reported.
+        output_tokens: tokens that this run's samples wrote, as far as reported.
+        stopped: why it stopped before its end; None if it came to it.
+        path: its Parquet file; None if there is no sample yet.
+        n_by_status: rows of that file by status.
+    """
+
+    key: PartitionKey
+    condition_label: str
+    n_planned: int
+    n_drawn: int
+    n_done: int
+    n_errors: int
+    cost_usd: float
+    stopped: str | None
+    path: Path | None
+    n_by_status: dict[str, int]
+
+    @property
+    def n_missing(self) -> int:
+        """Samples that are still to be drawn."""
+        return self.n_planned - self.n_done
+
+
+@dataclass(frozen=True)
+class SampleSummary:
+    """What became of a run.
+
+    Attributes:
+        run_id: the run.
+        partitions: in the order in which they ended.
+    """
+
+    run_id: str
+    partitions: tuple[PartitionSummary, ...]
+
+    @property
+    def n_drawn(self) -> int:
+        """Samples that the run drew."""
+        return sum(part.n_drawn for part in self.partitions)
+
+    @property
+    def n_errors(self) -> int:
+        """Samples of the run that ended in an error."""
+        return sum(part.n_errors for part in self.partitions)
+
+    @property
+    def n_missing(self) -> int:
+        """Samples that are still to be drawn."""
+        return sum(part.n_missing for part in self.partitions)
+
+    @property
+    def cost_usd(self) -> float:
+        """What the run cost, as far as known."""
+        return sum(part.cost_usd for part in self.partitions)
+
+    @property
+    def stopped(self) -> str | None:
+        """Why some partition stopped before its end; None if all came to it."""
+        return next((part.stopped for part in self.partitions if part.stopped), None)
+
+
+def sample(
+    spec: ExperimentSpec,
+    layout: Layout,
+    *,
+    partition: PartitionKey | None = None,
+    report: Report = lambda line: None,
+    watch: Watcher | None = None,
+    providers: Mapping[str, AnyProvider] | None = None,
+) -> SampleSummary:
+    """Draw what is missing, and write it to the raw layer. Run it again to go on where it stopped.
+
+    Args:
+        spec: the experiment.
+        layout: the warehouse.
+        partition: only this one; all if not given.
+        report: takes a line for people now and then.
+        watch: told of every change of the counts; by default a line every ten seconds goes to `report`.
+        providers: used instead of the spec's providers of the same name.
+
+    Raises:
+        TaskError: if items cannot be loaded.
+        MissingKeyError: if a provider's key is not in the environment.
+        JournalError: if another sampler works on a partition.
+        SamplingError: if a provider refuses to work, or so many samples fail in a row that something must be wrong.
+            Samples that were drawn are kept.
+    """
+    chosen = [part for part in partitions(spec, layout) if partition is None or part.key == partition]
+    if not chosen:
+        known = ", ".join("/".join(part.key) for part in partitions(spec, layout))
+        raise SamplingError(f"the experiment has no partition {'/'.join(partition or ())}; it has {known}")
+    ensure_empty_files(layout)
+    for task in {part.task.name: part.task for part in chosen}.values():
+        write_items(task, layout)
+    run = _Run(spec, layout, report, watch or every(10.0, report), providers or {})
+    return _in_new_loop(run.run(chosen))
+
+
+def write_items(task: Task, layout: Layout) -> Path:
+    """The task's items in the raw layer. The file is named by its content: two samplers write the same one."""
+    stem = f"sampler-{digest([[item.item_id, item.digest] for item in task.items])}"
+    path = layout.partition("items", {"task": task.name}) / f"{stem}.parquet"
+    if path.exists():
+        return path
+    origin = {"source": "sampler", "ingested_at": datetime.now(UTC)}
+    rows = [row | origin for row in task.item_rows()]
+    return write_partition(layout, "items", rows, file_stem=stem, partition={"task": task.name})
+
+
+class _Run:
+    def __init__(
+        self,
+        spec: ExperimentSpec,
+        layout: Layout,
+        report: Report,
+        watch: Watcher,
+        providers: Mapping[str, AnyProvider],
+    ) -> None:
+        self.run_id = uuid.uuid4().hex[:12]
+        self._spec = spec
+        self._layout = layout
+        self._report = report
+        self._watch = watch
+        self._given = providers
+        self._counts = RunProgress()
+        self._summaries: list[PartitionSummary] = []
+        self._failure: str | None = None
+
+    async def run(self, chosen: list[Partition]) -> SampleSummary:
+        """Draw the partitions: those of one provider one after the other, those of several side by side."""
+        spent = 0.0
+        for part in partitions(self._spec, self._layout) if self._spec.budget_usd else chosen:
+            have = progress_of(part, self._folder(part))
+            spent += have.cost_usd
+            if any(part.key == one.key for one in chosen):
+                self._counts.n_total += part.n_planned - have.n_done
+        self._budget = Budget(self._spec.budget_usd, spent)
+        groups: dict[str, list[Partition]] = {}
+        for part in chosen:
+            groups.setdefault(part.model.provider, []).append(part)
+        results = await asyncio.gather(
+            *(self._group(name, group) for name, group in groups.items()), return_exceptions=True
+        )
+        summary = SampleSummary(self.run_id, tuple(self._summaries))
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        if self._failure is not None:
+            raise SamplingError(self._failure, summary)
+        return summary
+
+    async def _group(self, name: str, group: list[Partition]) -> None:
+        settings = self._spec.provider(name)
+        pace = Pace(settings.concurrency, settings.requests_per_minute, settings.tokens_per_minute)
+        for part in group:
+            if not await self._draw(part, pace):
+                return
+
+    async def _draw(self, part: Partition, pace: Pace) -> bool:
+        """Draw one partition; False if the provider's other partitions had better not be tried."""
+        folder = self._folder(part)
+        with locked(folder):
+            await asyncio.to_thread(recover, folder)
+            have = await asyncio.to_thread(progress_of, part, folder)
+            stop = Stop()
+            drawn: list[float] = []
+            n_errors = 0
+
+            def settled(record: Answered | Failed) -> None:
+                nonlocal n_errors
+                if isinstance(record, Answered):
+                    drawn.append(record.cost_usd or 0.0)
+                    self._counts.n_done += 1
+                    self._counts.cost_usd += record.cost_usd or 0.0
+                    self._counts.has_unknown_cost |= record.cost_usd is None
+                else:
+                    n_errors += 1
+                    self._counts.n_errors += 1
+                self._watch(self._counts)
+
+            try:
+                if have.n_done < part.n_planned:
+                    await self._ask(part, folder, have, pace, stop, settled)
+            finally:
+                derived = await asyncio.to_thread(derive, self._layout, folder)
+                self._summaries.append(
+                    PartitionSummary(
+                        key=part.key,
+                        condition_label=part.condition.label,
+                        n_planned=part.n_planned,
+                        n_drawn=len(drawn),
+                        n_done=have.n_done + len(drawn),
+                        n_errors=n_errors,
+                        cost_usd=sum(drawn),
+                        stopped=stop.reason,
+                        path=derived.path if derived else None,
+                        n_by_status=derived.n_by_status if derived else {},
+                    )
+                )
+        if stop.reason is not None:
+            self._report(f"{'/'.join(part.key)}: stopped: {stop.reason}")
+        if stop.is_failure:
+            self._failure = self._failure or f"{'/'.join(part.key)}: {stop.reason}"
+        return stop.reason is None
+
+    async def _ask(
+        self, part: Partition, folder: Path, have: Progress, pace: Pace, stop: Stop, settled: Settled
+    ) -> None:
+        name = part.model.provider
+        settings = self._spec.provider(name)
+        price = price_of(part.model, settings)
+        if price is None and self._spec.budget_usd is not None:
+            raise SamplingError(
+                f"models: {part.model.id!r} has no known price, and a budget needs one; "
+                "give it a price, or drop budget_usd"
+            )
+        provider = make_provider(self._spec, name, part.model.request_name, self._given)
+        terms = Terms(part, self.run_id, protocol_of(settings), provider.takes_seed, price, settings.batch)
+        header = Header(
+            version=JOURNAL_VERSION,
+            **part.key.columns,
+            prompt_format=part.condition.prompt_format,
+            experiment=part.experiment,
+            started_at=datetime.now(UTC),
+            model=part.model_row(settings.kind),
+            condition=part.condition.row,
+            temperature=part.condition.temperature,
+        )
+        journal = GroupCommit(folder, header)
+        run_status = "cancelled"
+        try:
+            drawing = Drawing(terms, have, journal, self._spec.limits, pace, self._budget, settled, stop)
+            if isinstance(provider, InProcessProvider):
+                await drawing.run_in_process(provider)
+            else:
+                await drawing.run(provider)
+            run_status = "success" if stop.reason is None else "error" if stop.is_failure else "cancelled"
+        finally:
+            await journal.close(run_status)
+            if not isinstance(provider, InProcessProvider) and name not in self._given:
+                await provider.close()
+
+    def _folder(self, part: Partition) -> Path:
+        return self._layout.response_partition(part.key.columns)
+
+
+def _in_new_loop(work: Coroutine[None, None, T]) -> T:
+    """Run to the end; also from within a running event loop, as in a notebook."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+__all__ = ["MissingKeyError", "PartitionSummary", "SampleSummary", "SamplingError", "sample", "write_items"]
