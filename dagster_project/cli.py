@@ -210,7 +210,7 @@ def ui(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> 
     """
     from dagster_project.main_job import prepare_instance
 
-    environment = os.environ | prepare_instance(Layout.from_env())
+    environment = os.environ | prepare_instance(Layout.from_env()) | {"PYTHONWARNINGS": "ignore"}
     dagster = Path(sys.executable).with_name("dagster")
     command = [str(dagster), "dev", "-m", "dagster_project.definitions", "-h", "127.0.0.1", "-p", str(port)]
     os.execvpe(command[0], command, environment)

@@ -133,7 +133,7 @@ def run_dbt(
     results = layout.dbt_target / "run_results.json"
     results.unlink(missing_ok=True)
     # -P: the project's own folder `dbt/` must not stand in for the package of that name.
-    command = [sys.executable, "-P", "-m", "dbt.cli.main", "--no-use-colors", *arguments]
+    command = [sys.executable, "-P", "-c", "from dbt.cli.main import cli; cli()", "--no-use-colors", *arguments]
     environment = os.environ | dbt_environment(layout, threads=threads) | {"PYTHONUNBUFFERED": "1"}
     last_lines: deque[str] = deque(maxlen=30)
     with subprocess.Popen(

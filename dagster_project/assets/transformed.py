@@ -1,6 +1,7 @@
 """Staging to figures: the dbt project as assets, one per model, in the group of its layer."""
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,12 @@ def current_manifest(layout: Layout) -> Path:
 def dbt_resource(layout: Layout) -> DbtCliResource:
     """dbt for this warehouse. Its environment is the process's: dbt reads the warehouse's place from there."""
     os.environ.update(dbt_environment(layout))
-    return DbtCliResource(project_dir=str(DBT_PROJECT_DIR), profiles_dir=str(DBT_PROJECT_DIR))
+    return DbtCliResource(
+        project_dir=str(DBT_PROJECT_DIR),
+        profiles_dir=str(DBT_PROJECT_DIR),
+        # The one beside this Python, whether or not the environment is activated.
+        dbt_executable=str(Path(sys.executable).with_name("dbt")),
+    )
 
 
 def make_dbt_assets(manifest: Path) -> dg.AssetsDefinition:
