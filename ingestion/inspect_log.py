@@ -29,6 +29,7 @@ MAX_JSON_FILE_BYTES = 2**30
 """Largest `.json` log that is read, because it has to be held whole; `.eval` archives are streamed."""
 
 _HEADER, _JOURNAL = "header.json", "_journal/start.json"
+_OTHER_MEMBERS = re.compile(r"header\.json|summaries\.json|reductions\.json|_journal/.*", re.DOTALL)
 _CHUNKED = re.compile(r"_epoch_\d+/sample\.json$")
 _CHUNKED_REASON = (
     "stored in chunks, an experimental layout that is not read here; import the log that this one was made from"
@@ -95,16 +96,20 @@ def _read_archive(archive: Archive) -> Iterator[Record]:
     for name in archive.repeated:
         yield Unreadable(_place(name), "written more than once; the last one counts")
     yield from (Unreadable(_place(name), _CHUNKED_REASON) for name in chunked)
+    for name in archive.names:
+        if not name.startswith("samples/") and not _OTHER_MEMBERS.fullmatch(name):
+            # A damaged directory must not lose a sample in silence.
+            yield Unreadable(_place(name), "no member of an Inspect log by its name; nothing of it was read")
     yield from _records(header, status, _archive_samples(archive, whole))
 
 
 def _sample_members(names: Iterable[str]) -> tuple[list[str], list[str]]:
     """Members that hold a whole sample each, and those that are the shell of a sample stored in chunks."""
-    members = [name for name in names if name.startswith("samples/") and name.endswith(".json")]
+    members = [name for name in names if name.startswith("samples/") and not name.endswith("/")]
     chunked = [name for name in members if _CHUNKED.search(name)]
     folders = {name.removesuffix("sample.json") for name in chunked}
     # An id may hold a slash itself, so a folder alone does not make a chunk.
-    whole = [name for name in members if not _parents(name) & folders]
+    whole = [name for name in members if not _parents(name) & folders] if folders else members
     return whole, chunked
 
 
@@ -241,7 +246,9 @@ def prompt_format_of(samples: Iterable[Sample]) -> str:
 
 
 def _place(name: str) -> str:
-    return clip("".join(character if character.isprintable() else "?" for character in name), 300)
+    if not name.isprintable():
+        name = "".join(character if character.isprintable() else "?" for character in name)
+    return clip(name, 300)
 
 
 def _why(error: BaseException) -> str:

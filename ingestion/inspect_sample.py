@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,6 +35,8 @@ class RunContext:
         temperature: sampling temperature of the run.
         seed: seed of the run.
         n_completions: completions asked for per call.
+        answer_keys: by item id, choices and targets, the answer key's id; grows as samples are read, so that an item is
+            handed over once and not once for each epoch.
     """
 
     header: Header
@@ -44,6 +46,7 @@ class RunContext:
     temperature: float | None
     seed: int | None
     n_completions: int
+    answer_keys: dict[tuple[Any, ...], str] = field(default_factory=dict)
 
 
 def sample_rows(sample: Sample, context: RunContext) -> Iterator[Row | Unreadable]:
@@ -52,20 +55,22 @@ def sample_rows(sample: Sample, context: RunContext) -> Iterator[Row | Unreadabl
     With several completions per call (`num_choices` K), completion j of epoch e becomes epoch (e − 1)·K + j. The call's
     tokens, cost and latency belong to all of them together, so they are NULL; its score belongs to the first alone.
     """
-    _check(sample)
-    targets = [clip(target, 100_000) for target in sample.targets]
-    choices = None if sample.choices is None else [clip(choice, 100_000) for choice in sample.choices]
-    target = targets[0] if len(targets) == 1 else ", ".join(targets)
-    base = {
-        "task": context.header.eval.task,
-        "item_id": clip(str(sample.id), 1_000),
-        "answer_key_id": answer_key_id(choices, target),
-    }
-    target_index = None if choices is None else answers.target_index(targets, choices)
-    yield Row("items", base | _item(sample, choices, target, target_index))
-
     completions: list[Choice | None] = list(sample.output.choices) or [None]
     n_completions = max(context.n_completions, len(completions))
+    _check(sample, n_completions)
+    item_id, choices = clip(str(sample.id), 1_000), sample.choices or None
+    content = (item_id, tuple(choices or ()), *sample.targets)
+    is_new = content not in context.answer_keys
+    if is_new:
+        context.answer_keys[content] = answer_key_id(choices, _target_text(sample))
+    base = {
+        "task": context.header.eval.task,
+        "item_id": item_id,
+        "answer_key_id": context.answer_keys[content],
+    }
+    if is_new:
+        yield Row("items", base | _item(sample, choices))
+
     shuffled = any((score.explanation or "").startswith(SHUFFLED) for score in (sample.scores or {}).values())
     for position, completion in enumerate(completions):
         if position and shuffled:
@@ -84,23 +89,28 @@ def sample_rows(sample: Sample, context: RunContext) -> Iterator[Row | Unreadabl
                 yield Row("test_outcomes", {"sample_id": values["sample_id"], "task": base["task"], **test})
 
 
-def _check(sample: Sample) -> None:
-    if not 1 <= sample.epoch < 2**24:
-        raise ValueError(f"epoch is {sample.epoch}; it must count from 1")
+def _check(sample: Sample, n_completions: int) -> None:
+    if not (sample.epoch >= 1 and sample.epoch * n_completions < 2**31):
+        raise ValueError(f"epoch is {sample.epoch}; it must count from 1 and stay under {2**31}")
     if str(sample.id) == "":
         raise ValueError("id is empty; give every sample of the dataset an id")
 
 
-def _item(sample: Sample, choices: list[str] | None, target: str, target_index: int | None) -> dict[str, Any]:
+def _target_text(sample: Sample) -> str:
+    return ", ".join(sample.targets)
+
+
+def _item(sample: Sample, choices: list[str] | None) -> dict[str, Any]:
     metadata = decode_object(sample.metadata)
+    index = None if choices is None else answers.target_index(sample.targets, choices)
     return {
         "subset": _label(metadata, _SUBSET),
         "subject": _label(metadata, _SUBJECT),
         "human_difficulty": _label(metadata, _DIFFICULTY),
         "question": clip(_question(sample), 1_000_000),
         "choices": choices,
-        "target_index": target_index,
-        "target_text": target if choices is None or target_index is None else choices[target_index],
+        "target_index": index,
+        "target_text": _target_text(sample) if choices is None or index is None else choices[index],
         "n_choices": None if choices is None else len(choices),
     }
 

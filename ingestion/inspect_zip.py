@@ -27,6 +27,8 @@ MAX_MEMBERS = 5_000_000
 
 _STORED, _DEFLATE, _ZSTD = 0, 8, 93
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
+_END = struct.Struct("<4s6xH10x")
+_MANY = 0xFFFF  # more members than 16 bits hold are counted elsewhere in the archive
 _ZSTD_WINDOW_BYTES = 128 * 2**20
 
 
@@ -54,6 +56,7 @@ class Archive:
         try:
             with zipfile.ZipFile(self._file) as directory:
                 members = directory.infolist()
+                end_bytes = _END.size + len(directory.comment)
         except Exception as error:  # hostile directories raise anything: struct.error, ValueError, UnicodeDecodeError …
             self._file.close()
             raise RefusedFileError(
@@ -61,7 +64,7 @@ class Archive:
                 "copy it again from where the run wrote it"
             ) from error
         try:
-            self._check(members)
+            self._check(members, end_bytes)
         except RefusedFileError:
             self._file.close()
             raise
@@ -107,7 +110,11 @@ class Archive:
         self._file.seek(name_length + extra_length, 1)
         return self._file.read(member.compress_size)
 
-    def _check(self, members: list[zipfile.ZipInfo]) -> None:
+    def _check(self, members: list[zipfile.ZipInfo], end_bytes: int) -> None:
+        self._file.seek(-end_bytes, 2)
+        magic, n_members = _END.unpack(self._file.read(_END.size))
+        if magic == b"PK\x05\x06" and n_members not in (_MANY, len(members)):
+            raise RefusedFileError(f"its directory lists {len(members)} of {n_members} members: damaged, copy it again")
         if len(members) > MAX_MEMBERS:
             raise RefusedFileError(f"{len(members)} members, over the limit of {MAX_MEMBERS}; split the run")
         # Members that share compressed bytes are the quadratic zip bomb; no tool writes them.

@@ -168,9 +168,9 @@ def test_unreadable_samples_are_quarantined_and_the_others_load(tmp_path: Path, 
     }
     assert "$.epoch" in quarantined["samples/typed_epoch_1.json"]
     assert "nested too deeply" in quarantined["samples/nested_epoch_1.json"]
-    assert summary.n_quarantined == len(quarantined) == 6
+    assert summary.n_quarantined == len(quarantined) == 7
     assert not list(tmp_path.rglob("*climber*"))
-    assert rows(layout, "imports")[0]["n_quarantined"] == 6
+    assert rows(layout, "imports")[0]["n_quarantined"] == 7
 
 
 def test_the_last_of_two_members_with_one_name_counts(tmp_path: Path, layout: Layout) -> None:
