@@ -164,7 +164,7 @@ def test_unreadable_samples_are_quarantined_and_the_others_load(tmp_path: Path, 
     quarantined = {row["place"]: row["reason"] for row in rows(layout, "quarantine")}
     assert set(quarantined) == {
         *(f"samples/{name}_epoch_1.json" for name in ("cut", "typed", "latin", "nested")),
-        *("sample 'zero', epoch 0", "sample 'good', epoch 1"),
+        *("sample 'zero', epoch 0", "sample 'good', epoch 1", "../../etc/passwd"),
     }
     assert "$.epoch" in quarantined["samples/typed_epoch_1.json"]
     assert "nested too deeply" in quarantined["samples/nested_epoch_1.json"]
