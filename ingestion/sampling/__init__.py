@@ -17,8 +17,9 @@ from ingestion.sampling.partitions import PartitionKey
 from ingestion.sampling.planning import PartitionPlan, Plan, plan
 from ingestion.sampling.providers.base import MissingKeyError
 from ingestion.sampling.reading import SpecError, json_schema, load_spec, parse_spec
-from ingestion.sampling.running import PartitionSummary, SampleSummary, SamplingError, sample
+from ingestion.sampling.running import SamplingError, sample
 from ingestion.sampling.spec import ExperimentSpec
+from ingestion.sampling.summary import PartitionSummary, SampleSummary
 
 __all__ = [
     "ExperimentSpec",

@@ -6,7 +6,6 @@ import asyncio
 import uuid
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -21,9 +20,10 @@ from ingestion.sampling.partitions import Partition, PartitionKey, Progress, par
 from ingestion.sampling.prices import price_of
 from ingestion.sampling.progress import Report, RunProgress, Watcher, every
 from ingestion.sampling.providers import AnyProvider, make_provider, protocol_of
-from ingestion.sampling.providers.base import InProcessProvider, MissingKeyError
+from ingestion.sampling.providers.base import InProcessProvider, MissingKeyError, Provider
 from ingestion.sampling.settling import Terms
 from ingestion.sampling.spec import ExperimentSpec
+from ingestion.sampling.summary import PartitionSummary, SampleSummary
 from warehouse.keys import digest
 from warehouse.layout import Layout
 from warehouse.parquet import ensure_empty_files, write_partition
@@ -37,80 +37,6 @@ class SamplingError(RuntimeError):
     def __init__(self, message: str, summary: SampleSummary | None = None) -> None:
         super().__init__(message)
         self.summary = summary
-
-
-@dataclass(frozen=True)
-class PartitionSummary:
-    """What became of one partition.
-
-    Attributes:
-        key: its name.
-        condition_label: its condition in words.
-        n_planned: samples in all.
-        n_drawn: samples that this run drew.
-        n_done: samples that are there now.
-        n_errors: samples of this run that ended in an error; the next run asks again.
-        cost_usd: what this run's samples cost, as far as known.
-        input_tokens: tokens that this run's samples read, as far as reported.
-        output_tokens: tokens that this run's samples wrote, as far as reported.
-        stopped: why it stopped before its end; None if it came to it.
-        path: its Parquet file; None if there is no sample yet.
-        n_by_status: rows of that file by status.
-    """
-
-    key: PartitionKey
-    condition_label: str
-    n_planned: int
-    n_drawn: int
-    n_done: int
-    n_errors: int
-    cost_usd: float
-    stopped: str | None
-    path: Path | None
-    n_by_status: dict[str, int]
-
-    @property
-    def n_missing(self) -> int:
-        """Samples that are still to be drawn."""
-        return self.n_planned - self.n_done
-
-
-@dataclass(frozen=True)
-class SampleSummary:
-    """What became of a run.
-
-    Attributes:
-        run_id: the run.
-        partitions: in the order in which they ended.
-    """
-
-    run_id: str
-    partitions: tuple[PartitionSummary, ...]
-
-    @property
-    def n_drawn(self) -> int:
-        """Samples that the run drew."""
-        return sum(part.n_drawn for part in self.partitions)
-
-    @property
-    def n_errors(self) -> int:
-        """Samples of the run that ended in an error."""
-        return sum(part.n_errors for part in self.partitions)
-
-    @property
-    def n_missing(self) -> int:
-        """Samples that are still to be drawn."""
-        return sum(part.n_missing for part in self.partitions)
-
-    @property
-    def cost_usd(self) -> float:
-        """What the run cost, as far as known."""
-        return sum(part.cost_usd for part in self.partitions)
-
-    @property
-    def stopped(self) -> str | None:
-        """Why some partition stopped before its end; None if all came to it."""
-        return next((part.stopped for part in self.partitions if part.stopped), None)
 
 
 def sample(
@@ -206,11 +132,15 @@ class _Run:
     async def _group(self, name: str, group: list[Partition]) -> None:
         settings = self._spec.provider(name)
         pace = Pace(settings.concurrency, settings.requests_per_minute, settings.tokens_per_minute)
-        for part in group:
-            if not await self._draw(part, pace):
-                return
+        connection = _Connection(self._spec, name, self._given)
+        try:
+            for part in group:
+                if not await self._draw(part, connection, pace):
+                    return
+        finally:
+            await connection.close()
 
-    async def _draw(self, part: Partition, pace: Pace) -> bool:
+    async def _draw(self, part: Partition, connection: _Connection, pace: Pace) -> bool:
         """Draw one partition; False if the provider's other partitions had better not be tried."""
         folder = self._folder(part)
         with locked(folder):
@@ -234,7 +164,7 @@ class _Run:
 
             try:
                 if have.n_done < part.n_planned:
-                    await self._ask(part, folder, have, pace, stop, settled)
+                    await self._ask(part, connection.to(part), folder, have, pace, stop, settled)
             finally:
                 derived = await asyncio.to_thread(derive, self._layout, folder)
                 self._summaries.append(
@@ -258,17 +188,22 @@ class _Run:
         return stop.reason is None
 
     async def _ask(
-        self, part: Partition, folder: Path, have: Progress, pace: Pace, stop: Stop, settled: Settled
+        self,
+        part: Partition,
+        provider: AnyProvider,
+        folder: Path,
+        have: Progress,
+        pace: Pace,
+        stop: Stop,
+        settled: Settled,
     ) -> None:
-        name = part.model.provider
-        settings = self._spec.provider(name)
+        settings = self._spec.provider(part.model.provider)
         price = price_of(part.model, settings)
         if price is None and self._spec.budget_usd is not None:
             raise SamplingError(
                 f"models: {part.model.id!r} has no known price, and a budget needs one; "
                 "give it a price, or drop budget_usd"
             )
-        provider = make_provider(self._spec, name, part.model.request_name, self._given)
         terms = Terms(part, self.run_id, protocol_of(settings), provider.takes_seed, price, settings.batch)
         header = Header(
             version=JOURNAL_VERSION,
@@ -291,11 +226,32 @@ class _Run:
             run_status = "success" if stop.reason is None else "error" if stop.is_failure else "cancelled"
         finally:
             await journal.close(run_status)
-            if not isinstance(provider, InProcessProvider) and name not in self._given:
-                await provider.close()
 
     def _folder(self, part: Partition) -> Path:
         return self._layout.response_partition(part.key.columns)
+
+
+class _Connection:
+    """A group's provider, made when it is first needed: where nothing is missing, no key is needed either."""
+
+    def __init__(self, spec: ExperimentSpec, name: str, given: Mapping[str, AnyProvider]) -> None:
+        self._spec = spec
+        self._name = name
+        self._given = given
+        self._provider: AnyProvider | None = None
+        self._model: str | None = None
+
+    def to(self, part: Partition) -> AnyProvider:
+        """The provider of a partition: one set of connections for all models, but one in-process model at a time."""
+        model = part.model.request_name
+        if self._provider is None or (isinstance(self._provider, InProcessProvider) and model != self._model):
+            self._provider, self._model = make_provider(self._spec, self._name, model, self._given), model
+        return self._provider
+
+    async def close(self) -> None:
+        """Close what was made here."""
+        if isinstance(self._provider, Provider) and self._name not in self._given:
+            await self._provider.close()
 
 
 def _in_new_loop(work: Coroutine[None, None, T]) -> T:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.sampling import ExperimentSpec, SamplingError, derive_all, plan, sample
+from ingestion.sampling import ExperimentSpec, MissingKeyError, SamplingError, derive_all, plan, sample
 from ingestion.sampling.journal import Answered, read
 from tests.sampling.conftest import KEY, MakeSpec
 from tests.sampling.server import Server
@@ -44,6 +44,16 @@ def test_a_second_run_asks_nobody(server: Server, layout: Layout, make_spec: Mak
     summary = sample(make_spec(), layout)
     assert (summary.n_drawn, server.n_requests) == (0, 30)
     assert {path: path.stat().st_mtime_ns for path in layout.root.rglob("*.parquet")} == files
+
+
+def test_where_nothing_is_missing_no_key_is_needed(
+    server: Server, layout: Layout, make_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample(make_spec(), layout)
+    monkeypatch.delenv("OPENAI_API_KEY")
+    assert sample(make_spec(), layout).n_missing == 0
+    with pytest.raises(MissingKeyError, match="OPENAI_API_KEY is not set"):
+        sample(make_spec("another"), layout)
 
 
 def test_more_epochs_cost_only_those_epochs(server: Server, layout: Layout, make_spec: MakeSpec) -> None:
