@@ -42,11 +42,13 @@ def make_contexts(task: Task, n_shots: int, n_contexts: int, seed: int) -> list[
     """
     if n_shots == 0:
         return [Context(NO_CONTEXT, 0, {})]
-    pools = {item.pool: task.pools[item.pool] for item in task.items}
+    pools = {item.pool: task.pools.get(item.pool, ()) for item in task.items}
+    asked = {item.digest for item in task.items}
     for name, pool in pools.items():
-        if len(pool) < n_shots + 1:
+        needed = n_shots + any(example.digest in asked for example in pool)  # an item is no example for itself
+        if len(pool) < needed:
             raise TaskError(
-                f"task {task.name}: {n_shots} few-shot examples need at least {n_shots + 1} items to choose from, and "
+                f"task {task.name}: {n_shots} few-shot examples need at least {needed} items to choose from, and "
                 f"{name or 'the task'} has {len(pool)}; lower shots, or add examples"
             )
     everything = digest(sorted([name, [example.digest for example in pool]] for name, pool in pools.items()))

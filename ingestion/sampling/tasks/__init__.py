@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.sampling.contexts import choose
-from ingestion.sampling.items import Task, TaskError
+from ingestion.sampling.items import Item, Task, TaskError
 from ingestion.sampling.spec import ExperimentSpec, TaskSpec, task_name
+from ingestion.sampling.tasks.gpqa import load_gpqa
+from ingestion.sampling.tasks.mmlu import load_mmlu
+from ingestion.sampling.tasks.mwe import load_mwe
 from ingestion.sampling.tasks.own import load_own
 
 Loader = Callable[[Any, ExperimentSpec, Path], Task]
@@ -24,6 +27,9 @@ def _chain_arithmetic(task: Any, spec: ExperimentSpec, downloads: Path) -> Task:
 
 LOADERS: dict[str, Loader] = {
     "own": load_own,
+    "gpqa": load_gpqa,
+    "mmlu": load_mmlu,
+    "mwe": load_mwe,
     "chain_arithmetic": _chain_arithmetic,
 }
 """Loader by kind of task."""
@@ -46,4 +52,11 @@ def load_task(task: TaskSpec, spec: ExperimentSpec, downloads: Path) -> Task:
     if not loaded.items:
         raise TaskError(f"task {loaded.name}: has no items")
     chosen = sorted(choose(loaded.items, task.n_items, spec.seed), key=lambda item: item.item_id)
-    return replace(loaded, name=task_name(task), items=chosen, pools=loaded.pools or {"": loaded.items})
+    return replace(loaded, name=task_name(task), items=chosen, pools=loaded.pools or _own_pools(loaded))
+
+
+def _own_pools(task: Task) -> dict[str, list[Item]]:
+    pools: dict[str, list[Item]] = {}
+    for item in task.items:
+        pools.setdefault(item.pool, []).append(item)
+    return pools
