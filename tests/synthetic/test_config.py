@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import FrozenInstanceError, replace
@@ -88,6 +89,18 @@ def test_configurations_are_frozen() -> None:
         QUICK.problem.seed = 2  # type: ignore[misc]
 
 
+def run_python(code: str, environment: dict[str, str]) -> str:
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment)
+    return done.stdout.strip()
+
+
 def test_finding_nothing_to_do_does_not_import_torch() -> None:
-    code = "import sys, synthetic.experiment; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    code = "import sys, synthetic.experiment; print('torch' in sys.modules)"
+    assert run_python(code, dict(os.environ)) == "False"
+
+
+def test_threads_wait_passively_unless_the_user_says_otherwise() -> None:
+    code = "import os, synthetic; print(os.environ['OMP_WAIT_POLICY'])"
+    environment = {key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"}
+    assert run_python(code, environment) == "PASSIVE"
+    assert run_python(code, {**environment, "OMP_WAIT_POLICY": "ACTIVE"}) == "ACTIVE"

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 import torch
 
-from synthetic.config import ExperimentConfig
-from synthetic.quadratic import make_quadratic
+from synthetic.config import QUICK, ExperimentConfig
+from synthetic.pairs import make_pairs
+from synthetic.quadratic import Quadratic, descend, make_quadratic
 from synthetic.rollouts import propose_update, roll_out, rollout_starts
 from synthetic.tokens import NumberTokens
-from tests.synthetic.conftest import lively_model, with_rollout
+from synthetic.training import predicted_positions, train
+from tests.synthetic.conftest import lively_model, new_model, with_rollout, with_training
 
 
 def prompts(config: ExperimentConfig, n: int = 200) -> torch.Tensor:
@@ -94,3 +97,35 @@ def test_rollouts_with_temperature_follow_their_seed(tiny: ExperimentConfig) -> 
     starts = rollout_starts(config, make_quadratic(config.problem))
     assert torch.equal(roll_out(model, starts, config), roll_out(model, starts, config))
     assert not torch.equal(roll_out(model, starts, config), roll_out(model, starts, with_rollout(config, seed=9)))
+
+
+def per_start_incoherence(quadratic: Quadratic, points: torch.Tensor) -> torch.Tensor:
+    """Σ variance / Σ error over anchors, in the A-norm, of points (…, M, K, d): shape (…)."""
+    mean = points.mean(-2, keepdim=True)
+    variance = quadratic.squared_a_norm(points - mean).mean(-1).sum(-1)
+    error = quadratic.squared_a_norm(points - quadratic.b).mean(-1).sum(-1)
+    return variance / error
+
+
+def test_the_quick_profiles_teacher_starts_coherent_and_ends_in_a_wander() -> None:
+    quadratic = make_quadratic(QUICK.problem)
+    points = descend(quadratic, rollout_starts(QUICK, quadratic), QUICK.rollout.n_steps, QUICK.problem.step_norm)
+    incoherence = per_start_incoherence(quadratic, points)
+    assert incoherence[0] < 0.01
+    assert incoherence[-1] > 0.8
+    value = quadratic.value(points).flatten(1).median(dim=1).values
+    assert value[-1] < value[0] / 100
+
+
+def test_a_trained_model_beats_the_uniform_baseline_and_descends() -> None:
+    config = replace(QUICK, profile="short", data=replace(QUICK.data, n_trajectories=400))
+    config = with_training(config, n_steps=200, batch_size=128, warmup_steps=20, validate_every=200)
+    config = with_rollout(config, n_anchors=8, n_replicates=4)
+    quadratic = make_quadratic(config.problem)
+    model = new_model(config, "small", config.training.seed)
+    losses = train(model, make_pairs(config, quadratic), config)
+    uniform = NumberTokens(config.tokens.decimals).uniform_loss(predicted_positions(config))
+    assert losses[-1].loss < uniform / 2
+    points = roll_out(model, rollout_starts(config, quadratic), config)
+    value = quadratic.value(points).flatten(1).median(dim=1).values
+    assert value[-1] < value[0] / 3
