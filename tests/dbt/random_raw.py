@@ -1,7 +1,8 @@
 """Random raw rows with everything that real logs do to a decomposition.
 
-Unequal numbers of samples, ties, items that are always right, failures of format, probabilities that do not sum to 1, errors,
-refusals, limits with and without an answer, copies of samples, one id with two answer keys, missing and tied lengths.
+Unequal numbers of samples, ties, items that are always right, failures of format, probabilities that do not sum to 1,
+errors, refusals, limits with and without an answer, copies of samples, one id with two answer keys, missing and tied
+lengths.
 """
 
 from __future__ import annotations
@@ -231,7 +232,7 @@ def _copies(rng: np.random.Generator, samples: list[Row]) -> list[Row]:
 
 
 def random_synthetic_rows(seed: int, dimension: int = 3) -> RawRows:
-    """A problem with two trained models, a third that never moves, and the teacher; random walks from jittered starts."""
+    """A problem with three models and the teacher; random walks from jittered starts, some of which lost replicates."""
     rng = np.random.default_rng(seed)
     rows = RawRows()
     root = rng.normal(size=(dimension, dimension))
@@ -258,7 +259,8 @@ def random_synthetic_rows(seed: int, dimension: int = 3) -> RawRows:
         noise = 0.3 / (size + 1)
         for start in range(5):
             anchor = rng.normal(size=dimension) * 3
-            for replicate in range(4):
+            # A start that lost replicates: pooled, it weighs less.
+            for replicate in range(4 - start % 2):
                 x = anchor + rng.normal(size=dimension) * 0.1
                 for step in range(6):
                     rows.synthetic_rollouts.append(

@@ -1,0 +1,114 @@
+"""The dbt project as a document: sources held to the raw contract, nothing undescribed, layers kept apart."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import yaml
+
+from tests.dbt.conftest import Built
+from warehouse.layout import DBT_PROJECT_DIR
+from warehouse.schemas import RAW_TABLES
+
+DUCKDB_TYPES = {
+    pa.string(): "varchar",
+    pa.int32(): "integer",
+    pa.int64(): "bigint",
+    pa.float64(): "double",
+    pa.bool_(): "boolean",
+    pa.timestamp("us", tz="UTC"): "timestamp with time zone",
+    pa.list_(pa.string()): "varchar[]",
+    pa.list_(pa.float64()): "double[]",
+    pa.list_(pa.float32()): "float[]",
+}
+LAYERS = ("staging", "intermediate", "marts", "figures")
+
+
+def test_sources_follow_the_raw_contract() -> None:
+    source = yaml.safe_load((DBT_PROJECT_DIR / "models" / "staging" / "_sources.yml").read_text())["sources"][0]
+    described = {
+        table["name"]: [(column["name"], column["data_type"]) for column in table["columns"]]
+        for table in source["tables"]
+    }
+    contract = {
+        table.name: [(field.name, DUCKDB_TYPES[field.type]) for field in table.schema] for table in RAW_TABLES.values()
+    }
+    assert described == contract
+    for table in source["tables"]:
+        assert table["description"]
+        for column in table["columns"]:
+            field = RAW_TABLES[table["name"]].schema.field(column["name"])
+            assert column["description"].rstrip(".") == field.metadata[b"description"].decode().rstrip(".")
+
+
+@pytest.fixture(scope="module")
+def models(built: Built) -> list[dict[str, Any]]:
+    manifest = json.loads((built.layout.dbt_target / "manifest.json").read_text())
+    return [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")]
+
+
+def test_every_model_and_every_column_is_described(built: Built, models: list[dict[str, Any]]) -> None:
+    for model in models:
+        assert model["description"].strip(), model["name"]
+        found = built.database.execute(
+            "select column_name from information_schema.columns where table_schema = ? and table_name = ?",
+            [model["schema"], model["name"]],
+        ).fetchall()
+        assert {name for (name,) in found} == set(model["columns"]), model["name"]
+        for column in model["columns"].values():
+            assert column["description"].strip(), f"{model['name']}.{column['name']}"
+
+
+def test_descriptions_reach_the_database(built: Built) -> None:
+    undescribed = built.rows(
+        "duckdb_columns()", "schema_name in ('marts', 'figures', 'intermediate', 'seeds') and comment is null"
+    )
+    assert not [(row["table_name"], row["column_name"]) for row in undescribed]
+
+
+def test_published_columns_are_scalar_and_without_time_zone(built: Built) -> None:
+    rows = built.rows("duckdb_columns()", "schema_name in ('marts', 'figures')")
+    assert {row["data_type"] for row in rows} == {"VARCHAR", "BIGINT", "INTEGER", "DOUBLE", "BOOLEAN", "TIMESTAMP"}
+
+
+def test_schemas_are_the_layers(models: list[dict[str, Any]]) -> None:
+    for model in models:
+        if model["resource_type"] == "model":
+            assert model["schema"] in LAYERS
+            assert model["original_file_path"] == f"models/{model['schema']}/{model['name']}.sql"
+            assert model["patch_path"].endswith(f"models/{model['schema']}/{model['name']}.yml")
+            assert model["contract"]["enforced"] == (model["schema"] in ("marts", "figures"))
+
+
+def test_nothing_reads_a_figure_and_only_staging_reads_raw(models: list[dict[str, Any]]) -> None:
+    for model in models:
+        for parent in model.get("depends_on", {}).get("nodes", []):
+            assert ".fig_" not in parent, f"{model['name']} reads {parent}"
+            assert not parent.startswith("source.") or model["schema"] == "staging", f"{model['name']} reads {parent}"
+
+
+def test_models_stay_readable() -> None:
+    for path in (DBT_PROJECT_DIR / "models").rglob("*.sql"):
+        assert len(path.read_text().splitlines()) <= 120, path
+    for path in (DBT_PROJECT_DIR / "macros").rglob("*.sql"):
+        assert len(path.read_text().splitlines()) <= 120, path
+
+
+def test_the_dbt_folder_is_no_package() -> None:
+    assert not (DBT_PROJECT_DIR / "__init__.py").exists()
+
+
+def test_findings_say_what_their_interval_says(built: Built) -> None:
+    rows = built.rows("figures.findings join seeds.known_findings using (finding)")
+    assert {row["finding"] for row in rows} == {row["finding"] for row in built.rows("seeds.known_findings")}
+    for row in rows:
+        low, high = row["statistic_ci_low"], row["statistic_ci_high"]
+        if row["expected"] == "negative" and low is not None:
+            low, high = -high, -low
+        verdict = "cannot_tell" if low is None or low <= 0 <= high else "holds" if low > 0 else "does_not_hold"
+        assert row["verdict"] == verdict
+        assert row["sentence"].startswith(verdict.replace("_", " ").capitalize())
+        assert row["sentence"].endswith(".") and str(row["n"]) in row["sentence"]
