@@ -107,8 +107,11 @@ def preferred_length_axis(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def plain_log_ticks(*axes: Axis) -> None:
-    """Label a logarithmic axis 1, 2, 5, 10, … in plain numbers."""
+    """Label a logarithmic axis 1, 2, 5, 10, … in plain numbers; one that spans many decades keeps powers of ten."""
     for axis in axes:
+        low, high = axis.get_view_interval()
+        if high > 300 * low:
+            continue
         axis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
         axis.set_minor_formatter(NullFormatter())
