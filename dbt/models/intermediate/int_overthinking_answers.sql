@@ -7,33 +7,33 @@ samples as (
     where n_classes is not null and answer_kind <> 'left_out'
 ),
 
-lengths as (
+medians as (
+    select
+        {% for axis, column in length_axes().items() %}
+            median(cast({{ column }} as double)) as median_{{ axis }},
+        {% endfor %}
+        {{ keys }}
+    from samples
+    group by {{ keys }}
+),
+
+with_medians as (
+    select *
+    from samples
+    inner join medians using ({{ keys }})
+),
+
+halves as (
     {% for axis, column in length_axes().items() %}
         select
             *,
             '{{ axis }}' as length_axis,
-            cast({{ column }} as bigint) as sample_length
-        from samples
+            cast({{ column }} as bigint) as sample_length,
+            case when {{ column }} < median_{{ axis }} then 'below' else 'at_or_above' end as half
+        from with_medians
         where {{ column }} is not null
         {{ "union all" if not loop.last }}
     {% endfor %}
-),
-
-medians as (
-    select
-        {{ keys }},
-        length_axis,
-        median(sample_length) as median_length
-    from lengths
-    group by {{ keys }}, length_axis
-),
-
-halves as (
-    select
-        lengths.*,
-        case when sample_length < median_length then 'below' else 'at_or_above' end as half
-    from lengths
-    inner join medians using ({{ keys }}, length_axis)
 )
 
 {{ answer_counts("halves", item_keys() + ["length_axis", "half"], {"length": "sample_length"}) }}

@@ -1,3 +1,5 @@
+{{ config(materialized="table") }}
+
 with
 
 samples as (
@@ -8,15 +10,38 @@ items as (
     select * from {{ ref("stg_items") }}
 ),
 
+copied as (
+    select
+        sample_id,
+        count(*) - 1 as n_superseded
+    from {{ source("raw", "samples") }}
+    group by sample_id
+    having count(*) > 1
+),
+
+-- Only samples that have copies are ranked: ranking all of them took longer than everything else.
+latest_copies as (
+    select
+        samples.*,
+        copied.n_superseded
+    from samples
+    inner join copied on samples.sample_id = copied.sample_id
+    qualify row_number() over (
+        partition by samples.sample_id
+        order by samples.ingested_at desc, samples.import_id desc nulls last
+    ) = 1
+),
+
 latest as (
     select
         *,
-        count(*) over (partition by sample_id) - 1 as n_superseded
+        0 as n_superseded
     from samples
-    qualify row_number() over (
-        partition by sample_id
-        order by ingested_at desc, import_id desc nulls last
-    ) = 1
+    where sample_id not in (select sample_id from copied)
+
+    union all
+
+    select * from latest_copies
 )
 
 select
