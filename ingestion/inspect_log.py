@@ -21,8 +21,9 @@ import msgspec
 
 from ingestion.inspect_condition import condition_row, generate_config
 from ingestion.inspect_sample import RunContext, sample_rows, timestamp
-from ingestion.inspect_types import LOG_VERSION, Header, JsonLog, Sample, decode
+from ingestion.inspect_types import LOG_VERSION, Header, JsonLog, Sample
 from ingestion.inspect_zip import Archive, MemberError
+from ingestion.json_text import BAD_JSON, decode, why
 from ingestion.records import Record, RefusedFileError, Row, Run, Unreadable, clip
 
 MAX_JSON_FILE_BYTES = 2**30
@@ -36,7 +37,6 @@ _CHUNKED_REASON = (
 )
 _HEAD_BYTES = 65_536
 _PEEK_SAMPLES = 20
-_BAD_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
 
 _Place = str
 _RawSample = tuple[_Place, "bytes | msgspec.Raw | MemberError"]
@@ -83,15 +83,15 @@ def _read_archive(archive: Archive) -> Iterator[Record]:
         try:
             header = decode(archive.read(_HEADER), Header)
             status = _known_status(header.status)
-        except (MemberError, *_BAD_JSON) as error:
-            yield Unreadable(_HEADER, f"the header cannot be read ({_why(error)}); the journal is used instead")
+        except (MemberError, *BAD_JSON) as error:
+            yield Unreadable(_HEADER, f"the header cannot be read ({why(error)}); the journal is used instead")
     if header is None:
         if _JOURNAL not in archive:
             raise RefusedFileError("an archive without a readable header.json or _journal/start.json: no Inspect log")
         try:
             header = decode(archive.read(_JOURNAL), Header)
-        except (MemberError, *_BAD_JSON) as error:
-            raise RefusedFileError(f"neither header nor journal can be read ({_why(error)}); copy it again") from error
+        except (MemberError, *BAD_JSON) as error:
+            raise RefusedFileError(f"neither header nor journal can be read ({why(error)}); copy it again") from error
         status = "crashed"
     for name in archive.repeated:
         yield Unreadable(_place(name), "written more than once; the last one counts")
@@ -134,8 +134,8 @@ def _read_json(path: Path) -> Iterator[Record]:
     try:
         log = decode(path.read_bytes(), JsonLog)
         status = _known_status(log.status)
-    except _BAD_JSON as error:
-        raise RefusedFileError(f"not a readable Inspect log ({_why(error)}); is the file complete?") from error
+    except BAD_JSON as error:
+        raise RefusedFileError(f"not a readable Inspect log ({why(error)}); is the file complete?") from error
     numbered = ((f"samples[{index}]", raw) for index, raw in enumerate(log.samples or []))
     yield from _records(log, status, numbered)
 
@@ -177,8 +177,8 @@ def _records(header: Header, run_status: str, raw_samples: Iterator[_RawSample])
         place = f"sample {sample.id!r}, epoch {sample.epoch}"
         try:
             records = list(sample_rows(sample, context))
-        except _BAD_JSON as error:
-            yield Unreadable(clip(place, 300), _why(error))
+        except BAD_JSON as error:
+            yield Unreadable(clip(place, 300), why(error))
             continue
         for record in records:
             if isinstance(record, Row) and record.table == "samples":
@@ -197,9 +197,9 @@ def _decoded(raw_samples: Iterator[_RawSample]) -> Iterator[Sample | Unreadable]
             continue
         try:
             yield decode(raw, Sample)
-        except _BAD_JSON as error:
+        except BAD_JSON as error:
             excerpt = bytes(raw)[:200].decode("utf-8", "replace")
-            yield Unreadable(place, f"not a readable sample: {_why(error)}", excerpt)
+            yield Unreadable(place, f"not a readable sample: {why(error)}", excerpt)
 
 
 def _counted(samples: Iterator[Sample | Unreadable], header: Header, run_status: str) -> Iterator[Sample | Unreadable]:
@@ -249,11 +249,3 @@ def _place(name: str) -> str:
     if not name.isprintable():
         name = "".join(character if character.isprintable() else "?" for character in name)
     return clip(name, 300)
-
-
-def _why(error: BaseException) -> str:
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    if isinstance(error, UnicodeDecodeError):
-        return f"it is not UTF-8: {error.reason} at byte {error.start}"
-    return clip(str(error), 300)

@@ -10,7 +10,8 @@ from typing import Any
 
 from ingestion import answers
 from ingestion.inspect_scores import SHUFFLED, graded_outcome, main_score, test_rows
-from ingestion.inspect_types import Choice, Header, Sample, Usage, decode_object
+from ingestion.inspect_types import Choice, Header, Sample, Usage
+from ingestion.json_text import decode_object
 from ingestion.records import Row, Unreadable, clip
 from warehouse.keys import answer_key_id, sample_id
 

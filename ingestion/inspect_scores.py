@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from ingestion.inspect_types import Header, Score, decode_object
+from ingestion.inspect_types import Header, Score
+from ingestion.json_text import decode_object
 from ingestion.records import clip
 
 SHUFFLED = "Choices were shuffled"

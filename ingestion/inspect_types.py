@@ -6,16 +6,12 @@ Format: Inspect log version 2 (and 1), fields as in inspect-ai 0.3.100 to 0.3.28
 
 from __future__ import annotations
 
-import re
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
 from msgspec import Raw, Struct, field
 
 LOG_VERSION = 2
 """Newest log version that the structs are known to fit."""
-
-_T = TypeVar("_T")
 
 
 class Usage(Struct):
@@ -192,51 +188,3 @@ class JsonLog(Header):
     """A whole log in one JSON file; samples stay bytes until their turn."""
 
     samples: list[Raw] | None = None
-
-
-def decode(data: bytes | Raw, kind: type[_T]) -> _T:
-    """JSON bytes as a struct. Bare NaN and infinities, which Inspect writes for such scores, become null.
-
-    Raises:
-        msgspec.DecodeError: if the bytes are no JSON; its subclass ValidationError names the field that does not fit.
-        UnicodeDecodeError: if a text is not UTF-8.
-        RecursionError: if the JSON is nested too deeply.
-    """
-    try:
-        return msgspec.json.decode(data, type=kind)
-    except msgspec.DecodeError as error:
-        standard = _standard_json(bytes(data))
-        if standard == bytes(data):
-            raise
-        try:
-            return msgspec.json.decode(standard, type=kind)
-        except msgspec.DecodeError as second:
-            raise second from error
-
-
-def decode_object(data: Raw) -> dict[str, Any]:
-    """A raw JSON object as a dictionary; anything else, null among it, as an empty one."""
-    value = decode(data, object)
-    return value if isinstance(value, dict) else {}
-
-
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|-?\b(?:NaN|Infinity)\b', re.DOTALL)
-_ESCAPE = re.compile(
-    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\.", re.DOTALL
-)
-
-
-def _standard_json(data: bytes) -> bytes:
-    """The same JSON with NaN and infinities as null, and half surrogate pairs as U+FFFD. One linear pass."""
-    return _TOKEN.sub(_standard_token, data)
-
-
-def _standard_token(match: re.Match[bytes]) -> bytes:
-    token = match[0]
-    if not token.startswith(b'"'):
-        return b"null"
-    return _ESCAPE.sub(_standard_escape, token) if b"\\u" in token else token
-
-
-def _standard_escape(match: re.Match[bytes]) -> bytes:
-    return rb"\ufffd" if len(match[0]) == 6 else match[0]

@@ -1,0 +1,103 @@
+"""What a run held fixed, from any tool's settings: a row of `raw.conditions`.
+
+Two runs share a condition only if everything that can change an answer is equal, so readers hand over all settings and
+leave out by name what cannot change one. Long texts are kept as their hash, secrets are struck out.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from warehouse.keys import canonical_json, condition_id, digest
+
+_SECRET = re.compile(
+    r"(api|access|auth|bearer|secret|private|account)[-_]?(key|token)|passw(or)?d|secret|credential|authorization"
+    r"|^(x-)?headers?$|^token$|^extra_headers$",
+    re.IGNORECASE,
+)
+_SECRET_VALUE = re.compile(
+    r"\b(sk|pk|hf|ghp|xox[abp]|glpat)[-_][A-Za-z0-9_-]{16,}|\bBearer\s+\S{16,}|\bAKIA[A-Z0-9]{16}"
+)
+_LONGEST_TEXT = 200
+
+
+def settings_row(
+    prompt_format: str, settings: Mapping[str, Any], generation: Mapping[str, Any], n_shots: int | None
+) -> dict[str, Any]:
+    """The row of `raw.conditions`.
+
+    Args:
+        prompt_format: choice, probability or open_ended.
+        settings: everything that was held fixed, as JSON; makes the condition's id.
+        generation: the sampling settings in force (`temperature`, `top_p`, `top_k`, `max_tokens`, `reasoning_effort`,
+            `reasoning_tokens`); make the columns and the label.
+        n_shots: few-shot examples in the prompt, None if unknown.
+    """
+    settings = _tidy(settings)
+    budget = _budget(generation)
+    values = {
+        "prompt_format": prompt_format,
+        "reasoning_budget": budget[1] if budget else None,
+        "n_shots": n_shots,
+        "temperature": number(generation.get("temperature")),
+        "top_p": number(generation.get("top_p")),
+        "top_k": integer(generation.get("top_k"), 2**31),
+        "max_tokens": integer(generation.get("max_tokens"), 2**63),
+    }
+    return {
+        "condition_id": condition_id(prompt_format, settings),
+        "condition_label": _label(values, budget),
+        **values,
+        "settings": canonical_json({"prompt_format": prompt_format, **settings}),
+    }
+
+
+def number(value: Any) -> float | None:
+    """A finite number, or None."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if abs(value) < 1e300 and math.isfinite(value) else None
+
+
+def integer(value: Any, bound: int) -> int | None:
+    """A whole number from 0 to below `bound`, or None."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < bound else None
+
+
+def _budget(config: Mapping[str, Any]) -> tuple[str, str] | None:
+    for name, word in (("reasoning_effort", "effort"), ("reasoning_tokens", "thinking"), ("effort", "effort")):
+        if config.get(name) is not None:
+            return word, str(config[name])[:40]
+    return None
+
+
+def _label(values: Mapping[str, Any], budget: tuple[str, str] | None) -> str:
+    parts = [str(values["prompt_format"]).replace("_", "-")]
+    if budget:
+        parts.append(f"{budget[0]} {budget[1]}")
+    if values["n_shots"] is not None:
+        parts.append(f"{values['n_shots']}-shot")
+    for name, word in (("temperature", "T"), ("top_p", "top-p"), ("top_k", "top-k"), ("max_tokens", "max")):
+        if values[name] is not None:
+            parts.append(f"{word} {values[name]}")
+    return " · ".join(parts)
+
+
+def _tidy(value: Any, name: str = "") -> Any:
+    """JSON in one spelling: no nulls, no empty groups, 1.0 as 1, long texts as their hash, secrets struck out."""
+    if _SECRET.search(name):
+        return "(struck out)"
+    if isinstance(value, Mapping):
+        tidied = {str(key): _tidy(inner, str(key)) for key, inner in value.items()}
+        return {key: inner for key, inner in tidied.items() if inner is not None and inner != {} and inner != []}
+    if isinstance(value, list):
+        return [_tidy(inner) for inner in value]
+    if isinstance(value, str):
+        text = _SECRET_VALUE.sub("(struck out)", value.encode("utf-8", "replace").decode())
+        return text if len(text) <= _LONGEST_TEXT else f"sha256:{digest(text)}, {len(text)} characters"
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else (value if math.isfinite(value) else str(value))
+    return value
