@@ -84,10 +84,10 @@ class Drawing:
                 await self.pace.acquire()
                 request = self.terms.partition.request(planned)
                 tokens = expected_input_tokens(request.turns)
-                most = self._most_usd(tokens)
+                most = self.most_usd(tokens)
                 while self.stop.reason is None and not self.budget.reserve(most):
                     if self.budget.is_idle:
-                        self.stop.because(self._budget_reason(most), is_failure=False)
+                        self.stop.because(self.budget_reason(most), is_failure=False)
                     await asyncio.sleep(0.01)
                 if self.stop.reason is not None:
                     self.pace.release()
@@ -111,7 +111,7 @@ class Drawing:
             ]
             await asyncio.gather(*(self.journal.append(record) for record in records))
             for record in records:
-                self._count(record)
+                self.count(record)
 
     async def _one(self, provider: Provider, planned: Planned, request: Request, tokens: int, most: float) -> None:
         cost: float | None = None
@@ -121,7 +121,7 @@ class Drawing:
             )
             cost = record.cost_usd if isinstance(record, Answered) else None
             await self.journal.append(record)
-            self._count(record)
+            self.count(record)
         except FatalError as error:
             self.stop.because(str(error), is_failure=True)
         except Exception as error:  # a task's exception would otherwise be lost, and the run go on without its samples
@@ -130,7 +130,8 @@ class Drawing:
             self.budget.settle(most, cost)
             self.pace.release()
 
-    def _count(self, record: Answered | Failed) -> None:
+    def count(self, record: Answered | Failed) -> None:
+        """A record is on disk."""
         if isinstance(record, Answered):
             self._errors_in_a_row = 0
         else:
@@ -146,7 +147,8 @@ class Drawing:
     def _output_tokens(self) -> int:
         return expected_output_tokens(self.terms.partition.condition, self.terms.partition.model)
 
-    def _most_usd(self, input_tokens: int) -> float:
+    def most_usd(self, input_tokens: int) -> float:
+        """The most that a request can cost; 0 where there is no budget."""
         if self.budget.limit is None or self.terms.price is None:
             return 0.0
         partition = self.terms.partition
@@ -158,7 +160,8 @@ class Drawing:
             is_batch=self.terms.is_batch,
         )
 
-    def _budget_reason(self, most: float) -> str:
+    def budget_reason(self, most: float) -> str:
+        """Why the budget stops the run."""
         return (
             f"budget_usd: ${self.budget.spent:.4f} of ${self.budget.limit:.4f} are spent, and the next request may "
             f"cost up to ${most:.4f}; raise budget_usd, or lower max_tokens"

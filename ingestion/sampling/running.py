@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from ingestion.sampling.batches import BatchDrawing
 from ingestion.sampling.commit import GroupCommit
 from ingestion.sampling.deriving import derive
 from ingestion.sampling.engine import Drawing, Settled, Stop
@@ -221,6 +222,10 @@ class _Run:
             drawing = Drawing(terms, have, journal, self._spec.limits, pace, self._budget, settled, stop)
             if isinstance(provider, InProcessProvider):
                 await drawing.run_in_process(provider)
+            elif settings.batch:
+                from ingestion.sampling.providers.batch_apis import batch_api
+
+                await BatchDrawing(drawing, batch_api(provider), folder, self._report).run()
             else:
                 await drawing.run(provider)
             run_status = "success" if stop.reason is None else "error" if stop.is_failure else "cancelled"

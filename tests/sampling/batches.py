@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import time
+import zlib
+from datetime import UTC, datetime
 from typing import Any
 
 Routed = tuple[int, bytes, str] | None
@@ -66,7 +69,7 @@ class Batches:
             "completion_window": body["completion_window"],
             "metadata": body.get("metadata"),
             "status": "in_progress",
-            "created_at": 1,
+            "created_at": int(time.time()),
         }
         self.openai[batch["id"]] = batch | {"looks": 0}
         if self.drop_next_answer:
@@ -81,11 +84,11 @@ class Batches:
             answers, failures = [], []
             for line in self.files[batch["input_file_id"]].decode().splitlines():
                 request = json.loads(line)
-                if self._fails(request["custom_id"], request["body"]["model"]):
+                if self._fails(request["body"]):
                     response = {"status_code": 400, "request_id": "r", "body": {"error": {"message": "bad"}}}
                     failures.append({"id": "e", "custom_id": request["custom_id"], "response": response, "error": None})
                     continue
-                if self._expires(request["custom_id"], request["body"]["model"]):
+                if self._expires(request["body"]):
                     error = {"code": "batch_expired", "message": "too late"}
                     failures.append({"id": "e", "custom_id": request["custom_id"], "response": None, "error": error})
                     continue
@@ -107,7 +110,7 @@ class Batches:
             "id": f"msgbatch_{len(self.anthropic)}",
             "type": "message_batch",
             "processing_status": "in_progress",
-            "created_at": "2026-01-01T00:00:00Z",
+            "created_at": datetime.now(UTC).isoformat(),
             "expires_at": "2026-01-02T00:00:00Z",
             "request_counts": {"processing": len(body["requests"]), "succeeded": 0, "errored": 0}
             | {"canceled": 0, "expired": 0},
@@ -125,11 +128,10 @@ class Batches:
         if batch["results"] is None and batch["looks"] > self.looks_until_ended:
             results = []
             for request in batch["requests"]:
-                model = request["params"]["model"]
-                if self._fails(request["custom_id"], model):
+                if self._fails(request["params"]):
                     error = {"type": "error", "error": {"type": "api_error", "message": "bad"}}
                     result: dict[str, Any] = {"type": "errored", "error": error}
-                elif self._expires(request["custom_id"], model):
+                elif self._expires(request["params"]):
                     result = {"type": "expired"}
                 else:
                     message = self.server.complete("/v1/messages", request["params"])
@@ -150,16 +152,18 @@ class Batches:
 
     # ---- both
 
-    def _fails(self, custom_id: str, model: str) -> bool:
-        return self._once("batchfail" in model and int(custom_id[-1], 16) % 4 == 0, custom_id)
+    def _fails(self, body: dict[str, Any]) -> bool:
+        return self._once("batchfail", body)
 
-    def _expires(self, custom_id: str, model: str) -> bool:
-        return self._once("batchexpire" in model and int(custom_id[-1], 16) % 4 == 1, custom_id)
+    def _expires(self, body: dict[str, Any]) -> bool:
+        return self._once("batchexpire", body)
 
-    def _once(self, is_chosen: bool, custom_id: str) -> bool:
-        if not is_chosen or custom_id in self.refused:
+    def _once(self, mark: str, body: dict[str, Any]) -> bool:
+        """Whether to refuse: one question in three, the first time it is asked."""
+        question = json.dumps(body.get("messages") or body.get("input"))
+        if mark not in body["model"] or zlib.crc32(question.encode()) % 3 or question in self.refused:
             return False
-        self.refused.add(custom_id)
+        self.refused.add(question)
         return True
 
     def _page(self, batches: list[dict[str, Any]]) -> Routed:

@@ -27,6 +27,14 @@ class AnthropicMessages:
             api_key=self._key.reveal(), base_url=provider.base_url, max_retries=0, timeout=limits.timeout_s
         )
 
+    def strike_out(self, text: str) -> str:
+        """`text` without the key."""
+        return self._key.strike_out(text)
+
+    def error(self, error: Exception) -> ProviderError:
+        """What an exception of the SDK means, in words without secrets."""
+        return provider_error(error, self._key)
+
     async def close(self) -> None:
         """Close connections."""
         await self.client.close()

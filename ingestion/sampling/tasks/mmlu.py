@@ -47,7 +47,7 @@ def _download(folder: Path) -> Path:
         fetch(
             f"{HUB}/cais/mmlu/resolve/main/all/{name}",
             folder / name,
-            advice="get the original archive (people.eecs.berkeley.edu/~hendrycks/data.tar) and name its folder in path",
+            advice="get people.eecs.berkeley.edu/~hendrycks/data.tar, unpack it, and name its folder in path",
         )
     return folder
 

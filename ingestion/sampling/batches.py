@@ -1,0 +1,286 @@
+"""Drawing through a batch API: submit, wait, collect; a restart picks up what was submitted.
+
+A partition's folder keeps a book of its batches. What will be submitted is written down first, so that a run that is
+killed between the submission and its answer looks for the batch instead of paying for it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+
+from ingestion.sampling.engine import Drawing
+from ingestion.sampling.journal import Answered, Failed, SeenAnswer
+from ingestion.sampling.partitions import Planned
+from ingestion.sampling.prices import expected_input_tokens
+from ingestion.sampling.progress import Report
+from ingestion.sampling.providers.base import FatalError, ProviderError, RejectedError
+from ingestion.sampling.providers.batch_apis import BatchApi, BatchResult
+from ingestion.sampling.wire import InvalidResponseError
+
+BOOK = "batches.ndjson"
+
+
+class _Entry(msgspec.Struct, omit_defaults=True):
+    """A line of the book: an event in the life of the batch `key`."""
+
+    event: str
+    key: str
+    at: datetime
+    batch_id: str | None = None
+    samples: list[tuple[str, str, str, int]] | None = None  # item id, item digest, context id, epoch
+
+
+@dataclass
+class OpenBatch:
+    """A batch that is not collected yet.
+
+    Attributes:
+        key: our name for it; its custom ids are the key and a number.
+        intended_at: when its submission began.
+        samples: what it asks for: item id, item digest, context id, epoch.
+        batch_id: the provider's name for it; None if that was lost.
+        most_usd: what is set aside for it in the budget.
+    """
+
+    key: str
+    intended_at: datetime
+    samples: list[tuple[str, str, str, int]]
+    batch_id: str | None = None
+    most_usd: float = 0.0
+
+
+class Book:
+    """The batches of a partition, on disk before anything is submitted. Only for the holder of the lock."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / BOOK
+        self.open: dict[str, OpenBatch] = {}
+        known: set[str] = set()
+        for entry in self._entries():
+            if entry.event == "intended":
+                self.open[entry.key] = OpenBatch(entry.key, entry.at, entry.samples or [])
+            elif entry.event == "submitted" and entry.key in self.open and entry.batch_id:
+                self.open[entry.key].batch_id = entry.batch_id
+                known.add(entry.batch_id)
+            else:
+                self.open.pop(entry.key, None)
+        self.known_ids = known
+
+    def intend(self, batch: OpenBatch) -> None:
+        """Write down what is about to be submitted."""
+        self._write(_Entry("intended", batch.key, batch.intended_at, samples=batch.samples))
+        self.open[batch.key] = batch
+
+    def submitted(self, batch: OpenBatch, batch_id: str) -> None:
+        """Write down the provider's name for it."""
+        self._write(_Entry("submitted", batch.key, datetime.now(UTC), batch_id=batch_id))
+        batch.batch_id = batch_id
+        self.known_ids.add(batch_id)
+
+    def close(self, batch: OpenBatch, event: str) -> None:
+        """Write down that it was collected, or that there never was one."""
+        self._write(_Entry(event, batch.key, datetime.now(UTC)))
+        del self.open[batch.key]
+
+    def _entries(self) -> Iterator[_Entry]:
+        if not self._path.exists():
+            return
+        decoder = msgspec.json.Decoder(_Entry)
+        for line in self._path.read_bytes().split(b"\n")[:-1]:
+            try:
+                yield decoder.decode(line)
+            except msgspec.DecodeError:  # torn by a crash, so nothing was submitted after it
+                continue
+
+    def _write(self, entry: _Entry) -> None:
+        # A torn line of a killed run is ended first, so that it does not swallow this one.
+        with self._path.open("ab") as handle:
+            handle.write(b"\n" + msgspec.json.encode(entry) + b"\n")
+            handle.flush()
+            os.fsync(handle.fileno())
+
+
+class BatchDrawing:
+    """A partition that is drawn through a batch API.
+
+    Args:
+        drawing: the partition.
+        api: the batch side of its provider.
+        folder: its folder.
+        report: takes a line for people now and then.
+    """
+
+    def __init__(self, drawing: Drawing, api: BatchApi, folder: Path, report: Report) -> None:
+        self._drawing = drawing
+        self._api = api
+        self._book = Book(folder)
+        self._report = report
+        self._limits = drawing.limits
+        self._done = drawing.progress.done
+
+    async def run(self) -> None:
+        """Collect what was submitted before, then submit what is missing, wait and collect; several rounds of failures
+        are submitted again, and after the last one recorded.
+
+        A cancellation leaves the batches with the provider; the next run collects them.
+        """
+        stop = self._drawing.stop
+        try:
+            await self._find_lost()
+            attempt = 0
+            while attempt < self._limits.attempts and stop.reason is None:
+                is_everything = await self._submit_missing()
+                if not self._book.open:
+                    break
+                attempt += is_everything  # what the budget holds back has not been tried
+                await self._collect_all(is_last=attempt == self._limits.attempts)
+        except (FatalError, RejectedError) as error:
+            stop.because(str(error), is_failure=True)
+        except ProviderError as error:
+            stop.because(f"{error}; batches that were submitted are kept, run this again", is_failure=True)
+
+    async def _find_lost(self) -> None:
+        for batch in [batch for batch in self._book.open.values() if batch.batch_id is None]:
+            for batch_id in await self._api.find(batch.key, batch.intended_at, len(batch.samples)):
+                if batch_id not in self._book.known_ids and await self._is(batch, batch_id):
+                    self._book.submitted(batch, batch_id)
+                    break
+            else:
+                self._book.close(batch, "never submitted")
+
+    async def _is(self, batch: OpenBatch, batch_id: str) -> bool:
+        while not await self._api.has_ended(batch_id):
+            await asyncio.sleep(self._limits.batch_poll_s)
+        async for result in self._api.results(batch_id):
+            return result.custom_id.startswith(f"{batch.key}-")
+        return False
+
+    async def _submit_missing(self) -> bool:
+        """Submit what is missing and not submitted; False if the budget holds some of it back."""
+        drawing, partition = self._drawing, self._drawing.terms.partition
+        submitted = {partition.index(p) for batch in self._book.open.values() for p in self._planned(batch) if p}
+        missing = (planned for planned in drawing.missing() if partition.index(planned) not in submitted)
+        while chunk := list(islice(missing, self._limits.batch_requests)):
+            affordable, most = self._affordable(chunk)
+            if affordable:
+                await self._submit(affordable, most)
+            if len(affordable) < len(chunk):
+                if not self._book.open:
+                    drawing.stop.because(drawing.budget_reason(drawing.most_usd(1000)), is_failure=False)
+                return False
+        return True
+
+    def _affordable(self, chunk: list[Planned]) -> tuple[list[Planned], float]:
+        total = 0.0
+        for number, planned in enumerate(chunk):
+            request = self._drawing.terms.partition.request(planned)
+            most = self._drawing.most_usd(expected_input_tokens(request.turns))
+            if not self._drawing.budget.reserve(most):
+                return chunk[:number], total
+            total += most
+        return chunk, total
+
+    async def _submit(self, chunk: list[Planned], most: float) -> None:
+        partition = self._drawing.terms.partition
+        samples = []
+        for planned in chunk:
+            item, context = partition.item(planned), partition.contexts[planned.context]
+            samples.append((item.item_id, item.digest, context.context_id, planned.epoch))
+        batch = OpenBatch(uuid.uuid4().hex[:16], datetime.now(UTC), samples, most_usd=most)
+        requests = [(f"{batch.key}-{number}", partition.request(planned)) for number, planned in enumerate(chunk)]
+        self._book.intend(batch)
+        try:
+            batch_id = await self._api.submit(batch.key, requests)
+        except (FatalError, RejectedError):
+            self._book.close(batch, "never submitted")
+            raise
+        self._book.submitted(batch, batch_id)
+        self._report(f"submitted batch {batch_id}: {len(chunk):,} requests")
+
+    async def _collect_all(self, *, is_last: bool) -> None:
+        failures = 0
+        while self._book.open:
+            for batch in list(self._book.open.values()):
+                try:
+                    if await self._api.has_ended(str(batch.batch_id)):
+                        await self._collect(batch, is_last=is_last)
+                        failures = 0
+                except (FatalError, RejectedError):
+                    raise
+                except ProviderError as error:
+                    failures += 1
+                    if failures >= 10 * self._limits.attempts:
+                        raise
+                    self._report(f"batch {batch.batch_id}: {error}; looking again")
+            if self._book.open:
+                await asyncio.sleep(self._limits.batch_poll_s)
+
+    async def _collect(self, batch: OpenBatch, *, is_last: bool) -> None:
+        drawing, terms = self._drawing, self._drawing.terms
+        planned_of = list(self._planned(batch))
+        seen: set[int] = set()
+        spent = 0.0
+        async for group in _grouped(self._api.results(str(batch.batch_id)), 256):
+            records: list[Answered | Failed] = []
+            for result in group:
+                number = int(result.custom_id.rpartition("-")[2])
+                planned = planned_of[number]
+                if planned is None or self._done[terms.partition.index(planned)]:
+                    continue  # no longer planned, or collected before a restart
+                seed = terms.partition.request(planned).seed
+                error = result.error
+                if result.response is not None:
+                    try:
+                        answer = terms.answered(planned, seed, result.response)
+                    except InvalidResponseError as invalid:
+                        error = str(invalid)
+                    else:
+                        seen.add(number)
+                        self._done[terms.partition.index(planned)] = 1
+                        spent += answer.cost_usd or 0.0
+                        records.append(answer)
+                        continue
+                if is_last:
+                    seen.add(number)
+                    records.append(terms.failed(planned, seed, error or "no response"))
+            await asyncio.gather(*(drawing.journal.append(record) for record in records))
+            for record in records:
+                drawing.count(record)
+        if is_last:  # a batch that failed as a whole has no results at all
+            for number, planned in enumerate(planned_of):
+                if planned is not None and number not in seen and not self._done[terms.partition.index(planned)]:
+                    lost = terms.failed(planned, terms.partition.request(planned).seed, "the batch gave no result")
+                    await drawing.journal.append(lost)
+                    drawing.count(lost)
+        drawing.budget.settle(batch.most_usd, spent)
+        self._book.close(batch, "collected")
+
+    def _planned(self, batch: OpenBatch) -> Iterator[Planned | None]:
+        partition = self._drawing.terms.partition
+        n_items, n_contexts = len(partition.task.items), len(partition.contexts)
+        for item_id, item_digest, context_id, epoch in batch.samples:
+            place = partition.place(SeenAnswer(item_id, item_digest, context_id, epoch))
+            if place is None:
+                yield None
+            else:
+                yield Planned(place % n_items, place // n_items % n_contexts, epoch)
+
+
+async def _grouped(results: AsyncIterator[BatchResult], size: int) -> AsyncIterator[list[BatchResult]]:
+    group: list[BatchResult] = []
+    async for result in results:
+        group.append(result)
+        if len(group) >= size:
+            yield group
+            group = []
+    if group:
+        yield group
