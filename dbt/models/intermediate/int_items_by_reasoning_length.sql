@@ -3,7 +3,7 @@
 with
 
 items as (
-    select * from {{ ref("fct_item_decomposition") }}
+    select * from {{ ref("int_item_decomposition") }}
     -- Zero-one has no incoherence to bucket.
     where decomposition <> 'zero_one'
 ),

@@ -1,25 +1,16 @@
-{% set keys = item_keys() | join(", ") %}
-
 with
 
 decompositions as (
-    {% for decomposition in ["kl", "brier", "zero_one"] %}
-        select * from {{ ref("int_item_" ~ decomposition) }}
-        {{ "union all" if not loop.last }}
-    {% endfor %}
-),
-
-samples as (
-    select * from {{ ref("int_item_samples") }}
+    select * from {{ ref("int_item_decomposition") }}
 )
 
 select
     ---------- ids
-    {{ keys }},
+    {{ item_keys() | join(", ") }},
     decomposition,
 
     ---------- samples
-    samples.n_samples,
+    n_samples,
     n_format_failures,
     n_renormalised,
     n_errors,
@@ -33,8 +24,7 @@ select
     error,
     bias_sq,
     variance,
-    case when decomposition <> 'zero_one' then {{ incoherence("variance", "error") }} end as incoherence,
+    incoherence,
     bias_sq_unbiased,
     variance_unbiased
 from decompositions
-inner join samples using ({{ keys }})

@@ -1,0 +1,40 @@
+{% set keys = item_keys() | join(", ") %}
+
+with
+
+decompositions as (
+    {% for decomposition in ["kl", "brier", "zero_one"] %}
+        select * from {{ ref("int_item_" ~ decomposition) }}
+        {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
+samples as (
+    select * from {{ ref("int_item_samples") }}
+)
+
+select
+    ---------- ids
+    {{ keys }},
+    decomposition,
+
+    ---------- samples
+    samples.n_samples,
+    n_format_failures,
+    n_renormalised,
+    n_errors,
+    n_refused,
+    mean_output_tokens,
+    mean_reasoning_tokens,
+    mean_actions,
+    accuracy,
+
+    ---------- decomposition
+    error,
+    bias_sq,
+    variance,
+    case when decomposition <> 'zero_one' then {{ incoherence("variance", "error") }} end as incoherence,
+    bias_sq_unbiased,
+    variance_unbiased
+from decompositions
+inner join samples using ({{ keys }})
