@@ -11,6 +11,7 @@ Nothing here knows of orchestration. A response is first in a journal (`journal`
 """
 
 from ingestion.sampling.deriving import derive_all
+from ingestion.sampling.embeddings import EmbeddingError, EmbeddingSummary, embed_answers
 from ingestion.sampling.items import TaskError
 from ingestion.sampling.journal import JournalError
 from ingestion.sampling.partitions import PartitionKey
@@ -22,6 +23,8 @@ from ingestion.sampling.spec import ExperimentSpec
 from ingestion.sampling.summary import PartitionSummary, SampleSummary
 
 __all__ = [
+    "EmbeddingError",
+    "EmbeddingSummary",
     "ExperimentSpec",
     "JournalError",
     "MissingKeyError",
@@ -34,6 +37,7 @@ __all__ = [
     "SpecError",
     "TaskError",
     "derive_all",
+    "embed_answers",
     "json_schema",
     "load_spec",
     "parse_spec",

@@ -10,8 +10,9 @@ from typing import Any
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from ingestion.sampling.spec import ExperimentSpec
+from ingestion.sampling.spec import TASK_KINDS, ExperimentSpec
 
 
 class SpecError(ValueError):
@@ -73,21 +74,38 @@ def json_schema() -> dict[str, Any]:
 
 
 def _lines(error: ValidationError) -> list[str]:
-    lines = []
+    lines: dict[str, str] = {}
     for problem in error.errors(include_url=False):
-        where = ".".join(str(part) for part in problem["loc"]) or "spec"
-        kind, value = problem["type"], problem["input"]
-        if kind == "extra_forbidden":
-            lines.append(f"{where}: unknown field; {_suggestion(str(problem['loc'][-1]))}")
-        elif kind == "missing":
-            lines.append(f"{where}: is missing; add it")
-        elif kind == "value_error" and isinstance(value, dict):
-            message = str(problem.get("ctx", {}).get("error", problem["msg"]))
-            lines.append(message if where == "spec" else f"{where}: {message}")
-        else:
-            message = str(problem.get("ctx", {}).get("error", problem["msg"])).removeprefix("Input should be ")
-            lines.append(f"{where}: is {_short(value)}; it should be {message}")
-    return lines
+        if problem["type"] == "too_short" and problem["input"]:
+            continue  # a list whose entries are wrong counts as empty; they are told one by one
+        where = ".".join(str(part) for part in problem["loc"] if not _is_tag(part)) or "spec"
+        lines.setdefault(where, _line(where, problem))  # of a union's complaints the first is the plainest
+    return list(lines.values())
+
+
+def _is_tag(part: str | int) -> bool:
+    """Whether a part of a place is pydantic's name for a type, rather than a field or a number."""
+    return isinstance(part, str) and (part in TASK_KINDS or "[" in part or part == "constrained-int")
+
+
+def _line(where: str, problem: ErrorDetails) -> str:
+    kind, value = problem["type"], problem["input"]
+    told = problem.get("ctx", {})
+    if kind == "extra_forbidden":
+        return f"{where}: unknown field; {_suggestion(str(problem['loc'][-1]))}"
+    if kind == "missing":
+        return f"{where}: is missing; add it"
+    if kind == "union_tag_not_found":
+        return f"{where}.kind: is missing; write one of {', '.join(TASK_KINDS)}"
+    if kind == "union_tag_invalid":
+        return f"{where}.kind: is {told['tag']!r}; use one of {', '.join(TASK_KINDS)}"
+    if kind == "too_short":
+        return f"{where}: is empty; write at least one"
+    if kind == "value_error" and isinstance(value, dict):
+        return str(told["error"]) if where == "spec" else f"{where}: {told['error']}"
+    if kind == "value_error":
+        return f"{where}: is {_short(value)}; {told['error']}"
+    return f"{where}: is {_short(value)}; it should be {problem['msg'].removeprefix('Input should be ')}"
 
 
 def _suggestion(name: str) -> str:

@@ -177,6 +177,10 @@ AnyTask = Annotated[
 ]
 
 
+TASK_KINDS = ("own", "gpqa", "mmlu", "mwe", "chain_arithmetic")
+"""Kinds of tasks."""
+
+
 class ConditionSpec(_Strict):
     """What is held fixed while repeating. A list of formats or budgets stands for one condition for each."""
 

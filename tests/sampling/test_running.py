@@ -1,0 +1,170 @@
+"""Plans, budgets, locks, interruptions, and models in this process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+import yaml
+
+from ingestion.sampling import JournalError, PartitionKey, SamplingError, load_spec, plan, sample
+from ingestion.sampling.journal import locked
+from ingestion.sampling.progress import RunProgress, duration
+from ingestion.sampling.providers.base import Request
+from ingestion.sampling.wire import LocalResponse
+from tests.sampling.conftest import MakeSpec
+from tests.sampling.server import Server, running
+from tests.sampling.test_kills import write_spec
+from tests.sampling.test_sampling import rows
+from warehouse.layout import PROJECT_ROOT, Layout
+
+
+def test_a_plan_counts_and_prices_what_is_missing(server: Server, layout: Layout, make_spec: MakeSpec) -> None:
+    spec = make_spec(condition={"prompt_format": ["choice", "open_ended"], "reasoning": "low", "max_tokens": 500})
+    dry = plan(spec, layout)
+    assert (dry.n_planned, dry.n_missing, server.n_requests) == (60, 60, 0)
+    assert not layout.root.exists()
+    first = dry.partitions[0]
+    assert first.output_tokens == 30 * 500  # an effort's guess, cut at max_tokens
+    assert dry.cost_usd == pytest.approx(sum(p.input_tokens + 2 * p.output_tokens for p in dry.partitions) / 1e6)
+    sample(spec, layout, partition=first.key)
+    after = plan(spec, layout)
+    assert [(p.n_done, p.n_missing) for p in after.partitions] == [(30, 0), (0, 30)]
+    (sent,) = rows(layout, "select sum(cost_usd) from raw.samples")
+    assert after.spent_usd == pytest.approx(sent[0])
+    assert any("30 calls" in line for line in after.lines()) and any("0 calls" in line for line in after.lines())
+
+
+def test_a_plan_says_when_it_does_not_know_a_price(layout: Layout, make_spec: MakeSpec) -> None:
+    spec = make_spec(models=[{"id": "brand-new", "provider": "here"}])
+    assert plan(spec, layout).cost_usd is None
+    assert any("give the model a price" in line for line in plan(spec, layout).lines())
+    with pytest.raises(SamplingError, match="'brand-new' has no known price, and a budget needs one"):
+        sample(make_spec(models=[{"id": "brand-new", "provider": "here"}], budget_usd=1), layout)
+
+
+def test_the_budget_stops_the_run_before_it_is_exceeded(server: Server, layout: Layout, make_spec: MakeSpec) -> None:
+    spec = make_spec(epochs=30, budget_usd=0.005)
+    summary = sample(spec, layout)
+    assert summary.stopped is not None and "raise budget_usd" in summary.stopped
+    assert 0 < summary.n_drawn < 300 and summary.n_missing == 300 - summary.n_drawn
+    (told,) = rows(layout, "select sum(cost_usd), count(*), min(run_status), max(run_status) from raw.samples")
+    assert 0.004 < told[0] <= 0.005 and told[1:] == (summary.n_drawn, "cancelled", "cancelled")
+    assert sample(spec, layout).n_drawn == 0  # it holds over all runs
+    rest = sample(make_spec(epochs=30, budget_usd=1), layout)
+    assert (rest.n_drawn, rest.n_missing, server.n_requests) == (300 - summary.n_drawn, 0, 300)
+    assert rows(layout, "select distinct run_status from raw.samples") == [("success",)]
+
+
+def test_two_samplers_on_one_partition(server: Server, layout: Layout, make_spec: MakeSpec) -> None:
+    spec = make_spec(condition={"prompt_format": ["choice", "probability"]})
+    first, second = (part.key for part in plan(spec, layout).partitions)
+    with (
+        locked(layout.response_partition(first.columns)),
+        pytest.raises(JournalError, match=r"another sampler \(process \d+\) is working on this partition"),
+    ):
+        sample(spec, layout, partition=first)
+    assert server.n_requests == 0
+    sample(spec, layout, partition=second)
+    assert rows(layout, "select distinct condition_id from raw.samples") == [(second.condition_id,)]
+
+
+def test_an_unknown_partition_is_named(layout: Layout, make_spec: MakeSpec) -> None:
+    with pytest.raises(SamplingError, match="no partition a/b/c; it has sums/good/choice-"):
+        sample(make_spec(), layout, partition=PartitionKey("a", "b", "c"))
+
+
+def test_an_interrupted_run_keeps_what_is_in_flight(tmp_path: Path) -> None:
+    with running(delay_s=0.1) as server:
+        path = write_spec(tmp_path, server, concurrency=4, n_items=10, n_epochs=100)
+        layout = Layout(tmp_path / "warehouse")
+        code = (
+            "import sys; from pathlib import Path; from warehouse.layout import Layout\n"
+            "from ingestion.sampling import load_spec, sample\n"
+            "sample(load_spec(Path(sys.argv[1])), Layout(Path(sys.argv[2])))"
+        )
+        run = subprocess.Popen(
+            [sys.executable, "-c", code, str(path), str(layout.root)], cwd=PROJECT_ROOT, stderr=subprocess.PIPE
+        )
+        while server.n_requests < 10:
+            assert run.poll() is None
+            time.sleep(0.01)
+        run.send_signal(signal.SIGINT)
+        run.communicate(timeout=20)
+        assert run.returncode != 0
+        n_sent = server.n_requests
+        assert n_sent < 1000
+        assert rows(layout, "select count(*), min(run_status) from raw.samples") == [(n_sent, "cancelled")]
+        assert plan(load_spec(path), layout).n_missing == 1000 - n_sent
+
+
+class Parrot:
+    """Answers in this process; the answer says which seed it was given."""
+
+    takes_seed = True
+    batch_size = 7
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    def complete_batch(self, requests: Sequence[Request]) -> list[str]:
+        self.sizes.append(len(requests))
+        return [
+            msgspec.json.encode(
+                LocalResponse(
+                    text=f"seed {request.seed}\nANSWER: A",
+                    model="parrot-1",
+                    reasoning="step",
+                    input_tokens=5,
+                    output_tokens=9,
+                    reasoning_tokens=4,
+                    finish_reason="stop",
+                )
+            ).decode()
+            for request in requests
+        ]
+
+
+def test_a_model_in_this_process_is_asked_in_batches(layout: Layout, make_spec: MakeSpec) -> None:
+    spec = make_spec(models=[{"id": "parrot", "provider": "local", "param_count": 3}])
+    parrot = Parrot()
+    summary = sample(spec, layout, providers={"local": parrot})
+    assert (summary.n_drawn, summary.cost_usd, parrot.sizes) == (30, 0.0, [7, 7, 7, 7, 2])
+    told = rows(
+        layout,
+        "select count(*), count(distinct seed), bool_and(completion like 'seed ' || seed || '%'), min(reasoning), "
+        "sum(input_tokens), sum(output_tokens), sum(reasoning_tokens), min(choice_index), min(cost_usd) "
+        "from raw.samples",
+    )
+    assert told == [(30, 30, True, "step", 150, 270, 120, 0, 0.0)]
+    assert rows(layout, "select provider, param_count from raw.models") == [("local", 3)]
+
+
+def test_it_also_runs_where_an_event_loop_is_running(layout: Layout, make_spec: MakeSpec) -> None:
+    import asyncio
+
+    async def notebook() -> int:
+        return sample(make_spec(), layout).n_drawn
+
+    assert asyncio.run(notebook()) == 30
+
+
+def test_progress_in_words() -> None:
+    counts = RunProgress(n_total=100, n_done=30, n_errors=10, cost_usd=0.5, started_at=time.monotonic() - 20)
+    assert counts.line().startswith("30 of 100 samples, 2.0/s, 30 s left, $0.5000, 10 errors")
+    assert [duration(seconds) for seconds in (5, 65, 7300)] == ["5 s", "1 min 5 s", "2 h 1 min"]
+
+
+def test_a_spec_may_be_saved_and_loaded(tmp_path: Path, make_spec: MakeSpec) -> None:
+    spec = make_spec()
+    path = tmp_path / "again.yaml"
+    path.write_text(yaml.safe_dump(spec.model_dump(mode="json", exclude_none=True)))
+    assert load_spec(path) == spec
+    assert os.environ["OPENAI_API_KEY"] not in path.read_text()
