@@ -35,6 +35,7 @@ class LogFormat(StrEnum):
     """Kinds of logs that `import` reads."""
 
     INSPECT = "inspect"
+    LM_EVAL = "lm-eval"
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ingestion.records import Record, RefusedFileError, Run, Unreadable, clip
+from ingestion.records import Notice, Record, RefusedFileError, Run, Unreadable, clip
 from warehouse.parquet import to_table
 from warehouse.schemas import RAW_TABLES
 
@@ -30,12 +30,14 @@ class Collected:
         tables: rows that meet the contract, by table and partition.
         unreadable: parts that go to quarantine.
         n_samples: rows of `samples`.
+        notices: what the person who imports it must know.
     """
 
     run: Run
     tables: dict[tuple[str, Partition], pa.Table]
     unreadable: list[Unreadable]
     n_samples: int
+    notices: list[str]
 
 
 class _Table:
@@ -73,6 +75,7 @@ def collect(records: Iterable[Record], *, source: str, import_id: str, now: date
     """
     run: Run | None = None
     unreadable: list[Unreadable] = []
+    notices: list[str] = []
     tables: dict[tuple[str, Partition], _Table] = {}
     once: set[tuple[Any, ...]] = set()
     n_samples = 0
@@ -82,6 +85,9 @@ def collect(records: Iterable[Record], *, source: str, import_id: str, now: date
             continue
         if isinstance(record, Unreadable):
             unreadable.append(Unreadable(clip(record.place, 500), clip(record.reason, 1_000), record.excerpt))
+            continue
+        if isinstance(record, Notice):
+            notices.append(record.text)
             continue
         schema = RAW_TABLES[record.table]
         if record.table in _ONCE:
@@ -96,4 +102,4 @@ def collect(records: Iterable[Record], *, source: str, import_id: str, now: date
         n_samples += record.table == "samples"
     if run is None:
         raise RefusedFileError("the log names no run")
-    return Collected(run, {key: table.finished() for key, table in tables.items()}, unreadable, n_samples)
+    return Collected(run, {key: table.finished() for key, table in tables.items()}, unreadable, n_samples, notices)

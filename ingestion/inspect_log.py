@@ -60,6 +60,10 @@ class InspectFormat:
             return False
         return head.lstrip()[:1] == b"{" and re.search(rb'"eval"\s*:\s*\{', head) is not None
 
+    def companions(self, path: Path) -> tuple[Path, ...]:
+        """None: a log is one file."""
+        return ()
+
     def read(self, path: Path) -> Iterator[Record]:
         """The run, then condition, model and samples with their items and unit tests, and what could not be read."""
         try:

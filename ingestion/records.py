@@ -43,7 +43,14 @@ class Unreadable:
     excerpt: str | None = None
 
 
-Record = Run | Row | Unreadable
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something about the whole file that the person who imports it must know; nothing was lost."""
+
+    text: str
+
+
+Record = Run | Row | Unreadable | Notice
 
 
 class LogFormat(Protocol):
@@ -60,6 +67,9 @@ class LogFormat(Protocol):
 
     def sniff(self, path: Path) -> bool:
         """Whether the file's first bytes look like this kind of log. Never raises on content."""
+
+    def companions(self, path: Path) -> tuple[Path, ...]:
+        """Other files that are read with this one; a file is known by its content and theirs."""
 
     def read(self, path: Path) -> Iterator[Record]:
         """What is in the log.

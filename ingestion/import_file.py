@@ -1,0 +1,162 @@
+"""Importing one file: read by its reader, written partition by partition. Runs in the batch's process or in a worker.
+
+All file names follow from the content, and the `imports` row, which the batch writes, comes last: a killed import is
+simply done again. Parts that cannot be read go to quarantine with the reason; a file of which nothing can be read is
+refused as a whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingestion.collecting import Collected, collect
+from ingestion.records import LogFormat, RefusedFileError, Run, Unreadable, clip
+from warehouse.layout import Layout
+from warehouse.parquet import write_partition
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that is to be read.
+
+    Attributes:
+        path: the file as it was given.
+        sha256: of its bytes.
+        import_id: what it is known by: 16 hexadecimal digits over its content and its companions'.
+        reader: what reads it.
+        now: time of the import.
+    """
+
+    path: Path
+    sha256: str
+    import_id: str
+    reader: LogFormat
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of a file that was read.
+
+    Attributes:
+        run: the run that it is of; None if it was refused.
+        files: the raw files that now hold its rows.
+        n_samples: its samples.
+        n_unreadable: its parts in quarantine.
+        first_unreadable: the first of them in words.
+        notices: what the person who imports it must know; if it was refused, the reason.
+    """
+
+    run: Run | None
+    files: frozenset[Path]
+    n_samples: int
+    n_unreadable: int
+    first_unreadable: str
+    notices: tuple[str, ...]
+
+
+def hash_file(path: Path) -> str:
+    """The SHA-256 of a file's bytes.
+
+    Raises:
+        RefusedFileError: if it cannot be opened.
+    """
+    try:
+        with path.open("rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest()
+    except OSError as error:
+        raise RefusedFileError(f"cannot be opened: {error.strerror}; check its permissions") from error
+
+
+def import_id_of(path: Path, sha256: str, reader: LogFormat) -> str:
+    """What a file is known by: its content, and that of the files that are read with it."""
+    companions = [hash_file(companion) for companion in reader.companions(path)]
+    if not companions:
+        return sha256[:16]
+    return hashlib.sha256("".join([sha256, *companions]).encode()).hexdigest()[:16]
+
+
+def read_and_write(source: Source, layout: Layout) -> Written:
+    """Read a file and write its rows, but for the `imports` row.
+
+    Raises:
+        OSError: if the warehouse cannot be written.
+    """
+    try:
+        collected = _collect(source)
+    except RefusedFileError as error:
+        return refuse(source.path, source.import_id, str(error), layout, source.now)
+    files = {
+        write_partition(layout, table, data, file_stem=source.import_id, partition=dict(partition))
+        for (table, partition), data in collected.tables.items()
+    }
+    unreadable = collected.unreadable
+    if unreadable:
+        files.add(_write_quarantine(layout, unreadable, source.import_id, source.path, source.now))
+    return Written(
+        run=collected.run,
+        files=frozenset(files),
+        n_samples=collected.n_samples,
+        n_unreadable=len(unreadable),
+        first_unreadable=f"{unreadable[0].place}: {unreadable[0].reason}" if unreadable else "",
+        notices=tuple(collected.notices),
+    )
+
+
+def refuse(path: Path, import_id: str, reason: str, layout: Layout, now: datetime) -> Written:
+    """Put a whole file into quarantine."""
+    reason = clip(reason, 1_000)
+    written = _write_quarantine(layout, [Unreadable("file", reason)], import_id, path, now)
+    return Written(None, frozenset({written}), 0, 1, reason, (reason,))
+
+
+def name_hash(path: Path) -> str:
+    """A hash of the file's name: stands in for the content of what cannot be opened."""
+    return hashlib.sha256(os.fsencode(path)).hexdigest()
+
+
+def _collect(source: Source) -> Collected:
+    before = source.path.stat()
+    try:
+        records = source.reader.read(source.path)
+        collected = collect(records, source=source.reader.name, import_id=source.import_id, now=source.now)
+    except RefusedFileError:
+        raise
+    except Exception as error:  # a batch outlives whatever a hostile or half-written file provokes
+        raise RefusedFileError(f"cannot be read: {type(error).__name__}: {error}") from error
+    after = source.path.stat()
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise RefusedFileError("changed while it was read; import it again when its run has ended")
+    return collected
+
+
+def _write_quarantine(layout: Layout, parts: list[Unreadable], import_id: str, path: Path, now: datetime) -> Path:
+    """Write the rows, unless the same ones are there: a file that is refused again changes nothing."""
+    rows: list[dict[str, Any]] = [
+        {
+            "import_id": import_id,
+            "file_name": clip(path.name, 500),
+            "place": part.place,
+            "reason": part.reason,
+            "excerpt": None if part.excerpt is None else clip(part.excerpt, 500),
+            "ingested_at": now,
+        }
+        for part in parts
+    ]
+    there_path = layout.quarantine / f"{import_id}.parquet"
+    try:
+        there = pq.read_table(there_path).drop_columns(["ingested_at"]).to_pylist()
+    except (OSError, pa.ArrowException):
+        there = []
+    told = [{name: value for name, value in row.items() if name != "ingested_at"} for row in rows]
+    if sorted(there, key=str) == sorted(told, key=str):
+        return there_path
+    return write_partition(layout, "quarantine", rows, file_stem=import_id)
