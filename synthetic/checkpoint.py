@@ -41,9 +41,13 @@ class CheckpointHeader:
 
 def save_checkpoint(path: Path, model: Any, config: ExperimentConfig, size_name: str) -> None:
     """Write the weights of a `Transformer` and its configuration, atomically."""
+    save_weights(path, model, {"code_version": CODE_VERSION, "config": config.as_dict(), "size": size_name})
+
+
+def save_weights(path: Path, model: Any, experiment: dict[str, Any]) -> None:
+    """Write a module's tensors, and `experiment` as canonical JSON in the file's metadata, atomically."""
     from safetensors.torch import save_file
 
-    experiment = {"code_version": CODE_VERSION, "config": config.as_dict(), "size": size_name}
     weights = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     with atomic_path(path) as temporary:
         save_file(weights, temporary, metadata={METADATA_KEY: canonical_json(experiment)})
@@ -54,6 +58,29 @@ def read_header(path: Path) -> CheckpointHeader:
 
     Raises:
         CheckpointError: if the file is missing, not safetensors, not one of ours, or from another version of the code.
+    """
+    experiment = read_experiment(path)
+    try:
+        version, settings, size_name = (experiment[key] for key in ("code_version", "config", "size"))
+    except KeyError as error:
+        raise CheckpointError(
+            f"{path}: metadata {METADATA_KEY!r} does not hold code_version, config and size; delete it and train again"
+        ) from error
+    if version != CODE_VERSION:
+        raise CheckpointError(f"{path}: written by code version {version!r}, this is {CODE_VERSION}; train again")
+    try:
+        config = ExperimentConfig.from_json(canonical_json(settings))
+        config.size(size_name)
+    except ConfigError as error:
+        raise CheckpointError(f"{path}: metadata {METADATA_KEY!r}: {error}") from error
+    return CheckpointHeader(config=config, size_name=size_name)
+
+
+def read_experiment(path: Path) -> dict[str, Any]:
+    """What `save_weights` put into a file's metadata, without reading its tensors.
+
+    Raises:
+        CheckpointError: if the file is missing, not safetensors, or carries no such metadata.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -73,19 +100,11 @@ def read_header(path: Path) -> CheckpointHeader:
         raise CheckpointError(f"{path}: not a safetensors file ({error}); delete it and train again") from error
     try:
         experiment = json.loads(metadata.get(METADATA_KEY, ""))
-        version, settings, size_name = (experiment[key] for key in ("code_version", "config", "size"))
-    except (ValueError, TypeError, KeyError) as error:
-        raise CheckpointError(
-            f"{path}: metadata {METADATA_KEY!r} does not hold code_version, config and size; delete it and train again"
-        ) from error
-    if version != CODE_VERSION:
-        raise CheckpointError(f"{path}: written by code version {version!r}, this is {CODE_VERSION}; train again")
-    try:
-        config = ExperimentConfig.from_json(canonical_json(settings))
-        config.size(size_name)
-    except ConfigError as error:
-        raise CheckpointError(f"{path}: metadata {METADATA_KEY!r}: {error}") from error
-    return CheckpointHeader(config=config, size_name=size_name)
+    except ValueError as error:
+        raise CheckpointError(f"{path}: metadata {METADATA_KEY!r} is no JSON; delete it and train again") from error
+    if not isinstance(experiment, dict):
+        raise CheckpointError(f"{path}: metadata {METADATA_KEY!r} is no JSON object; delete it and train again")
+    return experiment
 
 
 def check_header(path: Path, config: ExperimentConfig, size_name: str) -> None:
@@ -108,21 +127,31 @@ def load_checkpoint(path: Path, config: ExperimentConfig, size_name: str, device
     """The `Transformer` of a checkpoint that was trained under exactly this configuration.
 
     Raises:
-        CheckpointError: see `read_header` and `check_header`; also when tensors are missing, unknown, of another shape
-            or type, or not finite.
+        CheckpointError: see `read_header`, `check_header` and `load_weights`.
+    """
+    from synthetic.model import Transformer
+
+    check_header(path, config, size_name)
+    model = Transformer(config.size(size_name), config.sequence_length).to(device)
+    load_weights(path, model, device)
+    return model.eval()
+
+
+def load_weights(path: Path, model: Any, device: str = "cpu") -> None:
+    """Fill a module with the tensors of a file.
+
+    Raises:
+        CheckpointError: when the file cannot be read, or when tensors are missing, unknown, of another shape or type,
+            or not finite.
     """
     import torch
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    from synthetic.model import Transformer
-
-    check_header(path, config, size_name)
     try:
         weights = load_file(path, device=device)
     except SafetensorError as error:
         raise CheckpointError(f"{path}: cannot read its tensors ({error}); delete it and train again") from error
-    model = Transformer(config.size(size_name), config.sequence_length).to(device)
     expected = model.state_dict()
     if odd := sorted(set(weights) ^ set(expected)):
         kind = "missing" if odd[0] in expected else "unknown"
@@ -136,7 +165,6 @@ def load_checkpoint(path: Path, config: ExperimentConfig, size_name: str, device
         if not bool(torch.isfinite(value).all()):
             raise CheckpointError(f"{path}: tensor {name!r} holds NaN or infinities; delete the file and train again")
     model.load_state_dict(weights)
-    return model.eval()
 
 
 def fingerprint(path: Path) -> str:

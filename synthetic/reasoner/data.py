@@ -1,0 +1,190 @@
+"""What the models learn from: worked solutions as a careful but imperfect author writes them.
+
+A solution goes through the chain step by step (`b * 3 =7` is step b with its result). Now and then the author slips and
+writes a plausible wrong result. Most slips are noticed at once: `wait`, and the step is done again. If checking passes
+were asked for, a slip may also stay until the first of them: `check` starts the chain afresh, the step now comes out
+differently, and again `wait` has it done once more. Every slip is noticed in the end, so **no solution teaches a wrong
+answer**: what a trained model gets wrong is its own doing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthetic.reasoner.task import (
+    ANSWER,
+    BUDGETS,
+    CHECK,
+    CHOICE_LABELS,
+    END,
+    MAX_OPERATIONS,
+    MAX_SHOTS,
+    MODULUS,
+    OPERATIONS,
+    PAD,
+    PROMPT_TOKENS,
+    STEP_LABELS,
+    TOKEN_IDS,
+    WAIT,
+    Item,
+    apply,
+    draw_item,
+    encode_prompt,
+    plausible_mistake,
+    render_prompt,
+)
+
+CAPACITY = 192
+"""Tokens of the longest sequence, prompt and completion. The few solutions that are longer are not trained on."""
+
+MAX_COMPLETION_TOKENS = CAPACITY - PROMPT_TOKENS
+
+PAD_ID = TOKEN_IDS[PAD]
+
+POOL = 16
+"""Batches that are drawn together and put together by length."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How solutions are written.
+
+    Attributes:
+        slip_rate: probability that a step is first written with a wrong result.
+        deferred_share: of the slips in the first pass, the share that is noticed only when checking, if any checking
+            was asked for; at most one per solution.
+    """
+
+    slip_rate: float = 0.06
+    deferred_share: float = 0.5
+
+
+def write_solution(item: Item, n_checks: int, recipe: Recipe, rng: Random) -> list[str]:
+    """The words of a solution, from its first step to the answer and the end marker.
+
+    Args:
+        item: the question.
+        n_checks: checking passes after the first one.
+        recipe: how often the author slips.
+        rng: decides when and how.
+    """
+    words: list[str] = []
+    deferred_step: int | None = None
+    for check in range(n_checks + 1):
+        if check:
+            words.append(CHECK)
+        value = item.start
+        for step, (operation, operand) in enumerate(item.operations):
+            right = apply(value, operation, operand)
+            stem = [STEP_LABELS[step], operation, str(operand)]
+            is_slip = rng.random() < recipe.slip_rate
+            if is_slip:
+                wrong = plausible_mistake(value, operation, operand, rng)
+                words += [*stem, f"={wrong}"]
+                can_wait = check == 0 and n_checks > 0 and deferred_step is None
+                if can_wait and rng.random() < recipe.deferred_share:
+                    deferred_step = step
+                    value = wrong
+                    continue
+                words.append(WAIT)
+            elif check == 1 and step == deferred_step:
+                # Now it comes out differently from the first pass: do it once more to be sure.
+                words += [*stem, f"={right}", WAIT]
+            words += [*stem, f"={right}"]
+            value = right
+    return [*words, ANSWER, CHOICE_LABELS[item.target_index], END]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Sequences to train on.
+
+    Attributes:
+        tokens: ids, shape (batch, length): prompts, all of one length, then solutions.
+        is_target: which tokens the loss is over, the same shape: solutions, and the results of few-shot examples.
+    """
+
+    tokens: NDArray[np.int64]
+    is_target: NDArray[np.bool_]
+
+
+def draw_sequence(recipe: Recipe, rng: Random, *, held_out: bool) -> list[int]:
+    """A prompt of random length, shots and budget, with its solution."""
+    while True:
+        item = draw_item("", rng.randint(1, MAX_OPERATIONS), rng, held_out=held_out)
+        shots = [draw_item("", 1, rng, held_out=False) for _ in range(rng.randint(0, MAX_SHOTS))]
+        n_checks = rng.randrange(len(BUDGETS))
+        prompt = encode_prompt(render_prompt(item, shots, BUDGETS[n_checks]))
+        solution = write_solution(item, n_checks, recipe, rng)
+        if len(solution) <= MAX_COMPLETION_TOKENS:
+            return prompt + [TOKEN_IDS[word] for word in solution]
+
+
+def solutions(recipe: Recipe, batch_size: int, n_batches: int, seed: int, *, held_out: bool = False) -> Iterator[Batch]:
+    """Batches of prompts with solutions; a pure function of the arguments.
+
+    Sequences are drawn a pool of batches at a time and put together by length, which halves the padding; the batches of
+    a pool then come in random order.
+
+    Args:
+        recipe: how solutions are written.
+        batch_size: sequences in each batch.
+        n_batches: how many batches there are.
+        seed: decides everything.
+        held_out: which side of the split the questions are from.
+    """
+    for first in range(0, n_batches, POOL):
+        rng = Random(f"solutions {seed} {held_out} {first}")
+        drawn = [draw_sequence(recipe, rng, held_out=held_out) for _ in range(POOL * batch_size)]
+        drawn.sort(key=len)
+        places = list(range(POOL))
+        rng.shuffle(places)
+        for place in places[: n_batches - first]:
+            yield collate(drawn[place * batch_size : (place + 1) * batch_size])
+
+
+def collate(sequences: list[list[int]]) -> Batch:
+    """Sequences of different lengths as one batch."""
+    length = max(map(len, sequences))
+    tokens = np.full((len(sequences), length), PAD_ID, dtype=np.int64)
+    for row, sequence in enumerate(sequences):
+        tokens[row, : len(sequence)] = sequence
+    is_target = tokens != PAD_ID
+    # In a prompt only the results of examples can be known; each is one more fact to learn from.
+    is_target[:, :PROMPT_TOKENS] = np.isin(tokens[:, :PROMPT_TOKENS], _RESULT_IDS)
+    return Batch(tokens, is_target)
+
+
+def drill(batch_size: int, n_steps: int, largest_operand: int, rng: np.random.Generator) -> Batch:
+    """Chains without questions, `5 a + 3 =8 b * 2 =16 …`, to learn the arithmetic from: only results are targets.
+
+    Args:
+        batch_size: chains.
+        n_steps: operations in each; labels start over after the last.
+        largest_operand: operands are 1 to this. With few different ones at first, a model finds out where to look
+            within a few hundred steps; with all of them at once it sits on a plateau for thousands.
+        rng: decides everything.
+    """
+    operation = rng.integers(len(OPERATIONS), size=(batch_size, n_steps))
+    operand = rng.integers(1, largest_operand + 1, size=(batch_size, n_steps))
+    value = rng.integers(MODULUS, size=batch_size)
+    tokens = np.empty((batch_size, 1 + 4 * n_steps), dtype=np.int64)
+    tokens[:, 0] = _NUMBER_IDS[value]
+    for step in range(n_steps):
+        x = operand[:, step]
+        value = np.choose(operation[:, step], (value + x, value - x, value * x)) % MODULUS
+        tokens[:, 1 + 4 * step] = TOKEN_IDS[STEP_LABELS[step % len(STEP_LABELS)]]
+        tokens[:, 2 + 4 * step] = _OPERATION_IDS[operation[:, step]]
+        tokens[:, 3 + 4 * step] = _NUMBER_IDS[x]
+        tokens[:, 4 + 4 * step] = _RESULT_IDS[value]
+    return Batch(tokens, np.isin(tokens, _RESULT_IDS))
+
+
+_NUMBER_IDS = np.array([TOKEN_IDS[str(value)] for value in range(MODULUS)])
+_RESULT_IDS = np.array([TOKEN_IDS[f"={value}"] for value in range(MODULUS)])
+_OPERATION_IDS = np.array([TOKEN_IDS[operation] for operation in OPERATIONS])

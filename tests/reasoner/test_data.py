@@ -1,0 +1,118 @@
+from random import Random
+
+import numpy as np
+import pytest
+
+from synthetic.reasoner import data, task
+from synthetic.reasoner.data import Recipe
+
+
+def read_solution(item: task.Item, words: list[str]) -> tuple[list[list[int]], int, str]:
+    """Follow a solution as a reader would: values that stand after each pass, how often `wait` was said, the letter.
+
+    After `wait` the step before it is replaced; a pass goes on from the values that stand.
+    """
+    assert words[-3] == task.ANSWER
+    assert words[-1] == task.END
+    passes: list[list[int]] = [[]]
+    n_waits = 0
+    place = 0
+    while words[place] != task.ANSWER:
+        if words[place] == task.CHECK:
+            assert len(passes[-1]) == item.n_operations
+            passes.append([])
+            place += 1
+            continue
+        if words[place] == task.WAIT:
+            n_waits += 1
+            passes[-1].pop()
+            place += 1
+        label, operation, operand, result = words[place : place + 4]
+        step = len(passes[-1])
+        assert (label, operation, int(operand)) == ("abcdefgh"[step], *item.operations[step])
+        assert result.startswith("=")
+        passes[-1].append(int(result[1:]))
+        place += 4
+    return passes, n_waits, words[-2]
+
+
+@pytest.mark.parametrize("n_checks", [0, 1, 2])
+def test_every_solution_ends_with_the_right_answer(n_checks: int):
+    rng = Random(1)
+    for item in task.items(300, seed=1):
+        passes, _, letter = read_solution(item, data.write_solution(item, n_checks, Recipe(slip_rate=0.3), rng))
+        assert len(passes) == n_checks + 1
+        assert passes[-1] == task.chain_results(item.start, item.operations)
+        assert letter == "ABCD"[item.target_index]
+
+
+def test_a_solution_without_slips_is_the_plain_chain():
+    item = task.Item("x", 14, (("+", 9), ("*", 3)), ("5", "12", "11", "18"), 1)
+    words = data.write_solution(item, 1, Recipe(slip_rate=0.0), Random(0))
+    assert " ".join(words) == "a + 9 =4 b * 3 =12 check a + 9 =4 b * 3 =12 Answer: B <end>"
+
+
+def test_slips_are_as_frequent_as_the_recipe_says():
+    rng, recipe = Random(2), Recipe(slip_rate=0.1)
+    items = [item for item in task.items(800, seed=2) if item.n_operations == 8]
+    waits = [read_solution(item, data.write_solution(item, 0, recipe, rng))[1] for item in items]
+    assert np.mean(waits) == pytest.approx(0.8, abs=5 * np.std(waits) / len(waits) ** 0.5)
+
+
+def test_some_slips_are_found_only_by_checking():
+    rng, recipe = Random(3), Recipe(slip_rate=0.2, deferred_share=1.0)
+    found = 0
+    for item in task.items(100, seed=3):
+        passes, n_waits, _ = read_solution(item, data.write_solution(item, 1, recipe, rng))
+        right = task.chain_results(item.start, item.operations)
+        if passes[0] != right:
+            found += 1
+            assert passes[1] == right
+            assert n_waits >= 1
+    assert found > 20
+
+
+def test_without_checking_no_slip_is_left():
+    rng, recipe = Random(3), Recipe(slip_rate=0.3, deferred_share=1.0)
+    for item in task.items(100, seed=3):
+        passes, _, _ = read_solution(item, data.write_solution(item, 0, recipe, rng))
+        assert passes == [task.chain_results(item.start, item.operations)]
+
+
+def test_batches_are_a_function_of_the_seed_and_keep_to_their_side_of_the_split():
+    def drawn(seed: int, held_out: bool) -> list[data.Batch]:
+        return list(data.solutions(Recipe(), 4, 5, seed, held_out=held_out))
+
+    first, again, other = drawn(0, False), drawn(0, False), drawn(1, False)
+    assert len(first) == 5
+    assert all(np.array_equal(a.tokens, b.tokens) for a, b in zip(first, again, strict=True))
+    assert not np.array_equal(first[0].tokens, other[0].tokens)
+    for held_out in (False, True):
+        for batch in drawn(0, held_out):
+            for row in batch.tokens:
+                words = task.decode(row[: task.PROMPT_TOKENS]).split()
+                question = [word for word in words[13:38] if word != task.PAD]
+                assert task.is_held_out(" ".join(question)) == held_out
+
+
+def test_only_what_can_be_known_is_a_target():
+    for batch in data.solutions(Recipe(), 8, 3, seed=0):
+        assert batch.tokens.shape == batch.is_target.shape
+        for row, is_target in zip(batch.tokens, batch.is_target, strict=True):
+            words = task.decode(row).split()
+            for place, word in enumerate(words):
+                in_prompt = place < task.PROMPT_TOKENS
+                assert is_target[place] == (word.startswith("=") if in_prompt else word != task.PAD)
+
+
+def test_drill_is_right_arithmetic_with_small_operands():
+    batch = data.drill(8, 20, largest_operand=5, rng=np.random.default_rng(0))
+    for row, is_target in zip(batch.tokens, batch.is_target, strict=True):
+        words = task.decode(row).split()
+        value = int(words[0])
+        for place in range(1, len(words), 4):
+            _, operation, operand, result = words[place : place + 4]
+            assert 1 <= int(operand) <= 5
+            value = {"+": value + int(operand), "-": value - int(operand), "*": value * int(operand)}[operation] % 19
+            assert result == f"={value}"
+        assert [word for word, target in zip(words, is_target, strict=True) if target] == words[4::4]
