@@ -7,6 +7,7 @@ ones, never half a file. Files are immutable: changed content is a new file that
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,7 +34,7 @@ class ContractError(ValueError):
 def atomic_path(final: Path) -> Iterator[Path]:
     """A temporary path beside `final` that becomes `final` if the block succeeds, and disappears if it fails."""
     final.parent.mkdir(parents=True, exist_ok=True)
-    temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
+    temporary = final.with_name(f".{final.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         yield temporary
         with temporary.open("rb") as handle:

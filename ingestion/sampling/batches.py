@@ -19,6 +19,7 @@ import msgspec
 
 from ingestion.sampling.engine import Drawing
 from ingestion.sampling.journal import Answered, Failed, SeenAnswer
+from ingestion.sampling.pacing import backoff
 from ingestion.sampling.partitions import Planned
 from ingestion.sampling.prices import expected_input_tokens
 from ingestion.sampling.progress import Report
@@ -134,19 +135,23 @@ class BatchDrawing:
         A cancellation leaves the batches with the provider; the next run collects them.
         """
         stop = self._drawing.stop
-        try:
-            await self._find_lost()
-            attempt = 0
-            while attempt < self._limits.attempts and stop.reason is None:
+        rounds = failures = 0
+        while rounds < self._limits.attempts and stop.reason is None:
+            try:
+                await self._find_lost()
                 is_everything = await self._submit_missing()
                 if not self._book.open:
                     break
-                attempt += is_everything  # what the budget holds back has not been tried
-                await self._collect_all(is_last=attempt == self._limits.attempts)
-        except (FatalError, RejectedError) as error:
-            stop.because(str(error), is_failure=True)
-        except ProviderError as error:
-            stop.because(f"{error}; batches that were submitted are kept, run this again", is_failure=True)
+                rounds += is_everything  # what the budget holds back has not been tried
+                await self._collect_all(is_last=rounds == self._limits.attempts)
+                failures = 0
+            except (FatalError, RejectedError) as error:
+                stop.because(str(error), is_failure=True)
+            except ProviderError as error:
+                failures += 1
+                if failures >= self._limits.attempts:
+                    stop.because(f"{error}; what was submitted is kept, run this again", is_failure=True)
+                await asyncio.sleep(backoff(failures, self._limits.backoff_s))
 
     async def _find_lost(self) -> None:
         for batch in [batch for batch in self._book.open.values() if batch.batch_id is None]:

@@ -28,7 +28,7 @@ from warehouse.parquet import ROW_GROUP_ROWS, atomic_path, atomic_writer, to_tab
 from warehouse.schemas import SAMPLES
 
 FILE_STEM = "sampler"
-BUCKET_BYTES = 1 << 25
+BUCKET_BYTES = 1 << 24
 """Bytes of responses that are held at a time."""
 
 _SIDECAR = "derived.json"

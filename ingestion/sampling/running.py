@@ -106,6 +106,7 @@ class _Run:
         self._counts = RunProgress()
         self._summaries: list[PartitionSummary] = []
         self._failure: str | None = None
+        self._deriving = asyncio.Lock()
 
     async def run(self, chosen: list[Partition]) -> SampleSummary:
         """Draw the partitions: those of one provider one after the other, those of several side by side."""
@@ -167,7 +168,8 @@ class _Run:
                 if have.n_done < part.n_planned:
                     await self._ask(part, connection.to(part), folder, have, pace, stop, settled)
             finally:
-                derived = await asyncio.to_thread(derive, self._layout, folder)
+                async with self._deriving:  # one at a time: it is the part of a run that takes memory
+                    derived = await asyncio.to_thread(derive, self._layout, folder)
                 self._summaries.append(
                     PartitionSummary(
                         key=part.key,

@@ -74,6 +74,14 @@ class SampleSummary:
         """What the run cost, as far as known."""
         return sum(part.cost_usd for part in self.partitions)
 
+    def n_by_status(self) -> dict[str, int]:
+        """Rows of the partitions' files by status."""
+        counts: dict[str, int] = {}
+        for part in self.partitions:
+            for status, n in part.n_by_status.items():
+                counts[status] = counts.get(status, 0) + n
+        return counts
+
     @property
     def stopped(self) -> str | None:
         """Why some partition stopped before its end; None if all came to it."""

@@ -76,6 +76,18 @@ def test_two_samplers_on_one_partition(server: Server, layout: Layout, make_spec
     assert rows(layout, "select distinct condition_id from raw.samples") == [(second.condition_id,)]
 
 
+def test_providers_are_asked_side_by_side(server: Server, layout: Layout, make_spec: MakeSpec) -> None:
+    names = [f"here{n}" for n in range(6)]
+    spec = make_spec(
+        models=[{"id": f"model of {name}", "provider": name} for name in names],
+        providers={name: {"kind": "openai_compatible", "base_url": f"{server.url}/v1"} for name in names},
+    )
+    assert sample(spec, layout).n_drawn == 180
+    assert rows(layout, "select count(*), count(distinct model_id) from raw.samples") == [(180, 6)]
+    assert rows(layout, "select count(*) from raw.conditions") == [(1,)]
+    assert rows(layout, "select count(*) from raw.models") == [(6,)]
+
+
 def test_an_unknown_partition_is_named(layout: Layout, make_spec: MakeSpec) -> None:
     with pytest.raises(SamplingError, match="no partition a/b/c; it has sums/good/choice-"):
         sample(make_spec(), layout, partition=PartitionKey("a", "b", "c"))

@@ -144,6 +144,7 @@ def retry_after(headers: object) -> float | None:
 
 def from_status(status: int, message: str, headers: object) -> ProviderError:
     """The error that an HTTP status means."""
+    message = message.removeprefix(f"Error code: {status} - ").removeprefix(f"Error code: {status}") or "no message"
     lower = message.lower()
     if status == 402 or "insufficient_quota" in lower or "credit balance is too low" in lower:
         return FatalError(f"{status}: {message}; add credit to the account")
