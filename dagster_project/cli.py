@@ -36,6 +36,7 @@ class LogFormat(StrEnum):
 
     INSPECT = "inspect"
     LM_EVAL = "lm-eval"
+    TABLE = "table"
 
 
 def main() -> None:
@@ -83,6 +84,10 @@ def import_(
     log_format: Annotated[
         LogFormat | None, typer.Option("--format", help="Kind of log; told from the file itself if not given.")
     ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", help="Tables: which field is what (docs/importing.md).")
+    ] = None,
+    sniff: Annotated[bool, typer.Option("--sniff", help="Import nothing; propose the mapping of a table.")] = False,
 ) -> None:
     """Import eval logs. A file that was imported before is skipped.
 
@@ -91,16 +96,28 @@ def import_(
     Example: incoherence import logs/2026-11-23_gpqa.eval more-logs/
     """
     from ingestion.importing import FileReport, import_paths
+    from ingestion.records import RefusedFileError
+    from ingestion.table_sniff import propose
 
     missing = [path for path in paths if not path.exists()]
     if missing:
         _fail(f"{missing[0]}: no such file or folder", status=2)
 
+    if sniff:
+        try:
+            typer.echo(propose(paths[0]), nl=False)
+        except RefusedFileError as error:
+            _fail(str(error))
+        return
+
     def show(file: FileReport) -> None:
         stream = sys.stderr if file.outcome == "refused" else sys.stdout
         typer.echo(f"{file.path}: {file.message}", file=stream)
 
-    summary = import_paths(paths, Layout.from_env(), log_format=log_format, progress=show)
+    try:
+        summary = import_paths(paths, Layout.from_env(), log_format=log_format, mapping=mapping, progress=show)
+    except ValueError as error:
+        _fail(str(error), status=2)
     counts = [f"{n} {outcome}" for outcome in ("imported", "unchanged", "refused") if (n := summary.count(outcome))]
     if summary.passed_over:
         counts.append(f"{len(summary.passed_over)} passed over (no logs)")

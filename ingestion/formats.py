@@ -7,38 +7,59 @@ from pathlib import Path
 from ingestion.inspect_log import InspectFormat
 from ingestion.lm_eval_log import LmEvalFormat
 from ingestion.records import LogFormat, RefusedFileError
+from ingestion.table_files import SUFFIXES as TABLE_SUFFIXES
+from ingestion.table_log import TableFormat
+from ingestion.table_mapping import MappingError
 
 FORMATS: tuple[LogFormat, ...] = (InspectFormat(), LmEvalFormat())
 """Every reader that tells its files by their content, in the order in which they are asked."""
 
-SUFFIXES = sorted({suffix for known in FORMATS for suffix in known.suffixes})
+SUFFIXES = sorted({suffix for known in FORMATS for suffix in known.suffixes} | set(TABLE_SUFFIXES))
 """Which files of a folder to look at."""
+
+FOLDER_MAPPING = "mapping.yaml"
+"""Mapping of all tables in its folder; `<file>.mapping.yaml` is the mapping of one."""
+
+_NAMES = (*(known.name for known in FORMATS), TableFormat.name)
 
 
 def choose(name: str | None, mapping: Path | None = None) -> LogFormat | None:
     """The reader that the caller wants for all files; None to tell each file by itself.
 
     Raises:
-        ValueError: if there is no such reader, or the mapping is not valid.
+        ValueError: if there is no such reader, or the mapping is missing or not valid.
     """
-    return format_named(name) if name else None
+    name = name.replace("-", "_") if name else None
+    if mapping is not None and name in (None, TableFormat.name):
+        return TableFormat(mapping)
+    if mapping is not None:
+        raise ValueError(f"a mapping goes with tables, not with {name}; leave out one of the two")
+    return None if name is None or name == TableFormat.name else format_named(name)
 
 
 def format_named(name: str) -> LogFormat:
-    """The reader called `name`; `lm-eval` and `lm_eval` are one name.
+    """The reader called `name`, of those that need no mapping.
 
     Raises:
         ValueError: if there is none.
     """
     for log_format in FORMATS:
-        if log_format.name == name.replace("-", "_"):
+        if log_format.name == name:
             return log_format
-    raise ValueError(f"unknown log format {name!r}; choose one of: {', '.join(known.name for known in FORMATS)}")
+    raise ValueError(f"unknown log format {name!r}; choose one of: {', '.join(_NAMES)}")
+
+
+def mapping_beside(path: Path) -> Path | None:
+    """The mapping file that lies beside a table, for it alone or for its folder."""
+    for name in (f"{path.name}.mapping.yaml", FOLDER_MAPPING):
+        if path.suffix.lower() in TABLE_SUFFIXES and (found := path.with_name(name)).is_file():
+            return found
+    return None
 
 
 def is_log(path: Path) -> bool:
     """Whether any reader takes the file for its own."""
-    return any(known.sniff(path) for known in FORMATS)
+    return any(known.sniff(path) for known in FORMATS) or mapping_beside(path) is not None
 
 
 def detect(path: Path) -> LogFormat:
@@ -50,5 +71,17 @@ def detect(path: Path) -> LogFormat:
     for log_format in FORMATS:
         if log_format.sniff(path):
             return log_format
-    names = " or ".join(known.name for known in FORMATS)
-    raise RefusedFileError(f"not a log that can be read here ({names}); name the kind with --format if it is one")
+    mapping = mapping_beside(path)
+    if mapping is not None:
+        try:
+            return TableFormat(mapping)
+        except MappingError as error:
+            raise RefusedFileError(str(error)) from error
+    if path.suffix.lower() in TABLE_SUFFIXES:
+        raise RefusedFileError(
+            f"not a log that can be read here ({' or '.join(_NAMES)}); for a table, give a mapping: "
+            f"`incoherence import --sniff {path.name}` proposes one, `--mapping FILE` uses it"
+        )
+    raise RefusedFileError(
+        f"not a log that can be read here ({' or '.join(_NAMES)}); name the kind with --format if it is one"
+    )

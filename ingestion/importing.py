@@ -111,19 +111,19 @@ def import_paths(
     ensure_empty_files(layout)
     batch = _Batch(layout, chosen)
     reports: list[FileReport] = []
-    for report in batch.run(_files(paths), n_workers):
+    for report in batch.run(_files(paths, layout.root), n_workers):
         reports.append(report)
         if progress:
             progress(report)
     return ImportSummary(tuple(reports), tuple(batch.passed_over))
 
 
-def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
+def _files(paths: Sequence[Path], warehouse: Path) -> Iterator[tuple[Path, bool]]:
     """Each file once, and whether it must be a log: it was named, or it stands for a folder that has none."""
     seen: set[Path] = set()
     for path in paths:
         found = False
-        for file in _logs_in(path) if path.is_dir() else ():
+        for file in _logs_in(path, warehouse) if path.is_dir() else ():
             found = True
             if (resolved := file.resolve()) not in seen:
                 seen.add(resolved)
@@ -133,9 +133,12 @@ def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
             yield path, True
 
 
-def _logs_in(folder: Path) -> Iterator[Path]:
-    """Files with a log's suffix, in name order, without following links to folders."""
+def _logs_in(folder: Path, warehouse: Path) -> Iterator[Path]:
+    """Files with a log's suffix, in name order, without following links to folders, and not the warehouse's own."""
     for parent, folders, names in os.walk(folder):
+        if Path(parent).resolve() == warehouse:
+            folders.clear()
+            continue
         folders.sort()
         yield from (Path(parent, name) for name in sorted(names) if Path(name).suffix.lower() in SUFFIXES)
 
