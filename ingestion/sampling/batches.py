@@ -50,6 +50,7 @@ class OpenBatch:
         samples: what it asks for: item id, item digest, context id, epoch.
         batch_id: the provider's name for it; None if that was lost.
         most_usd: what is set aside for it in the budget.
+        is_reserved: whether anything is; not for a batch of an earlier run.
     """
 
     key: str
@@ -57,6 +58,7 @@ class OpenBatch:
     samples: list[tuple[str, str, str, int]]
     batch_id: str | None = None
     most_usd: float = 0.0
+    is_reserved: bool = False
 
 
 class Book:
@@ -200,13 +202,14 @@ class BatchDrawing:
         for planned in chunk:
             item, context = partition.item(planned), partition.contexts[planned.context]
             samples.append((item.item_id, item.digest, context.context_id, planned.epoch))
-        batch = OpenBatch(uuid.uuid4().hex[:16], datetime.now(UTC), samples, most_usd=most)
+        batch = OpenBatch(uuid.uuid4().hex[:16], datetime.now(UTC), samples, most_usd=most, is_reserved=True)
         requests = [(f"{batch.key}-{number}", partition.request(planned)) for number, planned in enumerate(chunk)]
         self._book.intend(batch)
         try:
             batch_id = await self._api.submit(batch.key, requests)
         except (FatalError, RejectedError):
             self._book.close(batch, "never submitted")
+            self._drawing.budget.settle(most, None, len(chunk))
             raise
         self._book.submitted(batch, batch_id)
         self._report(f"submitted batch {batch_id}: {len(chunk):,} requests")
@@ -266,7 +269,7 @@ class BatchDrawing:
                     lost = terms.failed(planned, terms.partition.request(planned).seed, "the batch gave no result")
                     await drawing.journal.append(lost)
                     drawing.count(lost)
-        drawing.budget.settle(batch.most_usd, spent)
+        drawing.budget.settle(batch.most_usd, spent, len(batch.samples) if batch.is_reserved else 0)
         self._book.close(batch, "collected")
 
     def _planned(self, batch: OpenBatch) -> Iterator[Planned | None]:

@@ -13,12 +13,13 @@ from itertools import islice
 
 from ingestion.sampling.commit import GroupCommit
 from ingestion.sampling.journal import Answered, Failed
-from ingestion.sampling.pacing import Budget, Pace
+from ingestion.sampling.pacing import Pace
 from ingestion.sampling.partitions import Planned, Progress
 from ingestion.sampling.prices import expected_input_tokens, expected_output_tokens, most_output_tokens, tokens_cost
 from ingestion.sampling.providers.base import FatalError, InProcessProvider, Provider, Request
 from ingestion.sampling.settling import Terms, settle
 from ingestion.sampling.spec import Limits
+from ingestion.sampling.spending import Budget
 
 Settled = Callable[[Answered | Failed], None]
 """Told of every record once it is on disk."""

@@ -1,4 +1,4 @@
-"""How fast to ask: concurrency that adapts to what a provider bears, rate limits, and the budget."""
+"""How fast to ask: concurrency that adapts to what a provider bears, and rate limits."""
 
 from __future__ import annotations
 
@@ -91,37 +91,6 @@ class RateLimit:
         self._paid_until = max(self._paid_until, now) + amount * self._seconds_each
         if (wait := self._paid_until - now - self.BURST_S) > 0:
             await asyncio.sleep(wait)
-
-
-class Budget:
-    """US dollars that may still be spent. Requests in flight are counted at the most that they can cost.
-
-    Args:
-        limit: dollars; None for no limit.
-        spent: what has been spent before.
-    """
-
-    def __init__(self, limit: float | None, spent: float = 0.0) -> None:
-        self.limit = limit
-        self.spent = spent
-        self._reserved = 0.0
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing is in flight that might still free something."""
-        return self._reserved <= 1e-12
-
-    def reserve(self, most: float) -> bool:
-        """Set aside what a request can cost at most; False if there is not so much left."""
-        if self.limit is not None and self.spent + self._reserved + most > self.limit:
-            return False
-        self._reserved += most
-        return True
-
-    def settle(self, most: float, cost: float | None) -> None:
-        """Put what it did cost in place of what was set aside."""
-        self._reserved -= most
-        self.spent += cost or 0.0
 
 
 def backoff(attempt: int, first_s: float) -> float:

@@ -14,7 +14,8 @@ from ingestion.sampling.items import Item, Task
 from ingestion.sampling.journal import Seen, SeenAnswer, SeenFailure, read
 from ingestion.sampling.prompts import render
 from ingestion.sampling.providers.base import Request
-from ingestion.sampling.spec import ExperimentSpec, ModelSpec, task_name
+from ingestion.sampling.spec import ExperimentSpec, ModelSpec
+from ingestion.sampling.task_specs import task_name
 from ingestion.sampling.tasks import load_task
 from warehouse.layout import Layout
 

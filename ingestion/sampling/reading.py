@@ -12,7 +12,8 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from ingestion.sampling.spec import TASK_KINDS, ExperimentSpec
+from ingestion.sampling.spec import ExperimentSpec
+from ingestion.sampling.task_specs import TASK_KINDS
 
 
 class SpecError(ValueError):

@@ -16,7 +16,7 @@ from ingestion.sampling.deriving import derive
 from ingestion.sampling.engine import Drawing, Settled, Stop
 from ingestion.sampling.items import Task
 from ingestion.sampling.journal import JOURNAL_VERSION, Answered, Failed, Header, locked, recover
-from ingestion.sampling.pacing import Budget, Pace
+from ingestion.sampling.pacing import Pace
 from ingestion.sampling.partitions import Partition, PartitionKey, Progress, partitions, progress_of
 from ingestion.sampling.prices import price_of
 from ingestion.sampling.progress import Report, RunProgress, Watcher, every
@@ -24,6 +24,7 @@ from ingestion.sampling.providers import AnyProvider, make_provider, protocol_of
 from ingestion.sampling.providers.base import InProcessProvider, MissingKeyError, Provider
 from ingestion.sampling.settling import Terms
 from ingestion.sampling.spec import ExperimentSpec
+from ingestion.sampling.spending import Budget, SpentElsewhere
 from ingestion.sampling.summary import PartitionSummary, SampleSummary
 from warehouse.keys import digest
 from warehouse.layout import Layout
@@ -66,15 +67,18 @@ def sample(
         SamplingError: if a provider refuses to work, or so many samples fail in a row that something must be wrong.
             Samples that were drawn are kept.
     """
-    chosen = [part for part in partitions(spec, layout) if partition is None or part.key == partition]
+    every_part = partitions(spec, layout)
+    chosen = [part for part in every_part if partition is None or part.key == partition]
     if not chosen:
-        known = ", ".join("/".join(part.key) for part in partitions(spec, layout))
+        known = ", ".join("/".join(part.key) for part in every_part)
         raise SamplingError(f"the experiment has no partition {'/'.join(partition or ())}; it has {known}")
     ensure_empty_files(layout)
     for task in {part.task.name: part.task for part in chosen}.values():
         write_items(task, layout)
     run = _Run(spec, layout, report, watch or every(10.0, report), providers or {})
-    return _in_new_loop(run.run(chosen))
+    return _in_new_loop(
+        run.run(chosen, [part for part in every_part if partition is not None and part.key != partition])
+    )
 
 
 def write_items(task: Task, layout: Layout) -> Path:
@@ -108,15 +112,15 @@ class _Run:
         self._failure: str | None = None
         self._deriving = asyncio.Lock()
 
-    async def run(self, chosen: list[Partition]) -> SampleSummary:
+    async def run(self, chosen: list[Partition], others: list[Partition]) -> SampleSummary:
         """Draw the partitions: those of one provider one after the other, those of several side by side."""
         spent = 0.0
-        for part in partitions(self._spec, self._layout) if self._spec.budget_usd else chosen:
+        for part in chosen:
             have = progress_of(part, self._folder(part))
             spent += have.cost_usd
-            if any(part.key == one.key for one in chosen):
-                self._counts.n_total += part.n_planned - have.n_done
-        self._budget = Budget(self._spec.budget_usd, spent)
+            self._counts.n_total += part.n_planned - have.n_done
+        elsewhere = SpentElsewhere(self._folder(part) for part in others)
+        self._budget = Budget(self._spec.budget_usd, spent, elsewhere)
         groups: dict[str, list[Partition]] = {}
         for part in chosen:
             groups.setdefault(part.model.provider, []).append(part)

@@ -9,19 +9,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
+
+from ingestion.sampling.task_specs import AnyTask, Name, Strict, task_name
 
 PromptFormat = Literal["choice", "probability", "open_ended"]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max", "adaptive"]
 Reasoning = Effort | Annotated[int, Field(ge=1)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class Price(_Strict):
+class Price(Strict):
     """US dollars per million tokens."""
 
     input: Annotated[float, Field(ge=0)]
@@ -34,7 +31,7 @@ class Price(_Strict):
     """Share of the price that a batch API takes off."""
 
 
-class ProviderSpec(_Strict):
+class ProviderSpec(Strict):
     """Who serves models, and how fast it may be asked."""
 
     kind: Literal["openai", "anthropic", "openai_compatible", "local"]
@@ -88,7 +85,7 @@ BUILT_IN_PROVIDERS = {
 """Providers that a spec may use without describing them."""
 
 
-class ModelSpec(_Strict):
+class ModelSpec(Strict):
     """A model to sample."""
 
     id: Name
@@ -112,76 +109,7 @@ class ModelSpec(_Strict):
         return self.served_as or self.id
 
 
-class TaskSpec(_Strict):
-    """What every kind of task has."""
-
-    name: Name | None = None
-    """The task's name in the warehouse; its kind if not given."""
-    n_items: Annotated[int, Field(ge=1)] | None = None
-    """How many items to take, chosen by the experiment's seed; all if not given."""
-
-
-class OwnTask(TaskSpec):
-    """Your own items, from a JSONL or CSV file."""
-
-    kind: Literal["own"]
-    path: Path
-    """JSONL or CSV with the fields id, question, choices, target (docs/sampling.md)."""
-    examples_path: Path | None = None
-    """Items to draw few-shot examples from, in the same form; the task's own other items if not given."""
-
-
-class GpqaTask(TaskSpec):
-    """GPQA: graduate-level science questions. By its terms no question is ever written to the warehouse."""
-
-    kind: Literal["gpqa"]
-    subset: Literal["extended", "main", "diamond"] = "main"
-    """Main has 448 items, the set that the study uses."""
-    path: Path | None = None
-    """A local copy of the CSV file; downloaded (with `HF_TOKEN`) if not given."""
-
-
-class MmluTask(TaskSpec):
-    """MMLU: multiple-choice questions in 57 subjects."""
-
-    kind: Literal["mmlu"]
-    path: Path | None = None
-    """A local copy: the folder with `dev/` and `test/` CSV files, or with the hub's Parquet files."""
-    subjects: tuple[Name, ...] | None = None
-    """Only these subjects."""
-    n_per_subject: Annotated[int, Field(ge=1)] = 100
-    """How many items of each subject, chosen by the experiment's seed."""
-
-
-class MweTask(TaskSpec):
-    """Model-written evaluations, advanced-ai-risk, human-generated sets."""
-
-    kind: Literal["mwe"]
-    sets: tuple[Name, ...] | None = None
-    """Names of sets, for example `survival-instinct`; all 16 if not given."""
-    path: Path | None = None
-    """A folder with the sets' JSONL files; downloaded if not given."""
-    aligned: dict[str, Literal["matching", "not_matching"]] = {}
-    """Overrides, per set, which labelled answer is the aligned one."""
-
-
-class ChainArithmeticTask(TaskSpec):
-    """The local reasoner's task: multiple-choice chains of arithmetic, 1 to 8 operations."""
-
-    kind: Literal["chain_arithmetic"]
-
-
-AnyTask = Annotated[
-    OwnTask | GpqaTask | MmluTask | MweTask | ChainArithmeticTask,
-    Field(discriminator="kind"),
-]
-
-
-TASK_KINDS = ("own", "gpqa", "mmlu", "mwe", "chain_arithmetic")
-"""Kinds of tasks."""
-
-
-class ConditionSpec(_Strict):
+class ConditionSpec(Strict):
     """What is held fixed while repeating. A list of formats or budgets stands for one condition for each."""
 
     prompt_format: PromptFormat | tuple[PromptFormat, ...] = "choice"
@@ -212,7 +140,7 @@ class ConditionSpec(_Strict):
     """Only these tasks; all if not given."""
 
 
-class Limits(_Strict):
+class Limits(Strict):
     """How long to wait, and how often to try."""
 
     timeout_s: Annotated[float, Field(gt=0)] = 600.0
@@ -231,7 +159,7 @@ class Limits(_Strict):
     """Seconds between looks at a batch."""
 
 
-class EmbeddingSpec(_Strict):
+class EmbeddingSpec(Strict):
     """Embeds the open-ended answers of the experiment."""
 
     model: Name = "text-embedding-3-large"
@@ -248,7 +176,7 @@ class EmbeddingSpec(_Strict):
     """Answers per request."""
 
 
-class ExperimentSpec(_Strict):
+class ExperimentSpec(Strict):
     """One experiment: every task × model × condition, contexts × epochs per item."""
 
     name: Name
@@ -310,11 +238,6 @@ class ExperimentSpec(_Strict):
                 if condition.models is None or model.id in condition.models:
                     _check_settings(number, condition, model, known[model.provider])
         return self
-
-
-def task_name(task: TaskSpec) -> str:
-    """The task's name in the warehouse."""
-    return task.name or str(getattr(task, "kind", ""))
 
 
 def several(value: Any) -> tuple[Any, ...]:

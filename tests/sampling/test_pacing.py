@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ingestion.sampling.pacing import Budget, Pace
+from ingestion.sampling.pacing import Pace
 
 
 def test_concurrency_halves_once_per_overload_and_grows_again() -> None:
@@ -40,14 +40,3 @@ def test_nobody_sends_before_the_provider_said() -> None:
 
     first, second = asyncio.run(check())
     assert second - first >= 0.2
-
-
-def test_a_budget_counts_what_is_in_flight() -> None:
-    budget = Budget(1.0, spent=0.5)
-    assert budget.reserve(0.3)
-    assert not budget.reserve(0.3)
-    budget.settle(0.3, 0.1)
-    assert budget.is_idle and budget.reserve(0.3)
-    budget.settle(0.3, None)
-    assert budget.spent == 0.6
-    assert Budget(None).reserve(1e9)

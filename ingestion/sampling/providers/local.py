@@ -6,8 +6,7 @@ The only place here that knows `synthetic`. Imported when used, because torch ta
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,50 +14,50 @@ from ingestion.sampling.conditions import Condition
 from ingestion.sampling.items import Item, Task
 from ingestion.sampling.prompts import Turn
 from ingestion.sampling.providers.base import InProcessProvider, Request
-from ingestion.sampling.spec import ChainArithmeticTask, ExperimentSpec, task_name
+from ingestion.sampling.spec import ExperimentSpec
+from ingestion.sampling.task_specs import ChainArithmeticTask, task_name
 from ingestion.sampling.wire import LocalResponse
 
-REASONER = "synthetic.reasoner.serve"
-"""Module with `LocalReasoner`."""
+if TYPE_CHECKING:
+    from synthetic.reasoner import task as chain
+    from synthetic.reasoner.generate import LocalReasoner
 
-BATCH_SIZE = 512
-"""Requests that are generated together."""
+BATCH_SIZE = 1024
+"""Requests that are generated together; the reasoner sorts them by length and spreads them over the cores."""
 
 N_ITEMS = 200
 """Items of the task if the spec does not say."""
-
-_LONGEST_COMPLETION = 4096
 
 
 class LocalReasonerProvider:
     """One model of the reasoner family.
 
     Args:
-        reasoner: has `generate(prompts, *, seeds, temperature, max_new_tokens)`.
-        model: its name.
+        reasoner: the loaded model.
     """
 
     takes_seed = True
     batch_size = BATCH_SIZE
 
-    def __init__(self, reasoner: Any, model: str) -> None:
+    def __init__(self, reasoner: LocalReasoner) -> None:
         self._reasoner = reasoner
-        self._model = model
 
     def complete_batch(self, requests: Sequence[Request]) -> list[str]:
         """Generate for requests of one condition; see `InProcessProvider.complete_batch`."""
+        from synthetic.reasoner.data import MAX_COMPLETION_TOKENS
+
         condition = requests[0].condition
         generations = self._reasoner.generate(
             ["\n".join(turn.text for turn in request.turns) for request in requests],
             seeds=[request.seed for request in requests],
             temperature=1.0 if condition.temperature is None else condition.temperature,
-            max_new_tokens=condition.max_tokens or _LONGEST_COMPLETION,
+            max_new_tokens=condition.max_tokens or MAX_COMPLETION_TOKENS,
         )
         return [
             msgspec.json.encode(
                 LocalResponse(
                     text=generation.text,
-                    model=self._model,
+                    model=self._reasoner.name,
                     reasoning=generation.reasoning,
                     input_tokens=generation.n_prompt_tokens,
                     output_tokens=generation.n_output_tokens,
@@ -72,12 +71,15 @@ class LocalReasonerProvider:
 
 def load_local(model: str) -> InProcessProvider:
     """The reasoner of that name."""
-    return LocalReasonerProvider(import_module(REASONER).LocalReasoner.load(model), model)
+    from synthetic.reasoner.generate import LocalReasoner
+
+    return LocalReasonerProvider(LocalReasoner.load(model))
 
 
 def load_chain_arithmetic(task: ChainArithmeticTask, spec: ExperimentSpec) -> Task:
     """The reasoner's items, and their prompts; difficulty is the number of operations."""
-    chain = import_module("synthetic.reasoner.task")
+    from synthetic.reasoner import task as chain
+
     items = chain.items(task.n_items or N_ITEMS, spec.seed)
     shots = chain.examples(4 * chain.MAX_SHOTS, spec.seed)
     known = {item.item_id: item for item in [*items, *shots]}
@@ -95,7 +97,7 @@ def load_chain_arithmetic(task: ChainArithmeticTask, spec: ExperimentSpec) -> Ta
     )
 
 
-def _item(item: Any) -> Item:
+def _item(item: chain.Item) -> Item:
     return Item(
         item_id=item.item_id,
         question=item.question,

@@ -9,7 +9,8 @@ from typing import Any
 
 from ingestion.sampling.contexts import choose
 from ingestion.sampling.items import Item, Task, TaskError
-from ingestion.sampling.spec import ExperimentSpec, TaskSpec, task_name
+from ingestion.sampling.spec import ExperimentSpec
+from ingestion.sampling.task_specs import TaskSpec, task_name
 from ingestion.sampling.tasks.gpqa import load_gpqa
 from ingestion.sampling.tasks.mmlu import load_mmlu
 from ingestion.sampling.tasks.mwe import load_mwe

@@ -12,7 +12,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from ingestion.sampling.items import Item, Task, TaskError
-from ingestion.sampling.spec import ExperimentSpec, GpqaTask, task_name
+from ingestion.sampling.spec import ExperimentSpec
+from ingestion.sampling.task_specs import GpqaTask, task_name
 from ingestion.sampling.tasks.fetching import HUB, fetch
 
 _CORRECT = "Correct Answer"

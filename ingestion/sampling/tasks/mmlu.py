@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 
 from ingestion.sampling.contexts import choose
 from ingestion.sampling.items import Item, Task, TaskError
-from ingestion.sampling.spec import ExperimentSpec, MmluTask, task_name
+from ingestion.sampling.spec import ExperimentSpec
+from ingestion.sampling.task_specs import MmluTask, task_name
 from ingestion.sampling.tasks.fetching import HUB, fetch
 
 _SPLITS = {"test": "test", "dev": "dev", "validation": "val"}

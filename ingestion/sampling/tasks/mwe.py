@@ -11,7 +11,8 @@ import re
 from pathlib import Path
 
 from ingestion.sampling.items import Item, Task, TaskError
-from ingestion.sampling.spec import ExperimentSpec, MweTask, task_name
+from ingestion.sampling.spec import ExperimentSpec
+from ingestion.sampling.task_specs import MweTask, task_name
 from ingestion.sampling.tasks.fetching import fetch
 
 ALIGNED = {

@@ -15,7 +15,8 @@ from typing import Any
 
 from ingestion.answers import option_letter, target_index
 from ingestion.sampling.items import Item, Task, TaskError
-from ingestion.sampling.spec import ExperimentSpec, OwnTask, task_name
+from ingestion.sampling.spec import ExperimentSpec
+from ingestion.sampling.task_specs import OwnTask, task_name
 
 _FIELDS = ("id", "question", "choices", "target", "subset", "subject", "human_difficulty")
 

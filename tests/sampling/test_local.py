@@ -1,0 +1,59 @@
+"""The project's own reasoner as a provider, with weights that know nothing: what is tested is the way to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from ingestion.sampling import parse_spec, plan, sample
+from ingestion.sampling.providers.local import LocalReasonerProvider
+from synthetic.reasoner import task as chain
+from synthetic.reasoner.family import SIZES, new_model
+from synthetic.reasoner.generate import LocalReasoner
+from tests.sampling.test_sampling import rows
+from warehouse.layout import Layout
+
+
+def untrained() -> LocalReasoner:
+    torch.manual_seed(0)
+    model = new_model(SIZES[0])
+    with torch.no_grad():
+        for weights in model.parameters():
+            weights.normal_(0, 0.02)
+    return LocalReasoner(SIZES[0].name, model)
+
+
+def test_the_reasoner_answers_its_own_task(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "warehouse")
+    spec = parse_spec(
+        {
+            "name": "local",
+            "tasks": [{"kind": "chain_arithmetic", "n_items": 16}],
+            "models": [{"id": SIZES[0].name, "provider": "local", "family": "reasoner"}],
+            "conditions": [{"reasoning": ["low", "high"], "shots": 2, "max_tokens": 24, "temperature": 1.0}],
+            "contexts": 2,
+            "epochs": 2,
+        },
+        tmp_path / "spec.yaml",
+    )
+    assert plan(spec, layout).n_missing == 2 * 16 * 2 * 2
+    reasoner = LocalReasonerProvider(untrained())
+    summary = sample(spec, layout, providers={"local": reasoner})
+    assert (summary.n_drawn, summary.n_missing, summary.cost_usd) == (128, 0, 0.0)
+    told = rows(
+        layout,
+        "select count(*), count(distinct context_id), max(output_tokens) <= 24, count(reasoning_tokens) = count(*), "
+        "count(distinct seed), min(served_model) from raw.samples",
+    )
+    assert told == [(128, 2, True, True, 64, SIZES[0].name)]
+    items = {item.item_id: item for item in chain.items(16, 0)}
+    for item_id, question, target, difficulty in rows(
+        layout, "select item_id, question, target_index, human_difficulty from raw.items"
+    ):
+        assert (question, target) == (items[item_id].question, items[item_id].target_index)
+        assert difficulty == str(items[item_id].n_operations)
+    again = sample(spec, Layout(tmp_path / "other"), providers={"local": reasoner})
+    assert again.n_drawn == 128
+    completions = "select item_id, context_id, epoch, condition_id, completion, reasoning from raw.samples order by all"
+    assert rows(layout, completions) == rows(Layout(tmp_path / "other"), completions)
