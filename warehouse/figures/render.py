@@ -37,11 +37,14 @@ def draw_figure(figure: Figure, tables: Tables, folder: Path) -> list[Path]:
     """Write `<name>.png` and `<name>.svg` of a figure into `folder` and return their paths."""
     with mpl.rc_context(STYLE):
         picture = _nothing_yet(figure) if figure.is_empty(tables) else figure.draw(tables)
+        # Placing everything is the slow part; done once, it serves both files.
+        picture.draw_without_rendering()
+        picture.set_layout_engine("none")
         written = []
         for suffix, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
             path = folder / f"{figure.name}.{suffix}"
             with atomic_path(path) as temporary:
-                picture.savefig(temporary, format=suffix, metadata=metadata, bbox_inches="tight", facecolor="white")
+                picture.savefig(temporary, format=suffix, metadata=metadata, facecolor="white")
             written.append(path)
     return written
 
