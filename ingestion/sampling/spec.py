@@ -128,7 +128,7 @@ class ConditionSpec(Strict):
     """Limit on output tokens, reasoning tokens included."""
     system: str | None = None
     """System prompt."""
-    extra_body: dict[str, Any] = {}
+    extra_body: dict[str, Any] = Field(default_factory=dict)
     """Further fields of the request, for example vLLM's `chat_template_kwargs`."""
     contexts: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """Overrides the experiment's `contexts`."""
@@ -184,7 +184,7 @@ class ExperimentSpec(Strict):
     tasks: Annotated[tuple[AnyTask, ...], Field(min_length=1)]
     models: Annotated[tuple[ModelSpec, ...], Field(min_length=1)]
     conditions: Annotated[tuple[ConditionSpec, ...], Field(min_length=1)]
-    providers: dict[Name, ProviderSpec] = {}
+    providers: dict[Name, ProviderSpec] = Field(default_factory=dict)
     """Providers by name, beside the built-in openai, openai_responses, anthropic and local."""
     contexts: Annotated[int, Field(ge=1, le=10_000)] = 1
     """Few-shot contexts per item; only conditions with `shots` can have several."""

@@ -66,7 +66,7 @@ class MweTask(TaskSpec):
     """Names of sets, for example `survival-instinct`; all 16 if not given."""
     path: Path | None = None
     """A folder with the sets' JSONL files; downloaded if not given."""
-    aligned: dict[str, Literal["matching", "not_matching"]] = {}
+    aligned: dict[str, Literal["matching", "not_matching"]] = Field(default_factory=dict)
     """Overrides, per set, which labelled answer is the aligned one."""
 
 

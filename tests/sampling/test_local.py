@@ -1,29 +1,21 @@
-"""The project's own reasoner as a provider, with weights that know nothing: what is tested is the way to it."""
+"""The project's own reasoner as a provider: from a spec to the raw layer, without a key and without a network."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import torch
+import pytest
 
 from ingestion.sampling import parse_spec, plan, sample
-from ingestion.sampling.providers.local import LocalReasonerProvider
 from synthetic.reasoner import task as chain
-from synthetic.reasoner.family import SIZES, new_model
-from synthetic.reasoner.generate import LocalReasoner
+from synthetic.reasoner.family import CHECKPOINTS, SIZES
 from tests.sampling.test_sampling import rows
 from warehouse.layout import Layout
 
-
-def untrained() -> LocalReasoner:
-    torch.manual_seed(0)
-    model = new_model(SIZES[0])
-    with torch.no_grad():
-        for weights in model.parameters():
-            weights.normal_(0, 0.02)
-    return LocalReasoner(SIZES[0].name, model)
+CHECKPOINT = CHECKPOINTS / f"{SIZES[0].name}.safetensors"
 
 
+@pytest.mark.skipif(not CHECKPOINT.exists(), reason="the reasoners are not trained: make train-reasoner")
 def test_the_reasoner_answers_its_own_task(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "warehouse")
     spec = parse_spec(
@@ -38,8 +30,7 @@ def test_the_reasoner_answers_its_own_task(tmp_path: Path) -> None:
         tmp_path / "spec.yaml",
     )
     assert plan(spec, layout).n_missing == 2 * 16 * 2 * 2
-    reasoner = LocalReasonerProvider(untrained())
-    summary = sample(spec, layout, providers={"local": reasoner})
+    summary = sample(spec, layout)
     assert (summary.n_drawn, summary.n_missing, summary.cost_usd) == (128, 0, 0.0)
     told = rows(
         layout,
@@ -53,7 +44,7 @@ def test_the_reasoner_answers_its_own_task(tmp_path: Path) -> None:
     ):
         assert (question, target) == (items[item_id].question, items[item_id].target_index)
         assert difficulty == str(items[item_id].n_operations)
-    again = sample(spec, Layout(tmp_path / "other"), providers={"local": reasoner})
+    again = sample(spec, Layout(tmp_path / "other"))
     assert again.n_drawn == 128
     completions = "select item_id, context_id, epoch, condition_id, completion, reasoning from raw.samples order by all"
     assert rows(layout, completions) == rows(Layout(tmp_path / "other"), completions)
