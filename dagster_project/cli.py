@@ -129,6 +129,52 @@ def import_(
 
 
 @app.command()
+def sample(
+    spec: Annotated[Path, typer.Argument(help="The experiment (docs/sampling.md).")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Ask nobody; print calls, tokens and cost.")] = False,
+) -> None:
+    """Draw the samples of an experiment that are still missing. Interrupted, it goes on where it stopped.
+
+    Keys come from the environment (OPENAI_API_KEY, ANTHROPIC_API_KEY). What was answered is never paid for twice.
+
+    Example: incoherence sample docs/examples/local-reasoner.yaml --dry-run
+    """
+    from ingestion.sampling import (
+        JournalError,
+        MissingKeyError,
+        SamplingError,
+        SpecError,
+        TaskError,
+        load_spec,
+        plan,
+    )
+    from ingestion.sampling import sample as draw
+    from ingestion.sampling.progress import terminal_bar
+
+    layout = Layout.from_env()
+    try:
+        experiment = load_spec(spec)
+        for line in plan(experiment, layout).lines():
+            typer.echo(line)
+        if dry_run:
+            return
+        if sys.stderr.isatty():
+            with terminal_bar() as watch:
+                summary = draw(experiment, layout, watch=watch)
+        else:
+            summary = draw(experiment, layout, report=typer.echo)
+    except (SpecError, TaskError) as error:
+        _fail(str(error), status=2)
+    except (MissingKeyError, JournalError, SamplingError) as error:
+        _fail(str(error))
+    counts = ", ".join(f"{n:,} {status}" for status, n in sorted(summary.n_by_status().items()))
+    typer.echo(f"{summary.n_drawn:,} samples drawn, ${summary.cost_usd:.4f}; in the warehouse: {counts or 'none'}")
+    if summary.stopped or summary.n_missing:
+        _fail(f"{summary.n_missing:,} samples are missing ({summary.stopped or 'errors'}); run the same command again")
+    typer.echo("Next: incoherence build && incoherence publish && incoherence report")
+
+
+@app.command()
 def build(
     select: Annotated[str | None, typer.Option(help="Build only these dbt models, in dbt's selection syntax.")] = None,
 ) -> None:
