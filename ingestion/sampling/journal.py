@@ -178,7 +178,10 @@ def recover(folder: Path) -> None:
 
 
 def close_segment(path: Path) -> None:
-    """Compress a segment, whole lines only, and put it in the open one's place."""
+    """Compress a segment, whole lines only, and put it in the open one's place; one without samples just goes."""
+    if not any(isinstance(record, SeenAnswer | SeenFailure) for record in read_segment(path, Seen)):
+        path.unlink()
+        return
     with (
         atomic_path(path.with_name(path.name + ".zst")) as temporary,
         pa.CompressedOutputStream(temporary, "zstd") as out,

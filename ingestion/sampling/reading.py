@@ -91,6 +91,8 @@ def _is_tag(part: str | int) -> bool:
 
 def _line(where: str, problem: ErrorDetails) -> str:
     kind, value = problem["type"], problem["input"]
+    if where.endswith("api_key_env"):  # may well be the key itself, and is not repeated
+        return f"{where}: is not the name of a variable, such as OPENAI_API_KEY; put the key itself into that variable"
     told = problem.get("ctx", {})
     if kind == "extra_forbidden":
         return f"{where}: unknown field; {_suggestion(str(problem['loc'][-1]))}"

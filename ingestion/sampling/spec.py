@@ -5,6 +5,7 @@ Everything that a spec can say is here; reading it, and saying what is wrong wit
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -40,7 +41,7 @@ class ProviderSpec(Strict):
     """Which of OpenAI's two APIs to speak. Only chat takes a seed."""
     base_url: str | None = None
     """Address of the API, for example `http://127.0.0.1:8000/v1`."""
-    api_key_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)] | None = None
+    api_key_env: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=100)] | None = None
     """Name of the environment variable that holds the key; never the key itself."""
     concurrency: Annotated[int, Field(ge=1, le=10_000)] = 32
     """Most requests in flight. Fewer are used while the provider says that it is overloaded."""
@@ -139,6 +140,15 @@ class ConditionSpec(Strict):
     tasks: tuple[Name, ...] | None = None
     """Only these tasks; all if not given."""
 
+    @field_validator("extra_body")
+    @classmethod
+    def _no_secret(cls, value: dict[str, Any]) -> dict[str, Any]:
+        # A condition is written to the warehouse with everything in it.
+        for name in value:
+            if re.search(r"api_?key|token$|secret|password|authorization|headers", name, re.IGNORECASE):
+                raise ValueError(f"{name!r} looks like a secret, and conditions are written down; use api_key_env")
+        return value
+
 
 class Limits(Strict):
     """How long to wait, and how often to try."""
@@ -168,7 +178,7 @@ class EmbeddingSpec(Strict):
     """`sentence_transformers` runs on this machine and is an optional extra."""
     base_url: str | None = None
     """Address of an OpenAI-compatible embeddings server."""
-    api_key_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    api_key_env: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=100)] | None = None
     """Name of the environment variable that holds the key."""
     dimensions: Annotated[int, Field(ge=1)] | None = None
     """Shortens the vectors, where the model can."""

@@ -58,6 +58,8 @@ GOOD: dict[str, Any] = {
         ),
         ({"tasks": [{"kind": "gpqa", "subset": "all"}]}, "tasks.0.subset: is \"all\"; it should be 'extended', 'main'"),
         ({"tasks": [{"kind": "qpqa"}]}, "tasks.0.kind: is 'qpqa'; use one of own, gpqa"),
+        ({"conditions": [{"extra_body": {"api_key": "k"}}]}, "'api_key' looks like a secret"),
+        ({"providers": {"p": {"kind": "openai", "api_key_env": "sk-secret"}}}, "is not the name of a variable"),
         ({"models": []}, "models: is empty; write at least one"),
         ({"budget_usd": -1}, "budget_usd: is -1; it should be greater than 0"),
     ],
@@ -68,6 +70,7 @@ def test_a_bad_spec_is_told_field_value_and_fix(tmp_path: Path, changes: dict[st
     with pytest.raises(SpecError) as caught:
         load_spec(path)
     assert message in str(caught.value)
+    assert "secret" not in str(caught.value).replace("looks like a secret", "")
     assert str(path) in str(caught.value) and "\nFor further" not in str(caught.value)
 
 
