@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,11 @@ class Item:
         """Hash of what is asked: a sample of another question is no sample of this item."""
         return digest([self.question, self.choices, self.target_text], 12)
 
+    @property
+    def open_ended(self) -> Item:
+        """The item with its options removed: another item, which has no classes to choose among."""
+        return replace(self, choices=None, target_index=None)
+
 
 @dataclass(frozen=True)
 class Task:
@@ -74,6 +79,13 @@ class Task:
     is_republishable: bool = True
     tagged: bool = False
     render: Callable[[Item, Condition, Sequence[Item]], tuple[Turn, ...]] | None = None
+
+    def asked_as(self, prompt_format: str) -> Task:
+        """The task as a prompt format asks it: `open_ended` leaves the options out."""
+        if prompt_format != "open_ended":
+            return self
+        pools = {name: [item.open_ended for item in pool] for name, pool in self.pools.items()}
+        return replace(self, items=[item.open_ended for item in self.items], pools=pools)
 
     def item_rows(self) -> list[dict[str, Any]]:
         """Rows of `raw.items`, without source and times."""

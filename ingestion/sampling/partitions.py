@@ -173,7 +173,8 @@ def partitions(spec: ExperimentSpec, layout: Layout) -> list[Partition]:
     """
     found: dict[PartitionKey, Partition] = {}
     for task_spec in spec.tasks:
-        task = load_task(task_spec, spec, layout.downloads)
+        loaded = load_task(task_spec, spec, layout.downloads)
+        asked = {prompt_format: loaded.asked_as(prompt_format) for prompt_format in ("choice", "open_ended")}
         for model in spec.models:
             for repetition in repetitions(spec):
                 entry = repetition.spec
@@ -182,6 +183,7 @@ def partitions(spec: ExperimentSpec, layout: Layout) -> list[Partition]:
                 ):
                     continue
                 condition = repetition.condition
+                task = asked["open_ended" if condition.prompt_format == "open_ended" else "choice"]
                 key = PartitionKey(task.name, model.id, condition.condition_id)
                 if key in found:
                     raise ValueError(

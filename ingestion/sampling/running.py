@@ -73,7 +73,7 @@ def sample(
         known = ", ".join("/".join(part.key) for part in every_part)
         raise SamplingError(f"the experiment has no partition {'/'.join(partition or ())}; it has {known}")
     ensure_empty_files(layout)
-    for task in {part.task.name: part.task for part in chosen}.values():
+    for task in {id(part.task): part.task for part in chosen}.values():
         write_items(task, layout)
     run = _Run(spec, layout, report, watch or every(10.0, report), providers or {})
     return _in_new_loop(

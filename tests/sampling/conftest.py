@@ -52,7 +52,7 @@ def make_spec(server: Server, items_path: Path) -> MakeSpec:
         provider |= {"api": kind.split("/")[1]} if "/" in kind else {}
         provider |= changes.pop("provider", {})
         condition = {"max_tokens": 100} | changes.pop("condition", {})
-        limits = {"timeout_s": 0.5, "attempts": 3, "patience_s": 0.1, "backoff_s": 0.01} | changes.pop("limits", {})
+        limits = {"timeout_s": 30, "attempts": 3, "patience_s": 0.1, "backoff_s": 0.01} | changes.pop("limits", {})
         content = {
             "name": "trial",
             "tasks": [{"kind": "own", "name": "sums", "path": str(items_path)}],

@@ -29,7 +29,8 @@ def shrunk(make_spec: MakeSpec, models: list[str], kind: str, n_items: int = 3, 
 def test_a_passing_fault_is_retried_and_leaves_nothing_behind(
     server: Server, layout: Layout, make_spec: MakeSpec, kind: str
 ) -> None:
-    summary = sample(shrunk(make_spec, [f"flaky-{fault}-1" for fault in TRANSIENT], kind), layout)
+    models = [f"flaky-{fault}-1" for fault in TRANSIENT]
+    summary = sample(shrunk(make_spec, models, kind, limits={"timeout_s": 2, "patience_s": 10}), layout)
     assert {part.key.model_id: (part.n_drawn, part.n_errors) for part in summary.partitions} == {
         f"flaky-{fault}-1": (3, 0) for fault in TRANSIENT
     }

@@ -111,6 +111,16 @@ def test_parquet_is_derived_again_without_a_request(server: Server, layout: Layo
     assert server.n_requests == 30
 
 
+def test_an_open_ended_item_has_no_classes(layout: Layout, make_spec: MakeSpec) -> None:
+    sample(make_spec(condition={"prompt_format": ["choice", "open_ended"], "shots": 1}), layout)
+    joined = (
+        "select prompt_format, count(*), min(n_choices), min(target_index), min(choice_index), count(answer) "
+        "from raw.samples join raw.conditions using (condition_id) join raw.items using (task, item_id, answer_key_id) "
+        "group by all order by all"
+    )
+    assert rows(layout, joined) == [("choice", 30, 4, 0, 0, 30), ("open_ended", 30, None, None, None, 30)]
+
+
 def test_no_key_is_written_anywhere(
     server: Server, layout: Layout, make_spec: MakeSpec, caplog: pytest.LogCaptureFixture
 ) -> None:
