@@ -21,14 +21,18 @@ from synthetic.reasoner.task import (
     BUDGETS,
     CHECK,
     CHOICE_LABELS,
+    EFFORTS,
     END,
     MAX_OPERATIONS,
     MAX_SHOTS,
     MODULUS,
     OPERATIONS,
+    OPTIONS_PLACE,
     PAD,
     PROMPT_TOKENS,
+    START_PLACE,
     STEP_LABELS,
+    THINK,
     TOKEN_IDS,
     WAIT,
     Item,
@@ -46,22 +50,31 @@ MAX_COMPLETION_TOKENS = CAPACITY - PROMPT_TOKENS
 
 PAD_ID = TOKEN_IDS[PAD]
 
+ANSWER_SHARE = 0.2
+"""Share of a drill's parts that are answers rather than steps."""
+
 POOL = 16
 """Batches that are drawn together and put together by length."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How solutions are written.
+    """How solutions are written, and how drill is mixed with them.
 
     Attributes:
         slip_rate: probability that a step is first written with a wrong result.
         deferred_share: of the slips in the first pass, the share that is noticed only when checking, if any checking
             was asked for; at most one per solution.
+        drill_fraction: share of the training steps, at its start, that are drill alone.
+        drill_every: after that, one step in this many is drill.
+        growth_fraction: share of that start over which the operands grow.
     """
 
     slip_rate: float = 0.06
     deferred_share: float = 0.5
+    drill_fraction: float = 0.5
+    drill_every: int = 4
+    growth_fraction: float = 0.8
 
 
 def write_solution(item: Item, n_checks: int, recipe: Recipe, rng: Random) -> list[str]:
@@ -160,31 +173,52 @@ def collate(sequences: list[list[int]]) -> Batch:
     return Batch(tokens, is_target)
 
 
-def drill(batch_size: int, n_steps: int, largest_operand: int, rng: np.random.Generator) -> Batch:
-    """Chains without questions, `5 a + 3 =8 b * 2 =16 …`, to learn the arithmetic from: only results are targets.
+def drill(batch_size: int, largest_operand: int, rng: np.random.Generator) -> Batch:
+    """Full prompts whose steps are then taken in any order, `c * 3 =7 a + 9 =16 …`, with answers to results that are
+    just put there, `=5 Answer: A`, in between: everything that a solution needs but its order, many times over.
 
     Args:
-        batch_size: chains.
-        n_steps: operations in each; labels start over after the last.
+        batch_size: sequences, each as long as the models can read.
         largest_operand: operands are 1 to this. With few different ones at first, a model finds out where to look
             within a few hundred steps; with all of them at once it sits on a plateau for thousands.
         rng: decides everything.
     """
-    operation = rng.integers(len(OPERATIONS), size=(batch_size, n_steps))
-    operand = rng.integers(1, largest_operand + 1, size=(batch_size, n_steps))
+    every = np.arange(batch_size)
+    operation = rng.integers(len(OPERATIONS), size=(batch_size, MAX_OPERATIONS))
+    operand = rng.integers(1, largest_operand + 1, size=(batch_size, MAX_OPERATIONS))
+    option = rng.random((batch_size, MODULUS)).argsort(axis=1)[:, : len(CHOICE_LABELS)]
     value = rng.integers(MODULUS, size=batch_size)
-    tokens = np.empty((batch_size, 1 + 4 * n_steps), dtype=np.int64)
-    tokens[:, 0] = _NUMBER_IDS[value]
-    for step in range(n_steps):
-        x = operand[:, step]
-        value = np.choose(operation[:, step], (value + x, value - x, value * x)) % MODULUS
-        tokens[:, 1 + 4 * step] = TOKEN_IDS[STEP_LABELS[step % len(STEP_LABELS)]]
-        tokens[:, 2 + 4 * step] = _OPERATION_IDS[operation[:, step]]
-        tokens[:, 3 + 4 * step] = _NUMBER_IDS[x]
-        tokens[:, 4 + 4 * step] = _RESULT_IDS[value]
-    return Batch(tokens, np.isin(tokens, _RESULT_IDS))
+    prompt = np.full((batch_size, PROMPT_TOKENS), PAD_ID, dtype=np.int64)
+    prompt[:, 0] = _EFFORT_IDS[rng.integers(len(_EFFORT_IDS), size=batch_size)]
+    prompt[:, START_PLACE] = _NUMBER_IDS[value]
+    steps = np.stack(
+        [np.broadcast_to(_LABEL_IDS, operand.shape), _OPERATION_IDS[operation], _NUMBER_IDS[operand]], axis=2
+    )
+    prompt[:, START_PLACE + 1 : OPTIONS_PLACE] = steps.reshape(batch_size, -1)
+    options = np.stack([np.broadcast_to(_LETTER_IDS, option.shape), _NUMBER_IDS[option]], axis=2)
+    prompt[:, OPTIONS_PLACE:-1] = options.reshape(batch_size, -1)
+    prompt[:, -1] = TOKEN_IDS[THINK]
+    columns = list(prompt.T)
+    is_target = [False] * PROMPT_TOKENS
+    while len(columns) <= CAPACITY - 4:
+        if rng.random() < ANSWER_SHARE:
+            letter = rng.integers(len(CHOICE_LABELS), size=batch_size)
+            value = option[every, letter]
+            columns += [_RESULT_IDS[value], np.full(batch_size, TOKEN_IDS[ANSWER]), _LETTER_IDS[letter]]
+            is_target += [False, False, True]
+        else:
+            step = rng.integers(MAX_OPERATIONS, size=batch_size)
+            x = operand[every, step]
+            value = np.choose(operation[every, step], (value + x, value - x, value * x)) % MODULUS
+            columns += [*steps[every, step].T, _RESULT_IDS[value]]
+            is_target += [False, True, True, True]
+    tokens = np.stack(columns, axis=1)
+    return Batch(tokens, np.tile(is_target, (batch_size, 1)))
 
 
+_EFFORT_IDS = np.array([TOKEN_IDS[word] for word in EFFORTS])
+_LABEL_IDS = np.array([TOKEN_IDS[label] for label in STEP_LABELS])
+_LETTER_IDS = np.array([TOKEN_IDS[label] for label in CHOICE_LABELS])
 _NUMBER_IDS = np.array([TOKEN_IDS[str(value)] for value in range(MODULUS)])
 _RESULT_IDS = np.array([TOKEN_IDS[f"={value}"] for value in range(MODULUS)])
 _OPERATION_IDS = np.array([TOKEN_IDS[operation] for operation in OPERATIONS])

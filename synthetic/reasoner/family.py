@@ -8,7 +8,7 @@ from typing import Any
 
 from synthetic.checkpoint import CheckpointError, load_weights, read_experiment, save_weights
 from synthetic.config import ModelSize, TrainingConfig
-from synthetic.reasoner.data import CAPACITY, Recipe
+from synthetic.reasoner.data import Recipe
 from synthetic.reasoner.task import WORDS
 
 # torch takes seconds to import, so only the functions that touch weights do.
@@ -20,12 +20,13 @@ CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"
 """Where the shipped checkpoints are."""
 
 SIZES = (
-    ModelSize("reasoner-xs", n_layers=3, width=32, n_heads=4, learning_rate=4e-3),
-    ModelSize("reasoner-s", n_layers=3, width=48, n_heads=4, learning_rate=3.5e-3),
-    ModelSize("reasoner-m", n_layers=4, width=64, n_heads=4, learning_rate=3e-3),
-    ModelSize("reasoner-l", n_layers=4, width=96, n_heads=4, learning_rate=2.5e-3),
-    ModelSize("reasoner-xl", n_layers=4, width=128, n_heads=4, learning_rate=2e-3),
+    ModelSize("reasoner-xs", n_layers=2, width=24, n_heads=3, learning_rate=5e-3),
+    ModelSize("reasoner-s", n_layers=3, width=32, n_heads=4, learning_rate=4e-3),
+    ModelSize("reasoner-m", n_layers=3, width=48, n_heads=4, learning_rate=3.5e-3),
+    ModelSize("reasoner-l", n_layers=4, width=64, n_heads=4, learning_rate=3e-3),
+    ModelSize("reasoner-xl", n_layers=4, width=96, n_heads=4, learning_rate=2.5e-3),
 )
+"""From smallest to largest: deeper, then wider."""
 
 TRAINING = TrainingConfig(
     batch_size=16,
@@ -36,19 +37,13 @@ TRAINING = TrainingConfig(
     weight_decay=0.01,
     gradient_clip=1.0,
     loss_on="sequence",
-    log_every=50,
-    validate_every=500,
+    log_every=25,
+    validate_every=250,
     n_validation_pairs=256,
     seed=0,
 )
 
 RECIPE = Recipe()
-
-DRILL_FRACTION = 0.3
-"""Share of the training steps, at its start, that are drill alone."""
-
-DRILL_EVERY = 4
-"""After that, one step in this many is still drill."""
 
 
 def size_named(name: str) -> ModelSize:
@@ -61,14 +56,6 @@ def size_named(name: str) -> ModelSize:
         if size.name == name:
             return size
     raise CheckpointError(f"model: there is no {name!r}; use one of {', '.join(size.name for size in SIZES)}")
-
-
-def new_model(size: ModelSize) -> Any:
-    """A `Transformer` of a size, its weights not set."""
-    from synthetic.model import Transformer
-
-    # The last token of a sequence is only ever predicted.
-    return Transformer(size, CAPACITY, len(WORDS))
 
 
 def save_model(folder: Path, model: Any, training: TrainingConfig, recipe: Recipe) -> Path:
@@ -85,6 +72,8 @@ def load_model(folder: Path, name: str) -> Any:
     Raises:
         CheckpointError: if there is no such size or file, or if the file holds something else.
     """
+    from synthetic.reasoner.network import new_model
+
     size = size_named(name)
     path = folder / f"{name}.safetensors"
     experiment = read_experiment(path)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from synthetic.model import Cache, Transformer
+from synthetic.reasoner.network import windows_of
 from synthetic.reasoner.task import END, PAD, THINK, TOKEN_IDS
 
 ROWS = 16
@@ -70,7 +71,8 @@ def sample(
     rows = np.arange(len(tokens))
     alive = rows < n_rows
     cache = Cache(model, len(tokens))
-    logits = model(tokens, cache, first_output=prompts.shape[1] - 1)[:, 0]
+    window = windows_of(tokens)
+    logits = model(window, cache, first_output=prompts.shape[1] - 1)[:, 0]
     for place in range(max_new_tokens):
         chosen = choose(logits, temperature, uniforms(row_seeds, place))
         picked = chosen.numpy()
@@ -85,9 +87,11 @@ def sample(
             # Finished rows leave; a few stay as padding.
             keep = np.concatenate([np.flatnonzero(alive), np.flatnonzero(~alive)[: needed - n_alive]])
             kept = torch.from_numpy(keep)
-            cache.keys, cache.values, chosen = cache.keys[:, kept], cache.values[:, kept], chosen[kept]
+            cache.keys, cache.values = cache.keys[:, kept], cache.values[:, kept]
+            window, chosen = window[kept], chosen[kept]
             rows, row_seeds, alive = rows[keep], row_seeds[keep], alive[keep]
-        logits = model(chosen.unsqueeze(1), cache)[:, 0]
+        window = torch.cat([chosen.view(-1, 1, 1), window[:, -1:, :-1]], dim=2)
+        logits = model(window, cache)[:, 0]
     return [_until_end(row) for row in written.tolist()]
 
 

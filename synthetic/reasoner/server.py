@@ -11,6 +11,7 @@ import math
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Any
 from synthetic.checkpoint import CheckpointError
 from synthetic.reasoner.batching import Ask, Batcher, Settings
 from synthetic.reasoner.data import MAX_COMPLETION_TOKENS
-from synthetic.reasoner.family import CHECKPOINTS, SIZES
+from synthetic.reasoner.family import CHECKPOINTS, SIZES, size_named
 from synthetic.reasoner.generate import Generation, LocalReasoner
 from synthetic.reasoner.task import BUDGETS, PromptError, encode_prompt
 
@@ -96,7 +97,8 @@ def _texts(messages: Any) -> list[str]:
         content = message.get("content") if isinstance(message, Mapping) else None
         if isinstance(content, list):
             parts = [part.get("text") if isinstance(part, Mapping) else None for part in content]
-            content = "\n".join(parts) if all(isinstance(part, str) for part in parts) else None
+            texts_of_parts = [part for part in parts if isinstance(part, str)]
+            content = "\n".join(texts_of_parts) if len(texts_of_parts) == len(parts) else None
         if not isinstance(content, str):
             raise RequestError("messages: every message needs a text as its content", "messages")
         texts.append(content)
@@ -218,8 +220,8 @@ class ReasonerServer(ThreadingHTTPServer):
     request_queue_size = BACKLOG
 
     def __init__(self, names: Sequence[str] | None = None, port: int = 0, folder: Path = CHECKPOINTS) -> None:
-        self.names = tuple(names or (size.name for size in SIZES))
-        self._batchers = {name: Batcher(lambda name=name: LocalReasoner.load(name, folder)) for name in self.names}
+        self.names = tuple(size_named(name).name for name in names) if names else tuple(size.name for size in SIZES)
+        self._batchers = {name: Batcher(partial(LocalReasoner.load, name, folder)) for name in self.names}
         super().__init__((HOST, port), _Handler)
 
     @property

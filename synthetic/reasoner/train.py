@@ -1,10 +1,17 @@
-"""Train the family and write its checkpoints: `python -m synthetic.reasoner.train`."""
+"""Train the family and write its checkpoints: `python -m synthetic.reasoner.train`.
+
+Every size sees the same batches in the same order. The first half of the steps is drill alone, with operands that grow
+from 3 to all; then come written solutions, with some drill between them.
+"""
 
 from __future__ import annotations
 
+import argparse
+import csv
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,31 +19,38 @@ import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from synthetic.config import ModelSize, TrainingConfig
-from synthetic.model import Transformer
+from synthetic.model import Transformer, param_count
 from synthetic.reasoner.data import Batch, Recipe, drill, solutions
-from synthetic.reasoner.family import DRILL_EVERY, DRILL_FRACTION, new_model
-from synthetic.reasoner.task import MODULUS
-from synthetic.training import LossRow, learning_rate, make_optimizer
+from synthetic.reasoner.family import CHECKPOINTS, RECIPE, SIZES, TRAINING, save_model, size_named
+from synthetic.reasoner.network import new_model, windows_of
+from synthetic.reasoner.task import CHOICE_LABELS, MODULUS, TOKEN_IDS
+from synthetic.training import LossRow, TrainingDivergedError, learning_rate, make_optimizer
+from warehouse.parquet import atomic_path
 
-DRILL_BATCH = 8
-DRILL_STEPS = 36
+INITIAL_STD = 0.1
+"""Of embeddings and positions, which start out equally loud."""
 
-EMBEDDING_STD = 0.1
+LETTER_WEIGHT = 4.0
+"""What the letter of an answer counts in the loss; any other token counts 1. There is only one in a solution."""
+
+VALIDATION_BATCH = 64
 
 Report = Callable[[str], None]
+
+_LETTER_IDS = torch.tensor([TOKEN_IDS[label] for label in CHOICE_LABELS])
 
 
 def initial_model(size: ModelSize, seed: int) -> Transformer:
     """A model before training.
 
-    Positions start as sinusoids and embeddings larger than a language model's: looking a fixed number of tokens back,
-    which every step of a chain needs, is then learnt once and not for every position.
+    Positions start as sinusoids, not as noise: looking a fixed number of tokens back is then learnt once and not for
+    every position.
     """
-    model: Transformer = new_model(size)
+    model = new_model(size)
     model.initialise(seed)
     with torch.no_grad():
-        model.embedding.weight.mul_(EMBEDDING_STD / float(model.embedding.weight.std()))
-        model.positions.copy_(EMBEDDING_STD * _sinusoids(model.capacity, size.width))
+        model.embedding.weight.mul_(INITIAL_STD / model.embedding.weight.std())
+        model.positions.copy_(INITIAL_STD * _sinusoids(model.capacity, size.width))
     return model
 
 
@@ -46,68 +60,103 @@ def _sinusoids(n_positions: int, width: int) -> Tensor:
     return torch.cat([torch.sin(place * frequency), torch.cos(place * frequency)], dim=1)
 
 
-def loss_of(model: Transformer, batch: Batch) -> Tensor:
-    """Mean cross-entropy in nats over the batch's targets."""
+def batch_loss(model: Transformer, batch: Batch) -> Tensor:
+    """Weighted mean cross-entropy (a scalar, in nats) over the batch's targets."""
     tokens = torch.from_numpy(batch.tokens)
     is_target = torch.from_numpy(batch.is_target)[:, 1:]
-    return functional.cross_entropy(model(tokens[:, :-1])[is_target], tokens[:, 1:][is_target])
-
-
-def training_batches(settings: TrainingConfig, recipe: Recipe) -> Iterator[Batch]:
-    """The batch of each step, the same for every size.
-
-    First drill with operands that grow from 3 to all, then solutions with some drill between them.
-    """
-    n_drill = round(settings.n_steps * DRILL_FRACTION)
-    written = solutions(recipe, settings.batch_size, settings.n_steps - n_drill, settings.seed)
-    for step in range(settings.n_steps):
-        if step < n_drill or step % DRILL_EVERY == 0:
-            largest = min(MODULUS - 1, 3 + int(step / (0.8 * n_drill) * MODULUS))
-            rng = np.random.default_rng([settings.seed, step])
-            yield drill(DRILL_BATCH, DRILL_STEPS, largest, rng)
-        else:
-            yield next(written)
+    targets = tokens[:, 1:][is_target]
+    losses = functional.cross_entropy(model(windows_of(tokens[:, :-1]))[is_target], targets, reduction="none")
+    weights = torch.where(torch.isin(targets, _LETTER_IDS), LETTER_WEIGHT, 1.0)
+    return (losses * weights).sum() / weights.sum()
 
 
 @torch.no_grad()
-def validation_loss(model: Transformer, batches: list[Batch]) -> float:
-    """Mean over target tokens of held-out solutions, in nats."""
-    weights = [int(batch.is_target[:, 1:].sum()) for batch in batches]
-    total = sum(weight * loss_of(model, batch).item() for weight, batch in zip(weights, batches, strict=True))
-    return total / sum(weights)
+def validation_loss(model: Transformer, batches: Sequence[Batch]) -> float:
+    """Mean of the batches' losses, in nats."""
+    return float(np.mean([batch_loss(model, batch).item() for batch in batches]))
+
+
+def training_batches(settings: TrainingConfig, recipe: Recipe) -> Iterator[Batch]:
+    """The batch of each step; a pure function of the arguments."""
+    n_drill = round(settings.n_steps * recipe.drill_fraction)
+    written = solutions(recipe, settings.batch_size, settings.n_steps - n_drill, settings.seed)
+    for step in range(settings.n_steps):
+        if step < n_drill or step % recipe.drill_every == 0:
+            grown = step / max(1.0, recipe.growth_fraction * n_drill)
+            largest = min(MODULUS - 1, 3 + int(grown * MODULUS))
+            yield drill(settings.batch_size // 2, largest, np.random.default_rng([settings.seed, step]))
+        else:
+            yield next(written)
 
 
 def train_reasoner(
     size: ModelSize, settings: TrainingConfig, recipe: Recipe, report: Report | None = None
 ) -> tuple[Transformer, list[LossRow]]:
-    """Train one size from scratch."""
+    """Train one size from scratch; return the model and the logged losses, in order of measurement.
+
+    Raises:
+        TrainingDivergedError: if a logged loss is not finite.
+    """
     model = initial_model(size, settings.seed)
     optimizer = make_optimizer(model, settings)
-    validation = list(solutions(recipe, 64, settings.n_validation_pairs // 64, settings.seed, held_out=True))
+    n_validation = max(1, settings.n_validation_pairs // VALIDATION_BATCH)
+    validation = list(solutions(recipe, VALIDATION_BATCH, n_validation, settings.seed, held_out=True))
     rows: list[LossRow] = []
-    n_tokens = 0
     started = time.monotonic()
+    n_tokens = 0
+
+    def log(split: str, step: int, loss: float) -> None:
+        if not math.isfinite(loss):
+            raise TrainingDivergedError(f"{size.name}: {split} loss is {loss} at step {step}; lower its learning_rate")
+        rate = learning_rate(min(step, settings.n_steps - 1), size.learning_rate, settings)
+        rows.append(LossRow(split, step, loss, rate, n_tokens))
+        if report and split == "validation":
+            report(
+                f"{size.name} ({param_count(model):,} parameters) step {step}/{settings.n_steps}: "
+                f"validation loss {loss:.4f} nats per token, {time.monotonic() - started:.0f} s"
+            )
+
     for step, batch in enumerate(training_batches(settings, recipe)):
-        rate = learning_rate(step, size.learning_rate, settings)
         if step % settings.validate_every == 0:
-            rows.append(LossRow("validation", step, validation_loss(model, validation), rate, n_tokens))
-            if report:
-                report(
-                    f"{size.name} step {step}/{settings.n_steps}: validation loss {rows[-1].loss:.4f} ({time.monotonic() - started:.0f} s)"
-                )
+            log("validation", step, validation_loss(model, validation))
         for group in optimizer.param_groups:
-            group["lr"] = rate
-        loss = loss_of(model, batch)
+            group["lr"] = learning_rate(step, size.learning_rate, settings)
+        loss = batch_loss(model, batch)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), settings.gradient_clip)
         optimizer.step()
         if step % settings.log_every == 0:
-            rows.append(LossRow("train", step, loss.item(), rate, n_tokens))
+            log("train", step, loss.item())
         n_tokens += batch.tokens.size
-    rows.append(LossRow("validation", settings.n_steps, validation_loss(model, validation), rate, n_tokens))
-    if report:
-        report(
-            f"{size.name} step {settings.n_steps}/{settings.n_steps}: validation loss {rows[-1].loss:.4f} ({time.monotonic() - started:.0f} s)"
-        )
+    log("validation", settings.n_steps, validation_loss(model, validation))
     return model, rows
+
+
+def write_losses(path: Path, rows: Sequence[LossRow]) -> None:
+    """The loss curve as CSV."""
+    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(("split", "step", "loss", "learning_rate", "n_tokens"))
+        writer.writerows(
+            (row.split, row.step, f"{row.loss:.4f}", f"{row.learning_rate:.3g}", row.n_tokens) for row in rows
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m synthetic.reasoner.train", description=__doc__)
+    parser.add_argument("sizes", nargs="*", default=[size.name for size in SIZES], help="which to train; all if none")
+    parser.add_argument("--folder", type=Path, default=CHECKPOINTS, help="where to write checkpoints and loss curves")
+    parser.add_argument("--threads", type=int, help="torch threads; its own choice if not given")
+    options = parser.parse_args(arguments)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    for size in map(size_named, options.sizes):
+        model, rows = train_reasoner(size, TRAINING, RECIPE, lambda line: print(line, flush=True))  # noqa: T201
+        save_model(options.folder, model, TRAINING, RECIPE)
+        write_losses(options.folder / f"{size.name}.loss.csv", rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -47,9 +47,9 @@ def test_every_solution_ends_with_the_right_answer(n_checks: int):
 
 
 def test_a_solution_without_slips_is_the_plain_chain():
-    item = task.Item("x", 14, (("+", 9), ("*", 3)), ("5", "12", "11", "18"), 1)
+    item = task.Item("x", 14, (("+", 9), ("*", 3)), ("5", "7", "11", "18"), 1)
     words = data.write_solution(item, 1, Recipe(slip_rate=0.0), Random(0))
-    assert " ".join(words) == "a + 9 =4 b * 3 =12 check a + 9 =4 b * 3 =12 Answer: B <end>"
+    assert " ".join(words) == "a + 9 =23 b * 3 =7 check a + 9 =23 b * 3 =7 Answer: B <end>"
 
 
 def test_slips_are_as_frequent_as_the_recipe_says():
@@ -105,14 +105,34 @@ def test_only_what_can_be_known_is_a_target():
                 assert is_target[place] == (word.startswith("=") if in_prompt else word != task.PAD)
 
 
-def test_drill_is_right_arithmetic_with_small_operands():
-    batch = data.drill(8, 20, largest_operand=5, rng=np.random.default_rng(0))
-    for row, is_target in zip(batch.tokens, batch.is_target, strict=True):
-        words = task.decode(row).split()
-        value = int(words[0])
-        for place in range(1, len(words), 4):
-            _, operation, operand, result = words[place : place + 4]
-            assert 1 <= int(operand) <= 5
-            value = {"+": value + int(operand), "-": value - int(operand), "*": value * int(operand)}[operation] % 19
-            assert result == f"={value}"
-        assert [word for word, target in zip(words, is_target, strict=True) if target] == words[4::4]
+def test_drill_takes_steps_of_its_prompt_and_gives_letters_of_its_options():
+    n_steps = n_answers = 0
+    for batch in (data.drill(8, largest_operand=5, rng=np.random.default_rng(seed)) for seed in range(4)):
+        assert batch.tokens.shape == batch.is_target.shape
+        assert batch.tokens.shape[1] <= data.CAPACITY
+        for row, is_target in zip(batch.tokens, batch.is_target, strict=True):
+            words = task.decode(row).split()
+            known = {word for word, target in zip(words[: task.PROMPT_TOKENS], is_target, strict=False) if target}
+            assert not known
+            value = int(words[13])
+            steps = {words[place]: words[place + 1 : place + 3] for place in range(14, 38, 3)}
+            options = dict(zip(words[38:46:2], words[39:46:2], strict=True))
+            assert all(1 <= int(operand) <= 5 for _, operand in steps.values())
+            assert len(set(options.values())) == 4
+            place = task.PROMPT_TOKENS
+            while place < len(words):
+                if words[place].startswith("="):
+                    value = int(words[place][1:])
+                    assert words[place + 1] == task.ANSWER
+                    assert options[words[place + 2]] == str(value)
+                    assert is_target[place : place + 3].tolist() == [False, False, True]
+                    place, n_answers = place + 3, n_answers + 1
+                else:
+                    label, operation, operand, result = words[place : place + 4]
+                    assert steps[label] == [operation, operand]
+                    x = int(operand)
+                    value = {"+": value + x, "-": value - x, "*": value * x}[operation] % 31
+                    assert result == f"={value}"
+                    assert is_target[place : place + 4].tolist() == [False, True, True, True]
+                    place, n_steps = place + 4, n_steps + 1
+    assert n_answers / (n_answers + n_steps) == pytest.approx(data.ANSWER_SHARE, abs=0.1)

@@ -5,8 +5,9 @@ import torch
 from synthetic.config import ModelSize
 from synthetic.model import Transformer
 from synthetic.reasoner import task
-from synthetic.reasoner.data import CAPACITY, MAX_COMPLETION_TOKENS
+from synthetic.reasoner.data import MAX_COMPLETION_TOKENS
 from synthetic.reasoner.generate import LocalReasoner
+from synthetic.reasoner.network import WINDOW, new_model, windows_of
 from synthetic.reasoner.sampling import choose, sample, uniforms
 
 SIZE = ModelSize("tiny", n_layers=2, width=16, n_heads=2, learning_rate=1e-3)
@@ -15,7 +16,7 @@ SIZE = ModelSize("tiny", n_layers=2, width=16, n_heads=2, learning_rate=1e-3)
 @pytest.fixture(scope="module")
 def model() -> Transformer:
     """Random weights, large enough that the next token depends on what was read."""
-    model = Transformer(SIZE, CAPACITY, len(task.WORDS))
+    model = new_model(SIZE)
     model.initialise(seed=1)
     with torch.no_grad():
         model.head.weight.mul_(3)
@@ -31,12 +32,26 @@ def prompts() -> list[str]:
     ]
 
 
+def test_windows_hold_each_token_and_those_before_it():
+    pad = task.TOKEN_IDS[task.PAD]
+    windows = windows_of(torch.tensor([[5, 6, 7, 8, 9], [10, 11, 12, 13, 14]]))
+    assert windows.shape == (2, 5, WINDOW)
+    assert windows[0].tolist() == [
+        [5, pad, pad, pad],
+        [6, 5, pad, pad],
+        [7, 6, 5, pad],
+        [8, 7, 6, 5],
+        [9, 8, 7, 6],
+    ]
+    assert windows[1, 4].tolist() == [14, 13, 12, 11]
+
+
 def plain_sample(model: Transformer, prompt: list[int], seed: int, temperature: float, n: int) -> list[int]:
     """One completion the slow way: no cache, no batch, the whole text read anew for each token."""
     tokens = list(prompt)
     for place in range(n):
         with torch.no_grad():
-            logits = model(torch.tensor([tokens]))[0, -1].double()
+            logits = model(windows_of(torch.tensor([tokens])))[0, -1].double()
         logits[[task.TOKEN_IDS[task.PAD], task.TOKEN_IDS[task.THINK]]] = -torch.inf
         probabilities = (logits / temperature).softmax(0).tolist()
         u = float(uniforms(np.array([seed], dtype=np.uint64), place)[0])
@@ -98,9 +113,9 @@ def test_choices_are_as_frequent_as_their_probabilities():
     logits = torch.full((40_000, len(task.WORDS)), -torch.inf)
     logits[:, 10], logits[:, 20], logits[:, 30] = np.log(0.5), np.log(0.3), np.log(0.2)
     uniform = uniforms(np.arange(40_000, dtype=np.uint64), 3)
-    chosen = np.bincount(choose(logits.clone(), 1.0, uniform).numpy(), minlength=62) / 40_000
+    chosen = np.bincount(choose(logits.clone(), 1.0, uniform).numpy(), minlength=len(task.WORDS)) / 40_000
     assert chosen[[10, 20, 30]] == pytest.approx([0.5, 0.3, 0.2], abs=0.015)
-    cooled = np.bincount(choose(logits.clone(), 0.5, uniform).numpy(), minlength=62) / 40_000
+    cooled = np.bincount(choose(logits.clone(), 0.5, uniform).numpy(), minlength=len(task.WORDS)) / 40_000
     assert cooled[[10, 20, 30]] == pytest.approx(np.array([0.25, 0.09, 0.04]) / 0.38, abs=0.015)
     assert set(choose(logits.clone(), 0, uniform).tolist()) == {10}
 
