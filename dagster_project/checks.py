@@ -50,7 +50,7 @@ def _query_check(
 
 
 CHECKS: list[dg.AssetChecksDefinition] = [
-    *(_schema_check(table) for table in (*LOG_TABLES, *SYNTHETIC_TABLES)),
+    *(_schema_check(table) for table in (*LOG_TABLES, "embeddings", *SYNTHETIC_TABLES)),
     _query_check(
         "samples",
         "one_row_per_sample_and_file",

@@ -63,9 +63,9 @@ def run(
         bool, typer.Option("--demo/--no-demo", help="On an empty warehouse, start with the demonstration logs.")
     ] = True,
 ) -> None:
-    """Do everything: logs and rollouts to Parquet, dbt, figures, published file, report.
+    """Do everything: completions, logs and rollouts to Parquet, dbt, figures, published file, report.
 
-    A second run does only what is new.
+    A second run does only what is new. Nothing that costs money is asked for: see `sample`.
 
     Example: incoherence run
     """

@@ -6,10 +6,11 @@ import dagster as dg
 
 from dagster_project.assets.published import make_published_assets
 from dagster_project.assets.raw_logs import INBOX, eval_logs
+from dagster_project.assets.raw_sampling import EMBEDDINGS, SAMPLED_RESPONSES
 from dagster_project.assets.raw_synthetic import synthetic_problems, synthetic_rollouts, synthetic_training
 from dagster_project.assets.transformed import current_manifest, dbt_resource, make_dbt_assets
 from dagster_project.checks import CHECKS
-from dagster_project.jobs import everything, inbox, nightly, refresh
+from dagster_project.jobs import everything, experiments, inbox, nightly, refresh, sampling_jobs
 from dagster_project.resources import Warehouse
 from warehouse.layout import Layout
 
@@ -25,6 +26,8 @@ def build_definitions(layout: Layout | None = None) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             INBOX,
+            EMBEDDINGS,
+            *SAMPLED_RESPONSES,
             eval_logs,
             synthetic_problems,
             synthetic_training,
@@ -33,9 +36,9 @@ def build_definitions(layout: Layout | None = None) -> dg.Definitions:
             *make_published_assets(tables),
         ],
         asset_checks=CHECKS,
-        jobs=[everything, refresh],
+        jobs=[everything, refresh, *sampling_jobs],
         schedules=[nightly],
-        sensors=[inbox],
+        sensors=[inbox, experiments],
         resources={"warehouse": Warehouse(root=str(layout.root)), "dbt": dbt},
         # One process: steps share two cores anyway, and each new process would import torch and dbt again.
         executor=dg.in_process_executor,

@@ -4,18 +4,34 @@ import hashlib
 
 import dagster as dg
 
+from dagster_project.assets.raw_sampling import PARTITIONS, PROVIDER_KINDS, responses_key
+from dagster_project.assets.raw_sampling import experiments as planned_experiments
 from dagster_project.resources import Warehouse
+from ingestion.sampling import SpecError
 from warehouse.layout import Layout
+
+RESPONSES = dg.AssetSelection.assets(*(responses_key(kind) for kind in PROVIDER_KINDS))
+"""They cost money: no job but their own asks for them."""
+
+sampling_jobs = [
+    dg.define_asset_job(
+        f"sample_{kind}",
+        selection=dg.AssetSelection.assets(responses_key(kind)),
+        description=f"Draw the missing samples of the experiments' partitions. Provider: {PROVIDER_KINDS[kind]}.",
+    )
+    for kind in PROVIDER_KINDS
+]
 
 everything = dg.define_asset_job(
     "everything",
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - RESPONSES,
     description="Logs, synthetic optimizer, decompositions, figures, published file and report.",
 )
 
 refresh = dg.define_asset_job(
     "refresh",
     selection=dg.AssetSelection.all()
+    - RESPONSES
     - dg.AssetSelection.assets(["raw", "synthetic_training"]).upstream()
     - dg.AssetSelection.assets(["raw", "synthetic_rollouts"]),
     description="New logs in the inbox, through to the published file and the report; nothing is trained.",
@@ -58,3 +74,25 @@ def inbox(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.Senso
         context.update_cursor(f"{now} {refreshed}")
         return dg.SkipReason("the inbox has changed; waiting until files are complete")
     return dg.SensorResult(run_requests=[dg.RunRequest(run_key=now)], cursor=f"{now} {now}")
+
+
+@dg.sensor(
+    name="experiments",
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Registers a partition for each task × model × condition of the specs in the experiments folder. It "
+    "never starts sampling, which may cost money: materialize the partitions, or launch a backfill.",
+)
+def experiments(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.SensorResult | dg.SkipReason:
+    """Bring the dynamic partitions up to the specs."""
+    try:
+        planned = planned_experiments(warehouse.layout)
+    except SpecError as error:
+        return dg.SkipReason(str(error))
+    requests = []
+    for kind, names in planned.items():
+        if new := sorted(set(names) - set(context.instance.get_dynamic_partitions(f"sampling_{kind}"))):
+            requests.append(PARTITIONS[kind].build_add_request(new))
+    if not requests:
+        return dg.SkipReason("no new partitions")
+    return dg.SensorResult(dynamic_partitions_requests=requests)

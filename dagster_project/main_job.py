@@ -1,17 +1,21 @@
-"""Run the main job from a script, as the UI would, and leave the run where the UI shows it."""
+"""Run the main job from a script, as the UI would, and leave the runs where the UI shows them."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from pathlib import Path
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import ingestion
 from dagster_project.progress import ECHO
-from warehouse.layout import Layout
+from warehouse.layout import PROJECT_ROOT, Layout
 from warehouse.raw import count_rows
 
-DEMO_LOGS = Path(ingestion.__file__).parent / "demo_logs"
+if TYPE_CHECKING:
+    import dagster as dg
+
+DEMO_LOGS = PROJECT_ROOT / "ingestion" / "demo_logs"
+"""What an empty warehouse imports: logs with simulated answers, labelled as such."""
 
 INSTANCE_CONFIG = """\
 telemetry:
@@ -26,41 +30,42 @@ concurrency:
 """
 
 
+class RunFailedError(RuntimeError):
+    """The main job did not finish; the message names the steps and their reasons."""
+
+
 def prepare_instance(layout: Layout) -> dict[str, str]:
     """Make Dagster's home and return the environment variables that name it and the warehouse."""
     layout.dagster_home.mkdir(parents=True, exist_ok=True)
     config = layout.dagster_home / "dagster.yaml"
     if not config.exists():
         config.write_text(INSTANCE_CONFIG, encoding="utf-8")
-    return {
-        "DAGSTER_HOME": str(layout.dagster_home),
-        "WAREHOUSE_ROOT": str(layout.root),
-        # Torch's threads otherwise spin while they wait for each other: with any other work on a two-core machine,
-        # training a small transformer was measured three to six times slower.
-        "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE"),
-    }
+    return {"DAGSTER_HOME": str(layout.dagster_home), "WAREHOUSE_ROOT": str(layout.root)}
 
 
 def offer_demo_logs(layout: Layout) -> bool:
-    """Copy the demonstration logs into the inbox if the warehouse has no samples and the inbox no files."""
+    """Copy the demonstration logs into the inbox of a warehouse without samples, logs and experiments.
+
+    Returns:
+        Whether they were copied.
+    """
+    layout.experiments.mkdir(parents=True, exist_ok=True)
     layout.inbox.mkdir(parents=True, exist_ok=True)
-    if any(layout.inbox.iterdir()) or count_rows(layout, "imports"):
+    if any(layout.experiments.iterdir()) or any(layout.inbox.iterdir()) or count_rows(layout, "samples"):
         return False
     for log in sorted(DEMO_LOGS.glob("*.eval")):
         shutil.copyfile(log, layout.inbox / log.name)
     return True
 
 
-class RunFailedError(RuntimeError):
-    """The main job did not finish; the message names the steps and their reasons."""
-
-
 def run_everything(layout: Layout, *, demo: bool = True) -> None:
-    """Run the job `everything` in this process; progress goes to standard error.
+    """Sample the local experiments, then run the job `everything`, in this process; progress goes to standard error.
+
+    Providers that cost money are not asked: `incoherence sample`, or a backfill in the UI, does that.
 
     Args:
         layout: the warehouse.
-        demo: on an empty warehouse, import the demonstration logs.
+        demo: give an empty warehouse the demonstration logs.
 
     Raises:
         RunFailedError: if a step fails, or a blocking check.
@@ -69,26 +74,32 @@ def run_everything(layout: Layout, *, demo: bool = True) -> None:
     os.environ[ECHO] = "1"
     import dagster as dg
 
+    from dagster_project.assets.raw_sampling import PARTITIONS, experiments
     from dagster_project.definitions import build_definitions
     from dagster_project.partitions import OPTIMIZER_SIZES
 
     if demo:
         offer_demo_logs(layout)
-    sizes = OPTIMIZER_SIZES.get_partition_keys()
+    definitions = build_definitions(layout)
     with dg.DagsterInstance.get() as instance:
-        result = (
-            build_definitions(layout)
-            .resolve_job_def("everything")
-            .execute_in_process(
-                instance=instance,
-                raise_on_error=False,
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-                tags={
-                    "dagster/asset_partition_range_start": sizes[0],
-                    "dagster/asset_partition_range_end": sizes[-1],
-                },
-            )
-        )
+        if planned := sorted(experiments(layout)["local"]):
+            name = str(PARTITIONS["local"].name)
+            instance.add_dynamic_partitions(name, planned)
+            _run(definitions, "sample_local", instance, instance.get_dynamic_partitions(name))
+        _run(definitions, "everything", instance, OPTIMIZER_SIZES.get_partition_keys())
+
+
+def _run(definitions: dg.Definitions, job: str, instance: dg.DagsterInstance, partitions: Sequence[str]) -> None:
+    """One run over all partitions."""
+    result = definitions.resolve_job_def(job).execute_in_process(
+        instance=instance,
+        raise_on_error=False,
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        tags={
+            "dagster/asset_partition_range_start": partitions[0],
+            "dagster/asset_partition_range_end": partitions[-1],
+        },
+    )
     if not result.success:
         reasons = [
             f"{event.step_key}: {event.event_specific_data.error_display_string}"  # type: ignore[union-attr]

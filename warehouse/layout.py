@@ -36,6 +36,11 @@ class Layout:
         return self.root / "inbox"
 
     @property
+    def experiments(self) -> Path:
+        """Experiment specs (YAML) whose samples the orchestrator draws."""
+        return self.root / "experiments"
+
+    @property
     def raw(self) -> Path:
         """Immutable Parquet files of the raw contract."""
         return self.root / "raw"

@@ -1,9 +1,10 @@
-"""Raw layer, first door: eval logs from the inbox."""
+"""Raw layer, first door: eval logs from the inbox. What other doors wrote to the same tables is counted with them."""
 
 from collections.abc import Iterator
 
 import dagster as dg
 
+from dagster_project.assets.raw_sampling import PROVIDER_KINDS, responses_key
 from dagster_project.assets.specs import RAW_GROUP, raw_spec
 from dagster_project.progress import reporter
 from dagster_project.resources import Warehouse
@@ -20,11 +21,21 @@ INBOX = dg.AssetSpec(
 
 OUTCOMES = ("imported", "unchanged", "refused")
 
-LOG_TABLES = ("items", "samples", "conditions", "models", "test_outcomes", "imports", "quarantine")
+LOG_TABLES = ("items", "samples", "conditions", "models", "test_outcomes", "survey_rankings", "imports", "quarantine")
+
+
+ORIGIN = "Read from eval logs and from the sampler's responses."
+
+SAMPLED = {
+    name: [responses_key(kind) for kind in PROVIDER_KINDS]
+    if name in ("items", "samples", "conditions", "models")
+    else []
+    for name in LOG_TABLES
+}
 
 
 @dg.multi_asset(
-    specs=[raw_spec(name, "Read from the eval logs in the inbox.", [INBOX.key]) for name in LOG_TABLES],
+    specs=[raw_spec(name, ORIGIN, [INBOX.key, *SAMPLED[name]]) for name in LOG_TABLES],
     can_subset=False,
     pool="raw_writer",
 )
