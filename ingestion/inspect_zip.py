@@ -28,6 +28,7 @@ MAX_MEMBERS = 5_000_000
 _STORED, _DEFLATE, _ZSTD = 0, 8, 93
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _END = struct.Struct("<4s6xH10x")
+_HEADER_SLACK = 64
 _MANY = 0xFFFF  # more members than 16 bits hold are counted elsewhere in the archive
 _ZSTD_WINDOW_BYTES = 128 * 2**20
 
@@ -68,6 +69,8 @@ class Archive:
         except RefusedFileError:
             self._file.close()
             raise
+        # One for all members: making one takes three times as long as decompressing a sample with it.
+        self._zstd = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW_BYTES)
         self._members = {member.filename: member for member in members}
         self.names = list(self._members)
         self.repeated = _repeated([member.filename for member in members]) if len(members) > len(self.names) else []
@@ -95,7 +98,7 @@ class Archive:
         if member.flag_bits & 0x1:
             raise MemberError("it is encrypted; write the log without a password")
         try:
-            data = _decompress(self._compressed(member), member.compress_type, member.file_size + 1)
+            data = _decompress(self._compressed(member), member.compress_type, member.file_size + 1, self._zstd)
         except (zlib.error, zstandard.ZstdError, struct.error, OSError, ValueError) as error:
             raise MemberError(f"it is damaged ({error}); copy the log again") from error
         if len(data) != member.file_size or zlib.crc32(data) != member.CRC:
@@ -103,12 +106,18 @@ class Archive:
         return data
 
     def _compressed(self, member: zipfile.ZipInfo) -> bytes:
+        # Usually one read: the name has the same length here and in the directory, and the rest of the header is short.
         self._file.seek(member.header_offset)
-        magic, name_length, extra_length = _LOCAL_HEADER.unpack(self._file.read(_LOCAL_HEADER.size))
+        likely = _LOCAL_HEADER.size + len(member.filename.encode()) + _HEADER_SLACK + member.compress_size
+        data = self._file.read(likely)
+        magic, name_length, extra_length = _LOCAL_HEADER.unpack_from(data)
         if magic != b"PK\x03\x04":
             raise ValueError("no member begins where the directory says")
-        self._file.seek(name_length + extra_length, 1)
-        return self._file.read(member.compress_size)
+        start = _LOCAL_HEADER.size + name_length + extra_length
+        end = start + member.compress_size
+        if end > len(data):
+            data += self._file.read(end - len(data))
+        return data[start:end]
 
     def _check(self, members: list[zipfile.ZipInfo], end_bytes: int) -> None:
         self._file.seek(-end_bytes, 2)
@@ -124,15 +133,14 @@ class Archive:
             raise RefusedFileError(f"more than {MAX_TOTAL_BYTES} bytes uncompressed; split the run")
 
 
-def _decompress(data: bytes, method: int, limit: int) -> bytes:
+def _decompress(data: bytes, method: int, limit: int, zstd: zstandard.ZstdDecompressor) -> bytes:
     if method == _STORED:
         return data
     if method == _DEFLATE:
         return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, limit)
     if method == _ZSTD:
         # Inspect splits large members into several frames.
-        decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW_BYTES)
-        with decompressor.stream_reader(data, read_across_frames=True) as reader:
+        with zstd.stream_reader(data, read_across_frames=True) as reader:
             return reader.read(limit)
     raise ValueError(f"compression method {method} is none of stored, DEFLATE, zstd")
 

@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import polars as pl
-
 INVALID = "[invalid]"
 """What the harness writes where a pattern is not found."""
 
@@ -78,6 +76,8 @@ def extract(texts: Sequence[str], chosen: Filter) -> list[str] | None:
 
 
 def _regex(texts: list[str], step: Mapping[str, Any]) -> list[str] | None:
+    import polars as pl  # here, because it takes 40 MiB that other logs do not need
+
     pattern = step.get("regex_pattern", r"#### (\-?[0-9\.\,]+)")
     select, fallback = step.get("group_select", 0), step.get("fallback", INVALID)
     if not (isinstance(pattern, str) and isinstance(select, int) and isinstance(fallback, str)):
@@ -108,6 +108,8 @@ def exact_match_options(config: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 def exact_matches(answers: Sequence[str], target: str, options: Mapping[str, Any]) -> list[float] | None:
     """1 for each answer that equals the target after what the options ignore, else 0; None on an unknown pattern."""
+    import polars as pl
+
     texts = pl.Series([*answers, target], dtype=pl.String)
     for pattern in options.get("regexes_to_ignore") or []:
         try:
