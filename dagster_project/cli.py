@@ -27,6 +27,7 @@ class QueryFormat(StrEnum):
     """How `query` prints."""
 
     TABLE = "table"
+    SURVEY = "survey"
     CSV = "csv"
     JSON = "json"
 
@@ -37,6 +38,7 @@ class LogFormat(StrEnum):
     INSPECT = "inspect"
     LM_EVAL = "lm-eval"
     TABLE = "table"
+    SURVEY = "survey"
 
 
 def main() -> None:

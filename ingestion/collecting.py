@@ -95,8 +95,10 @@ def collect(records: Iterable[Record], *, source: str, import_id: str, now: date
             if key in once:
                 continue
             once.add(key)
-        origin = {"source": source} if "source" in schema.schema.names else {}
-        row = record.values | origin | {"import_id": import_id, "ingested_at": now}
+        origin: dict[str, Any] = {"source": source} if "source" in schema.schema.names else {}
+        if "import_id" in schema.schema.names:
+            origin["import_id"] = import_id
+        row = record.values | origin | {"ingested_at": now}
         partition = tuple((name, row[name]) for name in schema.partition_by)
         tables.setdefault((record.table, partition), _Table(record.table)).add(row)
         n_samples += record.table == "samples"

@@ -7,11 +7,12 @@ from pathlib import Path
 from ingestion.inspect_log import InspectFormat
 from ingestion.lm_eval_log import LmEvalFormat
 from ingestion.records import LogFormat, RefusedFileError
+from ingestion.survey_log import SurveyFormat
 from ingestion.table_files import SUFFIXES as TABLE_SUFFIXES
 from ingestion.table_log import TableFormat
 from ingestion.table_mapping import MappingError
 
-FORMATS: tuple[LogFormat, ...] = (InspectFormat(), LmEvalFormat())
+FORMATS: tuple[LogFormat, ...] = (InspectFormat(), LmEvalFormat(), SurveyFormat())
 """Every reader that tells its files by their content, in the order in which they are asked."""
 
 SUFFIXES = sorted({suffix for known in FORMATS for suffix in known.suffixes} | set(TABLE_SUFFIXES))

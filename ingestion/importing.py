@@ -143,6 +143,14 @@ def _logs_in(folder: Path, warehouse: Path) -> Iterator[Path]:
         yield from (Path(parent, name) for name in sorted(names) if Path(name).suffix.lower() in SUFFIXES)
 
 
+@dataclass(frozen=True)
+class _Copy:
+    """A file with the content of an earlier one of the batch, which may still be being read."""
+
+    path: Path
+    import_id: str
+
+
 class _Batch:
     """One call of `import_paths`.
 
@@ -156,20 +164,37 @@ class _Batch:
         self._chosen = chosen
         self._written = _WrittenFiles(layout)
         self._taken: set[str] = set()
+        self._refused: dict[str, str] = {}
         self._last = datetime.now(UTC)
 
     def run(self, files: Iterator[tuple[Path, bool]], n_workers: int | None) -> Iterator[FileReport]:
         """What became of each file, in their order."""
-        plans = (plan for path, is_named in files if (plan := self._plan(path, is_named=is_named)) is not None)
-        for plan, result in read_all(plans, self._layout, n_workers):
-            yield plan if isinstance(plan, FileReport) else self._finish(plan, result)
+        results: Iterator[tuple[Source | FileReport | _Copy, Written]]
+        results = read_all(self._plans(files), self._layout, n_workers)
+        for plan, result in results:
+            if isinstance(plan, Source):
+                yield self._finish(plan, result)
+            else:
+                yield self._as_the_first(plan) if isinstance(plan, _Copy) else plan
+
+    def _plans(self, files: Iterator[tuple[Path, bool]]) -> Iterator[Source | FileReport | _Copy]:
+        for path, is_named in files:
+            plan = self._plan(path, is_named=is_named)
+            if plan is not None:
+                yield plan
+
+    def _as_the_first(self, copy: _Copy) -> FileReport:
+        known = _known_import(self._layout, copy.import_id)
+        if known is None:
+            return FileReport(copy.path, "refused", 0, 1, None, self._refused[copy.import_id])
+        return FileReport(copy.path, "unchanged", 0, 0, known["run_status"], "already imported")
 
     def _now(self) -> datetime:
         """A time later than any before it: of two copies of a sample, the one that was imported later counts."""
         self._last = max(datetime.now(UTC), self._last + timedelta(microseconds=1))
         return self._last
 
-    def _plan(self, path: Path, *, is_named: bool) -> Source | FileReport | None:
+    def _plan(self, path: Path, *, is_named: bool) -> Source | FileReport | _Copy | None:
         """What is to be read, or the report of a file that is not; None if the file is passed over."""
         sha256 = name_hash(path)
         try:
@@ -193,14 +218,16 @@ class _Batch:
             reader.reader_version,
             reader.name,
         )
-        if is_known or import_id in self._taken:
-            run_status = known["run_status"] if known is not None else None
-            return FileReport(path, "unchanged", 0, 0, run_status, "already imported")
+        if import_id in self._taken:
+            return _Copy(path, import_id)
+        if known is not None and is_known:
+            return FileReport(path, "unchanged", 0, 0, known["run_status"], "already imported")
         self._taken.add(import_id)
         return Source(path, sha256, import_id, reader, self._now())
 
     def _finish(self, source: Source, result: Written) -> FileReport:
         if result.run is None:
+            self._refused[source.import_id] = result.first_unreadable
             return FileReport(source.path, "refused", 0, result.n_unreadable, None, result.first_unreadable)
         # A newer reader may file the same samples elsewhere, and what was refused once may be readable now.
         for stale in self._written.with_stem(source.import_id) - result.files:
@@ -242,6 +269,8 @@ def _message(result: Written) -> str:
     run = result.run
     assert run is not None
     message = f"{result.n_samples} samples of {run.task or 'several tasks'} by {run.model_id or 'several models'}"
+    if not result.n_samples and result.notices:
+        message = run.task or ""
     if run.run_status != "success":
         message += f", run {run.run_status}"
     if result.n_unreadable:

@@ -23,12 +23,10 @@ AHEAD = 4
 NOT_READ = Written(None, frozenset(), 0, 0, "", ())
 """Stands beside what needs no reading."""
 
-_Done = TypeVar("_Done")
+_Plan = TypeVar("_Plan")
 
 
-def read_all(
-    plans: Iterator[Source | _Done], layout: Layout, n_workers: int | None = None
-) -> Iterator[tuple[Source | _Done, Written]]:
+def read_all(plans: Iterator[_Plan], layout: Layout, n_workers: int | None = None) -> Iterator[tuple[_Plan, Written]]:
     """Read every source, and hand over each plan with what became of it, in order; what is no source passes through.
 
     Files are read in this process until so much is waiting that processes pay off. Each file is read by one process, so
@@ -40,7 +38,7 @@ def read_all(
         n_workers: processes; by default as many as there are cores, and none for little work. 1 is none.
     """
     n_workers = n_workers or len(os.sched_getaffinity(0))
-    first: list[Source | _Done] = []
+    first: list[_Plan] = []
     if n_workers > 1:
         n_bytes = n_sources = 0
         for plan in plans:
@@ -60,12 +58,10 @@ def read_all(
     yield from _in_processes(plans, layout, n_workers)
 
 
-def _in_processes(
-    plans: Iterator[Source | _Done], layout: Layout, n_workers: int
-) -> Iterator[tuple[Source | _Done, Written]]:
+def _in_processes(plans: Iterator[_Plan], layout: Layout, n_workers: int) -> Iterator[tuple[_Plan, Written]]:
     # Not fork: Arrow's threads do not survive it.
     context = multiprocessing.get_context("spawn")
-    waiting: deque[tuple[Source | _Done, Future[Written] | None]] = deque()
+    waiting: deque[tuple[_Plan, Future[Written] | None]] = deque()
     pool = ProcessPoolExecutor(n_workers, mp_context=context)
     try:
         while True:
