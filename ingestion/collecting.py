@@ -13,7 +13,7 @@ from ingestion.records import Notice, Record, RefusedFileError, Run, Unreadable,
 from warehouse.parquet import to_table
 from warehouse.schemas import RAW_TABLES
 
-BATCH_ROWS = 10_000
+BATCH_ROWS = 1_000
 """Rows that are held as dictionaries before they become Arrow: a dictionary takes ten times the memory."""
 
 _ONCE = ("items", "conditions", "models")
