@@ -13,14 +13,15 @@
         {{ (keys + answer) | join(", ") }},
         count(*) as n_samples,
         count(*) filter (where is_correct) as n_correct,
+        count(is_correct) as n_judged,
+        count(*) filter (where is_format_failure) as n_format_failures,
         count(*) filter (where is_renormalised) as n_renormalised,
         count(*) filter (where status = 'error') as n_errors,
-        count(*) filter (where status = 'refused') as n_refused,
         {% for name, column in lengths.items() %}
             count({{ column }}) as n_with_{{ name }},
-            cast(sum({{ column }}) as bigint) as total_{{ name }}{{ "," if not loop.last }}
+            cast(sum({{ column }}) as bigint) as total_{{ name }},
         {% endfor %}
+        count(*) filter (where status = 'refused') as n_refused
     from {{ relation }}
-    where n_classes is not null and answer_kind is not null
     group by {{ (keys + answer) | join(", ") }}
 {% endmacro %}

@@ -4,8 +4,8 @@
 {%- endmacro %}
 
 {# How many equal-count buckets a set of n items is cut into. #}
-{% macro n_buckets(n) -%}
-    greatest(1, least({{ var("max_buckets") }}, {{ whole(n, var("min_items_per_bucket")) }}))
+{% macro n_buckets(n, most=none) -%}
+    greatest(1, least({{ var("max_buckets") if most is none else most }}, {{ whole(n, var("min_items_per_bucket")) }}))
 {%- endmacro %}
 
 {#

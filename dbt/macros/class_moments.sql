@@ -1,30 +1,12 @@
 {#
   Moments of f_s[c] over the samples of a group, per class: all that the decompositions need.
 
-  relation: output of answer_counts; keys: the same keys. Variance and squared error are each a sum of squares of
+  relation: output of class_probabilities; keys: the same keys. Variance and squared error are each a sum of squares of
   differences, so that bias² + variance = error is a finding of the tests and not a definition.
 #}
 {% macro class_moments(relation, keys) %}
     {% set group = keys | join(", ") %}
-    with probabilities as (
-        select
-            {{ group }},
-            class_index,
-            n_classes,
-            target_index,
-            n_samples,
-            predicted_index,
-            case answer_kind
-                when 'choice' then case when choice_index = class_index then 1.0 else 0.0 end
-                when 'probabilities' then {{ list_element("class_probs", "class_index") }} / prob_total
-                else 1.0 / n_classes
-            end as prob
-        from {{ relation }}
-        {{ positions("n_classes", "class_index") }}
-        where answer_kind <> 'left_out'
-    ),
-
-    means as (
+    with means as (
         select
             {{ group }},
             class_index,
@@ -33,9 +15,9 @@
             cast(sum(n_samples) as bigint) as n_samples,
             cast(coalesce(sum(n_samples) filter (where predicted_index = class_index), 0) as bigint) as n_predicted,
             sum(n_samples * prob) / sum(n_samples) as mean_prob,
-            sum(n_samples * ln((prob + {{ var("kl_delta") }}) / (1 + n_classes * {{ var("kl_delta") }})))
+            sum(n_samples * {{ log_smoothed("prob", "n_classes") }})
             / sum(n_samples) as mean_log_prob
-        from probabilities
+        from {{ relation }}
         group by {{ group }}, class_index, n_classes, target_index
     ),
 
@@ -48,7 +30,7 @@
                 probabilities.n_samples
                 * pow(prob - case when class_index = probabilities.target_index then 1 else 0 end, 2)
             ) / sum(probabilities.n_samples) as mean_sq_error
-        from probabilities
+        from {{ relation }} as probabilities
         inner join means using ({{ group }}, class_index)
         group by {{ group }}, class_index
     )
@@ -67,3 +49,9 @@
     from means
     inner join spreads using ({{ group }}, class_index)
 {% endmacro %}
+
+{# ln f′ of a probability f over C classes: f′ = (f + δ) / (1 + C·δ). #}
+{% macro log_smoothed(prob, n_classes, delta=none) -%}
+    {%- set delta = var("kl_delta") if delta is none else delta -%}
+    ln(({{ prob }} + {{ delta }}) / (1 + {{ n_classes }} * {{ delta }}))
+{%- endmacro %}

@@ -22,7 +22,7 @@
     corrected as (
         select
             *,
-            case when n_samples > 1 then variance * n_samples / (n_samples - 1) end as variance_unbiased
+            {{ corrected_variance("variance", "n_samples") }} as variance_unbiased
         from sums
     )
 

@@ -3,9 +3,10 @@
 
       error = −ℓ[y]      variance = mean_s KL(f̄ ‖ f'_s) = −ln Σ_c exp ℓ[c]      bias² = −ln f̄[y] = ln Σ_c exp ℓ[c] − ℓ[y]
 
-  relation: output of class_moments; keys: the group. The sum of exponentials is taken relative to its largest term.
+  relation: output of class_moments; keys: the group; jackknife: output of jackknife_kl. The sum of exponentials is taken
+  relative to its largest term. The error is a mean over samples, so only its two parts need a correction.
 #}
-{% macro decomposition_kl(relation, keys) %}
+{% macro decomposition_kl(relation, keys, jackknife) %}
     {% set group = keys | join(", ") %}
     with extremes as (
         select
@@ -24,17 +25,29 @@
         from {{ relation }}
         inner join extremes using ({{ group }})
         group by {{ group }}
+    ),
+
+    split as (
+        select
+            {{ group }},
+            n_samples,
+            greatest(-target_log_prob, 0.0) as error,
+            greatest(log_sum - target_log_prob, 0.0) as bias_sq,
+            greatest(-log_sum, 0.0) as variance,
+            n_samples * greatest(-log_sum, 0.0) - (n_samples - 1) * variance_without_one as variance_unbiased
+        from extremes
+        inner join normalisers using ({{ group }})
+        left join {{ jackknife }} as jackknife using ({{ group }})
     )
 
     select
         {{ group }},
         'kl' as decomposition,
         n_samples,
-        greatest(-target_log_prob, 0.0) as error,
-        greatest(log_sum - target_log_prob, 0.0) as bias_sq,
-        greatest(-log_sum, 0.0) as variance,
-        cast(null as double) as bias_sq_unbiased,
-        cast(null as double) as variance_unbiased
-    from extremes
-    inner join normalisers using ({{ group }})
+        error,
+        bias_sq,
+        variance,
+        error - variance_unbiased as bias_sq_unbiased,
+        variance_unbiased
+    from split
 {% endmacro %}

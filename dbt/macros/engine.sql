@@ -30,6 +30,11 @@
 {% macro default__positions(n, name) %}cross join unnest(range({{ n }})) as positions({{ name }}){% endmacro %}
 {% macro spark__positions(n, name) %}lateral view explode(sequence(0, {{ n }} - 1)) as {{ name }}{% endmacro %}
 
+{# A number of its own for each row; which one does not matter. #}
+{% macro row_id() %}{{ return(adapter.dispatch("row_id")()) }}{% endmacro %}
+{% macro default__row_id() %}row_number() over (){% endmacro %}
+{% macro spark__row_id() %}monotonically_increasing_id(){% endmacro %}
+
 {# A zoned timestamp as a plain one in UTC: drivers without time-zone data can read it. #}
 {% macro utc(timestamp) %}{{ return(adapter.dispatch("utc")(timestamp)) }}{% endmacro %}
 {% macro default__utc(timestamp) %}({{ timestamp }} at time zone 'UTC'){% endmacro %}

@@ -1,5 +1,5 @@
-{# Key columns and labels that the length figures start with; wants joins named models and conditions. #}
-{% macro length_figure_keys(relation) -%}
+{# Key columns and labels of a pool; wants joins named models and conditions. #}
+{% macro pool_figure_keys(relation) -%}
     {{ relation }}.task,
     {{ relation }}.model_id,
     models.model_family,
@@ -8,7 +8,12 @@
     {{ relation }}.condition_id,
     conditions.condition_label,
     conditions.prompt_format,
-    conditions.reasoning_budget,
+    conditions.reasoning_budget
+{%- endmacro %}
+
+{# Key columns and labels that the length figures start with; wants joins named models and conditions. #}
+{% macro length_figure_keys(relation) -%}
+    {{ pool_figure_keys(relation) }},
     {{ relation }}.decomposition,
     {{ relation }}.length_axis
 {%- endmacro %}

@@ -15,10 +15,11 @@
   The interval is the linearised ratio estimator's: with R = Σv / Σe and residuals d_i = v_i − R·e_i over n units,
   se(R) = √(n / (n − 1) · Σ d_i²) / Σe, times Student's t with n − 1 degrees of freedom, cut to [0, 1]; NULL below two units.
 
-  relation: one row per unit with error, bias_sq, variance; aggregates: further columns, as "expression as name";
-  floor: see incoherence.
+  relation: one row per unit with error, bias_sq, variance; aggregates: further columns, as "expression as name"; shares:
+  further columns in [0, 1] whose mean over units is wanted with its t interval (NULL where a unit lacks one); floor: see
+  incoherence.
 #}
-{% macro pooled_incoherence(relation, keys, n_units="n_items", aggregates=[], floor=none) %}
+{% macro pooled_incoherence(relation, keys, n_units="n_items", aggregates=[], shares=[], floor=none) %}
     {% set group = keys | join(", ") %}
     with pooled as (
         select
@@ -26,6 +27,10 @@
             count(*) as {{ n_units }},
             {% for aggregate in aggregates %}
                 {{ aggregate }},
+            {% endfor %}
+            {% for share in shares %}
+                avg({{ share }}) as {{ share }},
+                case when count({{ share }}) = count(*) then stddev_samp({{ share }}) / sqrt(count(*)) end as {{ share }}_se,
             {% endfor %}
             avg(error) as error,
             avg(bias_sq) as bias_sq,
@@ -48,12 +53,8 @@
     intervals as (
         select
             pooled.*,
-            case
-                when {{ n_units }} > 1
-                    then
-                        {{ t_quantile("quantiles.t_975", n_units ~ " - 1") }}
-                        * sqrt(residual_sq / {{ n_units }} / ({{ n_units }} - 1)) / error
-            end as half_width
+            sqrt(residual_sq / {{ n_units }} / nullif({{ n_units }} - 1, 0)) / error as incoherence_se,
+            {{ t_quantile("quantiles.t_975", n_units ~ " - 1") }} as t_975
         from pooled
         left join residuals using ({{ group }})
         left join {{ ref("student_t_975") }} as quantiles
@@ -62,8 +63,16 @@
 
     select
         *,
-        -- Not greatest/least alone: they would turn a missing interval into a bound.
-        case when half_width is not null then greatest(incoherence - half_width, 0.0) end as incoherence_ci_low,
-        case when half_width is not null then least(incoherence + half_width, 1.0) end as incoherence_ci_high
+        {% for share in shares %}
+            {{ clipped(share, "- t_975 * " ~ share ~ "_se") }} as {{ share }}_ci_low,
+            {{ clipped(share, "+ t_975 * " ~ share ~ "_se") }} as {{ share }}_ci_high,
+        {% endfor %}
+        {{ clipped("incoherence", "- t_975 * incoherence_se") }} as incoherence_ci_low,
+        {{ clipped("incoherence", "+ t_975 * incoherence_se") }} as incoherence_ci_high
     from intervals
 {% endmacro %}
+
+{# An end of an interval, cut to [0, 1]; greatest and least alone would turn a missing end into a bound. #}
+{% macro clipped(estimate, offset) -%}
+    case when {{ estimate }} {{ offset }} is not null then greatest(least({{ estimate }} {{ offset }}, 1.0), 0.0) end
+{%- endmacro %}

@@ -2,7 +2,15 @@
 
 {% macro pool_keys() %}{{ return(["task", "model_id", "condition_id"]) }}{% endmacro %}
 
+{# Two pools of one task that differ in the model alone, or in the condition alone. #}
+{% macro pair_keys() %}{{ return(pool_keys() + ["compared", "other_model_id", "other_condition_id"]) }}{% endmacro %}
+
 {% macro item_keys() %}{{ return(pool_keys() + ["item_id"]) }}{% endmacro %}
+
+{# Keys, each with its relation: for selects from joins without `using`. #}
+{% macro columns_of(relation, names) -%}
+    {%- for name in names %}{{ relation }}.{{ name }}{{ ", " if not loop.last }}{% endfor -%}
+{%- endmacro %}
 
 {% macro rollout_keys() %}{{ return(["problem_id", "model_id", "temperature"]) }}{% endmacro %}
 

@@ -8,7 +8,7 @@ lengths.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,6 +29,9 @@ class RawRows:
     samples: list[Row] = field(default_factory=list)
     conditions: list[Row] = field(default_factory=list)
     models: list[Row] = field(default_factory=list)
+    test_outcomes: list[Row] = field(default_factory=list)
+    embeddings: list[Row] = field(default_factory=list)
+    survey_rankings: list[Row] = field(default_factory=list)
     synthetic_problems: list[Row] = field(default_factory=list)
     synthetic_training: list[Row] = field(default_factory=list)
     synthetic_rollouts: list[Row] = field(default_factory=list)
@@ -40,6 +43,9 @@ class RawRows:
             "samples": ("task", "model_id", "condition_id"),
             "conditions": (),
             "models": (),
+            "test_outcomes": ("task",),
+            "embeddings": ("embedding_model",),
+            "survey_rankings": (),
             "synthetic_problems": ("problem_id",),
             "synthetic_training": ("problem_id", "model_id"),
             "synthetic_rollouts": ("problem_id", "model_id"),
@@ -50,6 +56,9 @@ class RawRows:
             for values, rows in parts.items():
                 partition = dict(zip(partition_by, values, strict=True))
                 write_partition(layout, name, rows, file_stem="random", partition=partition)
+
+    def __add__(self, other: RawRows) -> RawRows:
+        return RawRows(**{each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(self)})
 
 
 def _hash(*parts: object) -> str:
@@ -99,12 +108,12 @@ def sample_row(item: Row, model_id: str, condition_id: str, epoch: int, **values
     return row | values
 
 
-def condition_row(condition_id: str, prompt_format: str) -> Row:
+def condition_row(condition_id: str, prompt_format: str, budget: str = "low") -> Row:
     return {
         "condition_id": condition_id,
-        "condition_label": f"{prompt_format}, budget low",
+        "condition_label": f"{prompt_format}, budget {budget}",
         "prompt_format": prompt_format,
-        "reasoning_budget": "low",
+        "reasoning_budget": budget,
         "temperature": 0.5,
         "settings": "{}",
         "source": "table",

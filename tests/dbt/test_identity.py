@@ -47,4 +47,5 @@ def test_items_that_only_failed_are_counted(built: Built) -> None:
 def test_a_scored_open_ended_answer_is_right_only_with_a_full_score(built: Built) -> None:
     rows = built.rows("marts.fct_sample", "task = 'open'")
     assert rows and all(row["is_correct"] == (row["score"] == 1) for row in rows)
-    assert not built.rows("marts.fct_item_decomposition", "task = 'open'")
+    decomposed = built.rows("marts.fct_item_decomposition", "task = 'open'")
+    assert {row["decomposition"] for row in decomposed} == {"score"}

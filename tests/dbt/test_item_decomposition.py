@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from tests.dbt.conftest import Built, agree
 from tests.oracles.answers import ItemAnswers
-from tests.oracles.decompositions import Split, brier, brier_unbiased, kl, zero_one
-from tests.oracles.pooling import incoherence, ratio_interval
+from tests.oracles.decompositions import Array, Split, brier, brier_unbiased, kl, kl_unbiased, zero_one
+from tests.oracles.pooling import incoherence, mean_interval, ratio_interval
+
+Corrected = Callable[[Array, int], tuple[float | None, float | None]]
 
 
 def split(answers: ItemAnswers, decomposition: str) -> Split:
@@ -41,10 +45,13 @@ def test_items_agree_with_the_oracle(built: Built, decomposition: str) -> None:
         assert agree(row["mean_actions"], answers.mean_length("n_actions"))
 
 
-def test_corrected_brier_is_the_mean_over_pairs_of_samples(built: Built) -> None:
-    for row in built.rows("marts.fct_item_decomposition", "decomposition = 'brier'"):
+@pytest.mark.parametrize(("decomposition", "oracle"), [("brier", brier_unbiased), ("kl", kl_unbiased)])
+def test_corrected_for_few_samples(built: Built, decomposition: str, oracle: Corrected) -> None:
+    """Brier by all pairs of different samples, KL by decomposing again without each sample."""
+    rows = built.rows("marts.fct_item_decomposition", f"decomposition = '{decomposition}' and task <> 'independent'")
+    for row in rows:
         answers = built.answers[row["task"], row["model_id"], row["condition_id"], row["item_id"]]
-        bias_sq, variance = brier_unbiased(answers.probs, answers.target)
+        bias_sq, variance = oracle(answers.probs, answers.target)
         assert agree(row["bias_sq_unbiased"], bias_sq) and agree(row["variance_unbiased"], variance), row
 
 
@@ -65,7 +72,9 @@ def test_the_random_rows_have_what_the_tests_are_about(built: Built) -> None:
 @pytest.mark.parametrize("decomposition", ["kl", "brier", "zero_one"])
 def test_pooled_numbers_agree_with_the_oracle(built: Built, decomposition: str) -> None:
     rows = built.rows("marts.fct_incoherence", f"decomposition = '{decomposition}'")
-    assert len(rows) == 10
+    assert {(row["task"], row["model_id"], row["condition_id"]) for row in rows} == {
+        key[:3] for key, answers in built.answers.items() if len(answers.probs)
+    }
     for row in rows:
         pool = (row["task"], row["model_id"], row["condition_id"])
         everything = [answers for key, answers in built.answers.items() if key[:3] == pool]
@@ -80,7 +89,10 @@ def test_pooled_numbers_agree_with_the_oracle(built: Built, decomposition: str) 
         assert row["n_samples"] == sum(len(answers.probs) for answers in entering)
         assert row["n_errors"] == sum(answers.n_errors for answers in everything)
         assert row["n_refused"] == sum(answers.n_refused for answers in everything)
-        assert agree(row["accuracy"], float(np.mean([answers.accuracy for answers in entering])))
+        accuracies = np.array([answers.accuracy for answers in entering])
+        assert agree(row["accuracy"], float(accuracies.mean()))
+        low, high = mean_interval(accuracies)
+        assert agree(row["accuracy_ci_low"], low) and agree(row["accuracy_ci_high"], high)
         interval: tuple[float | None, float | None] = (None, None)
         ratio = None
         if decomposition != "zero_one":
@@ -89,8 +101,9 @@ def test_pooled_numbers_agree_with_the_oracle(built: Built, decomposition: str) 
         assert agree(row["incoherence_ci_low"], interval[0])
         assert agree(row["incoherence_ci_high"], interval[1])
         corrected = None
-        if decomposition == "brier":
+        if decomposition != "zero_one":
+            oracle = brier_unbiased if decomposition == "brier" else kl_unbiased
             several = [answers for answers in entering if len(answers.probs) > 1]
-            unbiased = [brier_unbiased(answers.probs, answers.target)[1] for answers in several]
-            corrected = np.sum(np.array(unbiased, dtype=float)) / sum(split(a, "brier").error for a in several)
+            unbiased = [oracle(answers.probs, answers.target)[1] for answers in several]
+            corrected = np.sum(np.array(unbiased, dtype=float)) / sum(split(a, decomposition).error for a in several)
         assert agree(row["incoherence_unbiased"], corrected)

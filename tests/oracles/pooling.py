@@ -28,6 +28,14 @@ def ratio_interval(variances: Array, errors: Array, floor: float = ZERO_ERROR) -
     return max(ratio - half_width, 0.0), min(ratio + half_width, 1.0)
 
 
+def mean_interval(values: Array, low: float = 0, high: float = 1) -> tuple[float | None, float | None]:
+    """95 % interval of a mean by Student's t, cut to [low, high]."""
+    if len(values) < 2:
+        return None, None
+    half_width = stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
+    return max(float(values.mean() - half_width), low), min(float(values.mean() + half_width), high)
+
+
 def paired_difference_interval(
     first: tuple[Array, Array], second: tuple[Array, Array]
 ) -> tuple[float | None, float | None, float | None]:

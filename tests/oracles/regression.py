@@ -39,3 +39,32 @@ def log_log_fit(x: list[float | None], y: list[float | None], floor: float = 0) 
         half_width = stats.t.ppf(0.975, n_points - 2) * np.sqrt(covariance[1, 1])
         low, high = float(slope - half_width), float(slope + half_width)
     return Fit(float(slope), low, high, float(intercept), r2, n_points, n_dropped)
+
+
+def log_log_plane(
+    x: list[float | None], z: list[float | None], y: list[float | None], floor: float = 0
+) -> dict[str, float | None]:
+    """Fit ln y = intercept + a · ln x + b · ln z; a is the slope of length, b that of scale."""
+    kept = [
+        (a, b, c)
+        for a, b, c in zip(x, z, y, strict=True)
+        if a is not None and b is not None and c is not None and a > 0 and b > 0 and c > floor
+    ]
+    logs = np.log(np.array(kept))
+    n_points = len(kept)
+    design = np.column_stack([np.ones(n_points), logs[:, 0], logs[:, 1]])
+    coefficients, *_ = np.linalg.lstsq(design, logs[:, 2], rcond=None)
+    residuals = logs[:, 2] - design @ coefficients
+    covariance = np.sum(residuals**2) / (n_points - 3) * np.linalg.inv(design.T @ design)
+    half_widths = stats.t.ppf(0.975, n_points - 3) * np.sqrt(np.diag(covariance))
+    spread = np.sum((logs[:, 2] - logs[:, 2].mean()) ** 2)
+    found: dict[str, float | None] = {"intercept": float(coefficients[0])}
+    for index, name in ((1, "slope_length"), (2, "slope_scale")):
+        found[name] = float(coefficients[index])
+        found[f"{name}_ci_low"] = float(coefficients[index] - half_widths[index])
+        found[f"{name}_ci_high"] = float(coefficients[index] + half_widths[index])
+    return found | {
+        "r2": float(1 - np.sum(residuals**2) / spread),
+        "n_points": n_points,
+        "n_dropped": len(x) - n_points,
+    }

@@ -7,10 +7,27 @@ one, write a module with a `FIGURE` and list it here; charts, report and the Dag
 from __future__ import annotations
 
 from warehouse.figures import (
+    accuracy_by_model_scale,
+    answer_changes,
+    bias_vs_variance,
+    embedding_variance,
+    ensembling,
+    format_failures,
+    incoherence_by_model_scale,
+    incoherence_by_reasoning_budget,
     incoherence_by_reasoning_length,
+    length_and_scale_regression,
     natural_overthinking,
+    reasoning_length_correlation,
+    sample_efficiency,
+    sensitivity,
+    survey,
     synthetic_by_scale,
     synthetic_by_step,
+    synthetic_trajectories,
+    transcripts,
+    variance_components,
+    wait_ratio,
 )
 from warehouse.figures.base import Figure, read_tables
 from warehouse.figures.render import draw_figure
@@ -18,8 +35,25 @@ from warehouse.figures.render import draw_figure
 FIGURES: tuple[Figure, ...] = (
     incoherence_by_reasoning_length.FIGURE,
     natural_overthinking.FIGURE,
+    incoherence_by_reasoning_budget.FIGURE,
+    incoherence_by_model_scale.FIGURE,
+    bias_vs_variance.FIGURE,
+    length_and_scale_regression.FIGURE,
+    reasoning_length_correlation.FIGURE,
+    accuracy_by_model_scale.FIGURE,
+    ensembling.FIGURE,
+    sample_efficiency.FIGURE,
+    variance_components.FIGURE,
+    sensitivity.FIGURE,
+    wait_ratio.FIGURE,
+    answer_changes.FIGURE,
+    format_failures.FIGURE,
+    transcripts.FIGURE,
+    embedding_variance.FIGURE,
+    survey.FIGURE,
     synthetic_by_step.FIGURE,
     synthetic_by_scale.FIGURE,
+    synthetic_trajectories.FIGURE,
 )
 """In the order of the report."""
 

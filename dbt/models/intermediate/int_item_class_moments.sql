@@ -4,8 +4,12 @@ answers as (
     select * from {{ ref("int_item_answers") }}
 ),
 
+probabilities as (
+    {{ class_probabilities("answers", item_keys()) }}
+),
+
 moments as (
-    {{ class_moments("answers", item_keys()) }}
+    {{ class_moments("probabilities", item_keys()) }}
 )
 
 select * from moments

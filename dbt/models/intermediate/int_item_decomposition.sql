@@ -3,8 +3,18 @@
 with
 
 decompositions as (
-    {% for decomposition in ["kl", "brier", "zero_one"] %}
-        select * from {{ ref("int_item_" ~ decomposition) }}
+    {% for decomposition in ["kl", "brier", "zero_one", "coverage", "score", "embedding"] %}
+        select
+            {{ keys }},
+            decomposition,
+            n_samples,
+            error,
+            bias_sq,
+            variance,
+            bias_sq_unbiased,
+            variance_unbiased
+        from {{ ref("int_item_" ~ decomposition) }}
+        {{ "where is_main" if decomposition == "embedding" }}
         {{ "union all" if not loop.last }}
     {% endfor %}
 ),
@@ -19,7 +29,7 @@ select
     decomposition,
 
     ---------- samples
-    samples.n_samples,
+    decompositions.n_samples,
     n_format_failures,
     n_renormalised,
     n_errors,

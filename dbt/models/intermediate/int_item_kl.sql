@@ -4,8 +4,12 @@ moments as (
     select * from {{ ref("int_item_class_moments") }}
 ),
 
+jackknife as (
+    select * from {{ ref("int_item_kl_jackknife") }}
+),
+
 decomposed as (
-    {{ decomposition_kl("moments", item_keys()) }}
+    {{ decomposition_kl("moments", item_keys(), "jackknife") }}
 )
 
 select * from decomposed

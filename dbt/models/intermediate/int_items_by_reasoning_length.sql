@@ -4,8 +4,8 @@ with
 
 items as (
     select * from {{ ref("int_item_decomposition") }}
-    -- Zero-one has no incoherence to bucket.
-    where decomposition <> 'zero_one'
+    -- Zero-one and embeddings have no incoherence to bucket.
+    where decomposition not in ('zero_one', 'embedding')
 ),
 
 lengths as (

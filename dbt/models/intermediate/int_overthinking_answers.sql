@@ -4,7 +4,7 @@ with
 
 samples as (
     select * from {{ ref("int_sample_answers") }}
-    where n_classes is not null and answer_kind <> 'left_out'
+    where answer_kind not in ('left_out', 'open')
 ),
 
 medians as (

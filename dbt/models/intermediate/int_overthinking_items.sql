@@ -7,14 +7,12 @@ answers as (
     select * from {{ ref("int_overthinking_answers") }}
 ),
 
-moments as (
-    {{ class_moments("answers", half_keys) }}
+probabilities as (
+    {{ class_probabilities("answers", half_keys) }}
 ),
 
 decomposed as (
-    ({{ decomposition_kl("moments", half_keys) }})
-    union all
-    ({{ decomposition_brier("moments", half_keys) }})
+    {{ kl_and_brier("probabilities", half_keys) }}
 ),
 
 summed as (

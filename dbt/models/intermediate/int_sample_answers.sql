@@ -8,9 +8,22 @@ items as (
     select * from {{ ref("stg_items") }}
 ),
 
+outcomes as (
+    select * from {{ ref("stg_test_outcomes") }}
+),
+
+tested_items as (
+    select distinct
+        samples.task,
+        samples.item_id
+    from outcomes
+    inner join samples on outcomes.sample_id = samples.sample_id
+),
+
 with_target as (
     select
         samples.*,
+        tested_items.item_id is not null as has_tests,
         items.target_index,
         -- Only an item with a valid target has classes to decompose over.
         case when items.target_index between 0 and items.n_choices - 1 then items.n_choices end as n_classes,
@@ -18,6 +31,8 @@ with_target as (
     from samples
     left join items
         on samples.task = items.task and samples.item_id = items.item_id
+    left join tested_items
+        on samples.task = tested_items.task and samples.item_id = tested_items.item_id
 ),
 
 classified as (
@@ -25,7 +40,7 @@ classified as (
         *,
         case
             when status in ('error', 'refused') then 'left_out'
-            when n_classes is null then null
+            when n_classes is null then 'open'
             when status = 'format_failure' then 'format_failure'
             when
                 {{ list_length("class_probs") }} = n_classes
@@ -45,7 +60,15 @@ predicted as (
         case answer_kind
             when 'choice' then choice_index
             when 'probabilities' then {{ list_argmax("class_probs") }}
-        end as predicted_index
+        end as predicted_index,
+        case
+            when answer_kind <> 'open' then null
+            -- A run cut off leaves the code as it was: what had to be repaired still fails.
+            when status = 'limit' and has_tests then 0.0
+            -- A run that ends in nothing usable and was never graded has failed.
+            when status in ('limit', 'format_failure') then coalesce(score, 0.0)
+            else score
+        end as graded
     from classified
 )
 
@@ -71,8 +94,10 @@ select
     case
         when answer_kind = 'left_out' then null
         when n_classes is not null then coalesce(predicted_index = target_index, false)
-        else score >= 1
+        else graded >= 1
     end as is_correct,
+    graded,
+    answer_kind = 'format_failure' or answer_kind = 'open' and status = 'format_failure' as is_format_failure,
     answer_kind = 'probabilities' and abs(prob_total - 1) > 1e-9 as is_renormalised,
 
     ---------- lengths

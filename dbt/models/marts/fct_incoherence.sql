@@ -1,7 +1,6 @@
 {% set keys = pool_keys() | join(", ") %}
 {% set aggregates = [
     "cast(sum(n_samples) as bigint) as n_samples",
-    "avg(accuracy) as accuracy",
     "sum(variance_unbiased) as total_variance_unbiased",
     "sum(error) filter (where variance_unbiased is not null) as total_error_corrected",
     "avg(error) filter (where variance_unbiased is not null) as mean_error_corrected",
@@ -30,7 +29,7 @@ counts as (
 ),
 
 pooled as (
-    {{ pooled_incoherence("items", pool_keys() + ["decomposition"], aggregates=aggregates) }}
+    {{ pooled_incoherence("items", pool_keys() + ["decomposition"], aggregates=aggregates, shares=["accuracy"]) }}
 )
 
 select
@@ -47,6 +46,8 @@ select
     n_errors,
     n_refused,
     accuracy,
+    accuracy_ci_low,
+    accuracy_ci_high,
 
     ---------- decomposition
     error,

@@ -28,7 +28,7 @@ select
     samples.choice_index,
     answers.predicted_index,
     answers.is_correct,
-    answers.answer_kind = 'format_failure' as is_format_failure,
+    answers.is_format_failure,
     answers.is_renormalised,
     samples.score,
 

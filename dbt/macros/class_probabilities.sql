@@ -1,0 +1,29 @@
+{#
+  f_s[c] in long form: one row per distinct answer of a group × class, with how many samples gave it. One-hot for a choice,
+  the stated numbers over their sum for probabilities, uniform for a format failure.
+
+  relation: output of answer_counts; keys: the same keys.
+#}
+{% macro class_probabilities(relation, keys) %}
+    select
+        {{ keys | join(", ") }},
+        answer_id,
+        class_index,
+        n_classes,
+        target_index,
+        n_samples,
+        predicted_index,
+        case answer_kind
+            when 'choice' then case when choice_index = class_index then 1.0 else 0.0 end
+            when 'probabilities' then {{ list_element("class_probs", "class_index") }} / prob_total
+            else 1.0 / n_classes
+        end as prob
+    from (
+        select
+            *,
+            {{ row_id() }} as answer_id
+        from {{ relation }}
+        where n_classes is not null and answer_kind <> 'left_out'
+    ) as answers
+    {{ positions("n_classes", "class_index") }}
+{% endmacro %}

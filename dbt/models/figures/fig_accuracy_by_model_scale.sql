@@ -1,0 +1,40 @@
+with
+
+pools as (
+    select * from {{ ref("fct_incoherence") }}
+    -- Accuracy is the samples': the same beside every decomposition of a pool.
+    qualify
+        row_number() over (
+            partition by task, model_id, condition_id
+            order by case decomposition when 'kl' then 1 when 'coverage' then 2 when 'score' then 3 else 4 end
+        ) = 1
+),
+
+models as (
+    select * from {{ ref("dim_model") }}
+    where model_family is not null and param_count is not null
+),
+
+conditions as (
+    select * from {{ ref("dim_condition") }}
+)
+
+select
+    pools.task,
+    models.model_family,
+    models.model_type,
+    pools.model_id,
+    models.param_count,
+    models.is_simulated,
+    pools.condition_id,
+    conditions.condition_label,
+    pools.n_items,
+    pools.n_samples,
+    pools.accuracy,
+    pools.accuracy_ci_low,
+    pools.accuracy_ci_high
+from pools
+inner join models on pools.model_id = models.model_id
+inner join conditions on pools.condition_id = conditions.condition_id
+where pools.accuracy is not null
+order by task, model_family, model_type, condition_id, param_count, model_id

@@ -1,0 +1,77 @@
+with
+
+own_length as (
+    select * from {{ ref("int_incoherence_by_reasoning_length") }}
+),
+
+by_scale as (
+    select * from {{ ref("int_incoherence_by_model_scale") }}
+),
+
+models as (
+    select * from {{ ref("dim_model") }}
+),
+
+conditions as (
+    select * from {{ ref("dim_condition") }}
+),
+
+points as (
+    select
+        task,
+        model_id,
+        condition_id,
+        decomposition,
+        length_axis,
+        'own_length' as grouped_by,
+        bucket as group_rank,
+        cast(bucket as varchar) as item_group,
+        n_items,
+        mean_length,
+        error,
+        bias_sq,
+        variance,
+        incoherence,
+        incoherence_ci_low,
+        incoherence_ci_high
+    from own_length
+
+    union all
+
+    select
+        task,
+        model_id,
+        condition_id,
+        decomposition,
+        length_axis,
+        grouped_by,
+        group_rank,
+        item_group,
+        n_items,
+        reference_length,
+        error,
+        bias_sq,
+        variance,
+        incoherence,
+        incoherence_ci_low,
+        incoherence_ci_high
+    from by_scale
+)
+
+select
+    {{ length_figure_keys("points") }},
+    points.grouped_by,
+    points.group_rank,
+    points.item_group,
+    points.n_items,
+    points.mean_length,
+    points.error,
+    points.bias_sq,
+    points.variance,
+    points.incoherence,
+    points.incoherence_ci_low,
+    points.incoherence_ci_high
+from points
+inner join models on points.model_id = models.model_id
+inner join conditions on points.condition_id = conditions.condition_id
+order by task, model_id, condition_id, decomposition, length_axis, grouped_by, group_rank

@@ -1,0 +1,44 @@
+{% set keys = pool_keys() + ["embedding_model", "length_axis"] %}
+
+with
+
+items as (
+    select * from {{ ref("int_item_embedding") }}
+),
+
+lengths as (
+    select * from {{ ref("int_item_lengths") }}
+),
+
+models as (
+    select * from {{ ref("dim_model") }}
+),
+
+conditions as (
+    select * from {{ ref("dim_condition") }}
+),
+
+points as (
+    select * from items
+    inner join lengths using ({{ item_keys() | join(", ") }})
+),
+
+fits as (
+    {{ log_log_fit("points", "mean_length", "variance_unbiased", keys) }}
+)
+
+select
+    {{ pool_figure_keys("fits") }},
+    fits.embedding_model,
+    fits.length_axis,
+    fits.slope,
+    fits.slope_ci_low,
+    fits.slope_ci_high,
+    fits.intercept,
+    fits.r2,
+    fits.n_points,
+    fits.n_dropped
+from fits
+inner join models on fits.model_id = models.model_id
+inner join conditions on fits.condition_id = conditions.condition_id
+order by task, model_id, condition_id, embedding_model, length_axis

@@ -1,0 +1,33 @@
+with
+
+numbers as (
+    select * from {{ ref("int_ensembling") }}
+),
+
+models as (
+    select * from {{ ref("dim_model") }}
+),
+
+conditions as (
+    select * from {{ ref("dim_condition") }}
+)
+
+select
+    {{ pool_figure_keys("numbers") }},
+    numbers.decomposition,
+    numbers.ensemble_size,
+    numbers.n_items,
+    numbers.n_ensembles,
+    numbers.error,
+    numbers.bias_sq,
+    numbers.variance,
+    numbers.incoherence,
+    numbers.incoherence_ci_low,
+    numbers.incoherence_ci_high,
+    numbers.bias_sq_unbiased,
+    numbers.variance_unbiased,
+    numbers.incoherence_unbiased
+from numbers
+inner join models on numbers.model_id = models.model_id
+inner join conditions on numbers.condition_id = conditions.condition_id
+order by task, model_id, condition_id, decomposition, ensemble_size

@@ -1,0 +1,29 @@
+with
+
+numbers as (
+    select * from {{ ref("int_ensembling_fits") }}
+),
+
+models as (
+    select * from {{ ref("dim_model") }}
+),
+
+conditions as (
+    select * from {{ ref("dim_condition") }}
+)
+
+select
+    {{ pool_figure_keys("numbers") }},
+    numbers.decomposition,
+    numbers.measure,
+    numbers.slope,
+    numbers.slope_ci_low,
+    numbers.slope_ci_high,
+    numbers.intercept,
+    numbers.r2,
+    numbers.n_points,
+    numbers.n_dropped
+from numbers
+inner join models on numbers.model_id = models.model_id
+inner join conditions on numbers.condition_id = conditions.condition_id
+order by task, model_id, condition_id, decomposition, measure

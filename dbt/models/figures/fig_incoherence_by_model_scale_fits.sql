@@ -1,0 +1,40 @@
+with
+
+groups as (
+    select * from {{ ref("int_incoherence_by_model_scale") }}
+),
+
+conditions as (
+    select * from {{ ref("dim_condition") }}
+),
+
+measures as (
+    {% for measure in ["error", "bias_sq", "variance", "incoherence"] %}
+        select
+            {{ scale_keys() | join(", ") }},
+            param_count,
+            '{{ measure }}' as measure,
+            {{ measure }} as measured
+        from groups
+        {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
+fits as (
+    {{ log_log_fit("measures", "param_count", "measured", scale_keys() + ["measure"], floor=var("zero_error")) }}
+)
+
+select
+    {{ columns_of("fits", scale_keys()) }},
+    conditions.condition_label,
+    fits.measure,
+    fits.slope,
+    fits.slope_ci_low,
+    fits.slope_ci_high,
+    fits.intercept,
+    fits.r2,
+    fits.n_points,
+    fits.n_dropped
+from fits
+inner join conditions on fits.condition_id = conditions.condition_id
+order by task, model_family, condition_id, decomposition, grouped_by, group_rank, measure

@@ -1,0 +1,92 @@
+{% set keys = pool_keys() + ["decomposition"] %}
+{% set measures = ["bias_sq", "variance", "incoherence"] %}
+
+with
+
+items as (
+    select * from {{ ref("int_subsample_items") }}
+),
+
+everything as (
+    select * from {{ ref("int_item_decomposition") }}
+    where decomposition in ('kl', 'brier')
+),
+
+models as (
+    select * from {{ ref("dim_model") }}
+),
+
+conditions as (
+    select * from {{ ref("dim_condition") }}
+),
+
+estimates as (
+    {% for estimator, suffix in {"plug_in": "", "corrected": "_unbiased"}.items() %}
+        select
+            {{ keys | join(", ") }},
+            n_samples_per_item,
+            block,
+            '{{ estimator }}' as estimator,
+            count(*) as n_items,
+            avg(bias_sq{{ suffix }}) as bias_sq,
+            avg(variance{{ suffix }}) as variance,
+            case
+                when avg(error) > {{ var("zero_error") }} then avg(variance{{ suffix }}) / avg(error)
+            end as incoherence
+        from items
+        group by {{ keys | join(", ") }}, n_samples_per_item, block
+        {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
+blocks as (
+    select
+        {{ keys | join(", ") }},
+        n_samples_per_item,
+        estimator,
+        max(n_items) as n_items,
+        {% for measure in measures %}
+            avg({{ measure }}) as {{ measure }},
+            stddev_samp({{ measure }}) as {{ measure }}_sd,
+        {% endfor %}
+        count(*) as n_blocks
+    from estimates
+    group by {{ keys | join(", ") }}, n_samples_per_item, estimator
+),
+
+-- What all samples say, corrected: the answer that fewer samples should come close to.
+answers as (
+    select
+        {{ keys | join(", ") }},
+        avg(bias_sq_unbiased) as bias_sq_all,
+        avg(variance_unbiased) as variance_all,
+        case
+            when avg(error) > {{ var("zero_error") }} then avg(variance_unbiased) / avg(error)
+        end as incoherence_all
+    from everything
+    where variance_unbiased is not null
+    group by {{ keys | join(", ") }}
+)
+
+select
+    {{ pool_figure_keys("blocks") }},
+    blocks.decomposition,
+    blocks.estimator,
+    blocks.n_samples_per_item,
+    {% for measure in measures %}
+        blocks.{{ measure }},
+        blocks.{{ measure }}_sd,
+        answers.{{ measure }}_all,
+    {% endfor %}
+    blocks.n_blocks,
+    blocks.n_items
+from blocks
+inner join answers
+    on
+        blocks.task = answers.task
+        and blocks.model_id = answers.model_id
+        and blocks.condition_id = answers.condition_id
+        and blocks.decomposition = answers.decomposition
+inner join models on blocks.model_id = models.model_id
+inner join conditions on blocks.condition_id = conditions.condition_id
+order by task, model_id, condition_id, decomposition, estimator, n_samples_per_item

@@ -1,0 +1,44 @@
+{% set aggregates = [
+    "cast(sum(n_samples) as bigint) as n_samples",
+    "max(n_contexts) as n_contexts",
+] %}
+
+with
+
+items as (
+    select
+        *,
+        variance_within + variance_between as error,
+        variance_within as bias_sq,
+        variance_between as variance
+    from {{ ref("int_item_variance_components") }}
+),
+
+models as (
+    select * from {{ ref("dim_model") }}
+),
+
+conditions as (
+    select * from {{ ref("dim_condition") }}
+),
+
+-- The share between contexts is a ratio of sums as incoherence is, with the same interval.
+pooled as (
+    {{ pooled_incoherence("items", pool_keys(), aggregates=aggregates) }}
+)
+
+select
+    {{ pool_figure_keys("pooled") }},
+    pooled.n_items,
+    pooled.n_samples,
+    pooled.n_contexts,
+    pooled.error as variance_total,
+    pooled.bias_sq as variance_within,
+    pooled.variance as variance_between,
+    pooled.incoherence as share_between,
+    least(pooled.incoherence_ci_low, pooled.incoherence) as share_between_ci_low,
+    greatest(pooled.incoherence_ci_high, pooled.incoherence) as share_between_ci_high
+from pooled
+inner join models on pooled.model_id = models.model_id
+inner join conditions on pooled.condition_id = conditions.condition_id
+order by task, model_id, condition_id

@@ -1,0 +1,34 @@
+with
+
+buckets as (
+    select * from {{ ref("int_wait_ratio") }}
+),
+
+models as (
+    select * from {{ ref("dim_model") }}
+),
+
+conditions as (
+    select * from {{ ref("dim_condition") }}
+)
+
+select
+    {{ length_figure_keys("buckets") }},
+    buckets.bucket,
+    buckets.n_items,
+    buckets.n_samples,
+    buckets.wait_ratio,
+    buckets.mean_length,
+    buckets.accuracy,
+    buckets.accuracy_ci_low,
+    buckets.accuracy_ci_high,
+    buckets.error,
+    buckets.bias_sq,
+    buckets.variance,
+    buckets.incoherence,
+    buckets.incoherence_ci_low,
+    buckets.incoherence_ci_high
+from buckets
+inner join models on buckets.model_id = models.model_id
+inner join conditions on buckets.condition_id = conditions.condition_id
+order by task, model_id, condition_id, decomposition, length_axis, bucket

@@ -1,0 +1,31 @@
+with
+
+buckets as (
+    select * from {{ ref("int_wait_ratio") }}
+),
+
+models as (
+    select * from {{ ref("dim_model") }}
+),
+
+conditions as (
+    select * from {{ ref("dim_condition") }}
+),
+
+fits as (
+    {{ log_log_fit("buckets", "wait_ratio", "incoherence", length_keys(), floor=var("zero_error")) }}
+)
+
+select
+    {{ length_figure_keys("fits") }},
+    fits.slope,
+    fits.slope_ci_low,
+    fits.slope_ci_high,
+    fits.intercept,
+    fits.r2,
+    fits.n_points,
+    fits.n_dropped
+from fits
+inner join models on fits.model_id = models.model_id
+inner join conditions on fits.condition_id = conditions.condition_id
+order by task, model_id, condition_id, decomposition, length_axis

@@ -1,0 +1,88 @@
+{% set group = item_keys() | join(", ") %}
+{% set most = var("max_ensemble_size") | int %}
+{% set sizes = [1, 2, 4, 8, 16, 32, 64, 128, 256] | select("le", most) | list %}
+
+with
+
+samples as (
+    select
+        *,
+        1 as n_samples,
+        row_number() over (partition by {{ group }} order by epoch, sample_id) - 1 as position
+    from {{ ref("int_sample_answers") }}
+    where answer_kind not in ('left_out', 'open')
+),
+
+eligible as (
+    select * from {{ ref("int_ensemble_sizes") }}
+),
+
+entering as (
+    select
+        samples.*,
+        eligible.largest_size
+    from samples
+    inner join eligible using ({{ group }})
+),
+
+probabilities as (
+    {{ class_probabilities("entering", item_keys() + ["position", "largest_size"]) }}
+),
+
+size_1 as (
+    select
+        {{ group }},
+        largest_size,
+        position as answer_id,
+        class_index,
+        n_classes,
+        target_index,
+        prob
+    from probabilities
+),
+
+-- Two neighbours of one size make one of the next: a sample is in one ensemble of each size, a rest in none.
+{% for size in sizes[1:] %}
+    size_{{ size }} as (
+        select
+            {{ group }},
+            largest_size,
+            {{ whole("answer_id", 2) }} as answer_id,
+            class_index,
+            n_classes,
+            target_index,
+            avg(prob) as prob
+        from size_{{ size // 2 }}
+        where largest_size >= {{ size }}
+        group by {{ group }}, largest_size, {{ whole("answer_id", 2) }}, class_index, n_classes, target_index
+        having count(*) = 2
+    ),
+{% endfor %}
+
+ensembles as (
+    {% for size in sizes %}
+        select
+            *,
+            {{ size }} as ensemble_size,
+            1 as n_samples,
+            cast(null as bigint) as predicted_index
+        from size_{{ size }}
+        {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
+decomposed as (
+    {{ kl_and_brier("ensembles", item_keys() + ["ensemble_size"]) }}
+)
+
+select
+    {{ group }},
+    ensemble_size,
+    decomposition,
+    n_samples as n_ensembles,
+    error,
+    bias_sq,
+    variance,
+    bias_sq_unbiased,
+    variance_unbiased
+from decomposed

@@ -1,0 +1,36 @@
+{% set aggregates = [
+    "cast(sum(n_samples) as bigint) as n_samples",
+    "avg(reference_length) as reference_length",
+] %}
+
+with
+
+items as (
+    select * from {{ ref("int_items_by_model_scale") }}
+),
+
+pooled as (
+    {{
+        pooled_incoherence(
+            "items", scale_keys() + ["model_id", "param_count"], aggregates=aggregates, shares=["accuracy"]
+        )
+    }}
+)
+
+select
+    {{ scale_keys() | join(", ") }},
+    model_id,
+    param_count,
+    n_items,
+    n_samples,
+    reference_length,
+    accuracy,
+    accuracy_ci_low,
+    accuracy_ci_high,
+    error,
+    bias_sq,
+    variance,
+    incoherence,
+    incoherence_ci_low,
+    incoherence_ci_high
+from pooled

@@ -1,0 +1,47 @@
+{% set keys = item_keys() + ["kl_delta", "format_failures"] %}
+
+with
+
+answers as (
+    select * from {{ ref("int_item_answers") }}
+),
+
+probabilities as (
+    {{ class_probabilities("answers", item_keys() + ["answer_kind"]) }}
+),
+
+settings as (
+    {% for delta in var("sensitivity_deltas") %}
+        {% for format_failures in ["included", "left_out"] %}
+            select
+                *,
+                cast({{ delta }} as double) as kl_delta,
+                '{{ format_failures }}' as format_failures,
+                {{ log_smoothed("prob", "n_classes", delta) }} as log_prob
+            from probabilities
+            {{ "where answer_kind <> 'format_failure'" if format_failures == "left_out" }}
+            {{ "union all" if not loop.last }}
+        {% endfor %}
+        {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
+class_means as (
+    select
+        {{ keys | join(", ") }},
+        class_index = target_index as is_target,
+        class_index,
+        sum(n_samples) as n_samples,
+        sum(n_samples * log_prob) / sum(n_samples) as mean_log_prob
+    from settings
+    group by {{ keys | join(", ") }}, class_index, target_index
+)
+
+select
+    {{ keys | join(", ") }},
+    cast(max(n_samples) as bigint) as n_samples,
+    greatest(-max(mean_log_prob) filter (where is_target), 0.0) as error,
+    greatest(ln(sum(exp(mean_log_prob))) - max(mean_log_prob) filter (where is_target), 0.0) as bias_sq,
+    greatest(-ln(sum(exp(mean_log_prob))), 0.0) as variance
+from class_means
+group by {{ keys | join(", ") }}

@@ -1,0 +1,97 @@
+{% set family = ["task", "condition_id", "model_family"] | join(", ") %}
+
+with
+
+pools as (
+    select distinct
+        task,
+        condition_id,
+        model_id
+    from {{ ref("int_item_samples") }}
+),
+
+models as (
+    select * from {{ ref("int_models") }}
+    where model_family is not null and param_count is not null
+),
+
+lengths as (
+    select * from {{ ref("int_item_lengths") }}
+),
+
+labels as (
+    select * from {{ ref("stg_items") }}
+),
+
+-- The largest model says how much reasoning an item takes; models of one size alone have no scale.
+reference_models as (
+    select
+        {{ family }},
+        model_id as reference_model_id
+    from pools
+    inner join models using (model_id)
+    qualify
+        row_number() over (partition by {{ family }} order by param_count desc, model_id asc) = 1
+        and min(param_count) over (partition by {{ family }}) < max(param_count) over (partition by {{ family }})
+),
+
+ranked as (
+    select
+        {{ family }},
+        reference_model_id,
+        lengths.item_id,
+        lengths.length_axis,
+        lengths.mean_length,
+        row_number() over (partition by {{ family }} order by lengths.mean_length, lengths.item_id) as position,
+        count(*) over (partition by {{ family }}) as n_reference_items
+    from lengths
+    inner join reference_models using (task, condition_id)
+    where lengths.model_id = reference_model_id
+),
+
+bucketed as (
+    select
+        *,
+        {{
+            equal_count_bucket(
+                "position", "n_reference_items", n_buckets("n_reference_items", var("max_scale_groups"))
+            )
+        }} as bucket
+    from ranked
+),
+
+labelled as (
+    {% for grouped_by, label in {
+        "reference_length": "cast(bucket as varchar)",
+        "human_difficulty": "labels.human_difficulty",
+        "subject": "labels.subject",
+    }.items() %}
+        select
+            bucketed.*,
+            '{{ grouped_by }}' as grouped_by,
+            {{ label }} as item_group
+        from bucketed
+        inner join labels on bucketed.task = labels.task and bucketed.item_id = labels.item_id
+        where {{ label }} is not null
+        {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
+grouped as (
+    select
+        *,
+        avg(mean_length) over (partition by {{ family }}, grouped_by, item_group) as group_length
+    from labelled
+)
+
+select
+    {{ family }},
+    reference_model_id,
+    length_axis,
+    grouped_by,
+    -- From the group that the reference model is shortest on.
+    dense_rank() over (partition by {{ family }}, grouped_by order by group_length, item_group) as group_rank,
+    item_group,
+    item_id,
+    mean_length as reference_length
+from grouped

@@ -1,0 +1,92 @@
+{% set pool = length_keys() | join(", ") %}
+{% set aggregates = [
+    "cast(sum(n_samples) as bigint) as n_samples",
+    "avg(wait_ratio) as wait_ratio",
+    "avg(mean_length) as mean_length",
+] %}
+
+with
+
+samples as (
+    select * from {{ ref("int_sample_answers") }}
+    where answer_kind <> 'left_out'
+),
+
+texts as (
+    select * from {{ ref("stg_sample_texts") }}
+),
+
+items as (
+    select * from {{ ref("int_item_decomposition") }}
+    where decomposition in ('kl', 'brier')
+),
+
+-- Words, whatever their case, over tokens; the reasoning where the provider returns it, else the completion.
+waits as (
+    select
+        {{ columns_of("samples", item_keys()) }},
+        case when samples.reasoning_tokens is null then 'output_tokens' else 'reasoning_tokens' end as length_axis,
+        coalesce(samples.reasoning_tokens, samples.output_tokens) as n_tokens,
+        {{ n_occurrences("lower(coalesce(texts.reasoning, texts.completion))", "wait") }} as n_waits
+    from samples
+    inner join texts on samples.sample_id = texts.sample_id
+),
+
+ratios as (
+    select
+        {{ item_keys() | join(", ") }},
+        length_axis,
+        avg(n_tokens) as mean_length,
+        sum(n_waits) / cast(sum(n_tokens) as double) as wait_ratio
+    from waits
+    where n_tokens > 0 and n_waits is not null
+    group by {{ item_keys() | join(", ") }}, length_axis
+),
+
+-- A pool that never waits has nothing to sort by.
+ranked as (
+    select
+        {{ pool }},
+        item_id,
+        n_samples,
+        error,
+        bias_sq,
+        variance,
+        accuracy,
+        mean_length,
+        wait_ratio,
+        row_number() over (partition by {{ pool }} order by wait_ratio, item_id) as position,
+        count(*) over (partition by {{ pool }}) as n_pool_items
+    from items
+    inner join ratios using ({{ item_keys() | join(", ") }})
+    qualify max(wait_ratio) over (partition by {{ pool }}) > 0
+),
+
+bucketed as (
+    select
+        *,
+        {{ equal_count_bucket("position", "n_pool_items", n_buckets("n_pool_items")) }} as bucket
+    from ranked
+),
+
+pooled as (
+    {{ pooled_incoherence("bucketed", length_keys() + ["bucket"], aggregates=aggregates, shares=["accuracy"]) }}
+)
+
+select
+    {{ pool }},
+    bucket,
+    n_items,
+    n_samples,
+    wait_ratio,
+    mean_length,
+    accuracy,
+    accuracy_ci_low,
+    accuracy_ci_high,
+    error,
+    bias_sq,
+    variance,
+    incoherence,
+    incoherence_ci_low,
+    incoherence_ci_high
+from pooled

@@ -1,0 +1,159 @@
+"""Random raw rows of a designed study: a family of models, budgets, few-shot contexts, unit tests, embeddings.
+
+What the other random rows have in dirt, these have in design: the analyses over scale, budgets and contexts need models
+that differ in size alone, conditions that differ in budget alone and samples in several contexts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tests.dbt.random_raw import NOW, RawRows, Row, condition_row, item_row, model_row, sample_row
+
+SIZES = {"fam-1": 1_000, "fam-2": 8_000, "fam-3": 90_000}
+BUDGETS = ("1000", "4000")
+TESTS = {"t0": "fail_to_pass", "t1": "fail_to_pass", "t2": "pass_to_pass", "t3": "other"}
+
+
+def random_study_rows(seed: int) -> RawRows:
+    """Multiple choice (`study`), repairs judged by unit tests (`repair`) and essays with embeddings (`essay`)."""
+    rng = np.random.default_rng(seed)
+    rows = RawRows(
+        conditions=[condition_row(f"budget-{budget}", "choice", budget) for budget in BUDGETS],
+        models=[
+            model_row(model_id, model_family="fam", param_count=size, model_type="thinking")
+            for model_id, size in SIZES.items()
+        ],
+    )
+    for number in range(23):
+        item = item_row("study", f"s{number:02d}", 4, int(rng.integers(4)))
+        difficulty = None if number == 0 else ("easy", "hard")[number % 2]
+        rows.items.append({**item, "human_difficulty": difficulty, "subject": f"subject {number % 3}"})
+    for model_id in SIZES:
+        for budget in BUDGETS:
+            for item in rows.items:
+                rows.samples += _study_samples(rng, item, model_id, budget)
+    _add_repairs(rng, rows)
+    _add_essays(rng, rows)
+    _add_survey(rng, rows)
+    return rows
+
+
+def _study_samples(rng: np.random.Generator, item: Row, model_id: str, budget: str) -> list[Row]:
+    hardness = int(item["item_id"][1:]) / 23
+    skill = min(0.9, 0.3 + 0.2 * list(SIZES).index(model_id))
+    preference = rng.dirichlet(np.full(4, 0.6))
+    preference[item["target_index"]] += 3 * skill * (1 - hardness)
+    preference /= preference.sum()
+    samples = []
+    for epoch in range(1, 13 - int(rng.random() < 0.2)):
+        # One context per item lost all its samples but one.
+        context = epoch % 3 if epoch < 11 else 0
+        words = " ".join(rng.choice(["so", "Wait,", "then", "wait", "hence"], size=5))
+        answer: Row = {"choice_index": int(rng.choice(4, p=preference))}
+        if rng.random() < 0.05:
+            answer = {"status": "format_failure"}
+        samples.append(
+            sample_row(
+                item,
+                model_id,
+                f"budget-{budget}",
+                epoch,
+                **answer,
+                context_id=f"context {context}",
+                reasoning=words,
+                completion=f"ANSWER: {epoch}",
+                output_tokens=int(rng.integers(40, 60)),
+                reasoning_tokens=int(np.exp(4 + 3 * hardness + rng.normal() * 0.3)),
+            )
+        )
+    return samples
+
+
+def _add_repairs(rng: np.random.Generator, rows: RawRows) -> None:
+    for number in range(6):
+        item = item_row("repair", f"r{number}", None, None)
+        rows.items.append(item)
+        for model_id in ("fam-1", "fam-3"):
+            for epoch in range(1, int(rng.integers(2, 9))):
+                status = str(rng.choice(["ok", "ok", "ok", "limit", "format_failure", "error"]))
+                values: dict[str, Any] = {"status": status, "n_actions": int(rng.integers(2, 30))}
+                values["score"] = None if status == "format_failure" else float(rng.integers(3)) / 2
+                sample = sample_row(item, model_id, "budget-1000", epoch, **values)
+                rows.samples.append(sample)
+                # A sample that was not tested at all; a run cut off half-way through its tests.
+                if rng.random() < 0.2 or status == "format_failure":
+                    continue
+                for name, kind in list(TESTS.items())[: 4 if rng.random() < 0.8 else 2]:
+                    rows.test_outcomes.append(
+                        {
+                            "sample_id": sample["sample_id"],
+                            "task": "repair",
+                            "test_name": name,
+                            "kind": kind,
+                            "passed": bool(rng.random() < 0.6),
+                            "import_id": "import-1",
+                            "ingested_at": NOW,
+                        }
+                    )
+    # Another reading of a log named its tests differently.
+    rows.test_outcomes += [
+        {**row, "test_name": f"old {row['test_name']}", "import_id": "import-0"} for row in rows.test_outcomes[:5]
+    ]
+
+
+def _add_essays(rng: np.random.Generator, rows: RawRows) -> None:
+    for number in range(7):
+        item = item_row("essay", f"e{number}", None, None)
+        rows.items.append(item)
+        for epoch in range(1, int(rng.integers(1, 7)) + 1):
+            length = int(rng.integers(10, 99))
+            status = "error" if rng.random() < 0.1 else "ok"
+            sample = sample_row(item, "fam-2", "budget-1000", epoch, status=status, output_tokens=length)
+            rows.samples.append(sample)
+            for model, dimension in (("wide", 5), ("narrow", 3)):
+                if model == "narrow" and rng.random() < 0.5:
+                    continue
+                vector = rng.normal(size=dimension).astype(np.float32).tolist()
+                rows.embeddings.append(
+                    {
+                        "sample_id": sample["sample_id"],
+                        "embedding_model": model,
+                        "vector": vector,
+                        "ingested_at": NOW,
+                    }
+                )
+
+
+def _add_survey(rng: np.random.Generator, rows: RawRows) -> None:
+    entities = {"ant": "organisms and humans", "human": "organisms and humans", "model": "AI models", "firm": "org"}
+    for attribute, n_raters in (("intelligence", 4), ("incoherence", 5)):
+        for rater in range(n_raters):
+            for entity, rank in zip(entities, rng.permutation(len(entities)), strict=True):
+                rows.survey_rankings.append(
+                    {
+                        "rater_id": f"{attribute} {rater}",
+                        "entity": entity,
+                        "entity_group": entities[entity],
+                        "attribute": attribute,
+                        "rank": float(rank + 1),
+                        "ingested_at": NOW,
+                    }
+                )
+
+
+def independent_rows(seed: int, n_items: int = 60, n_samples: int = 320) -> RawRows:
+    """Samples that are independent by construction: averaging E of them divides the variance by E."""
+    rng = np.random.default_rng(seed)
+    rows = RawRows(conditions=[condition_row("independent", "choice")], models=[model_row("dice")])
+    for number in range(n_items):
+        item = item_row("independent", f"i{number:02d}", 4, int(rng.integers(4)))
+        rows.items.append(item)
+        choices = rng.choice(4, size=n_samples, p=rng.dirichlet(np.ones(4)))
+        rows.samples += [
+            sample_row(item, "dice", "independent", epoch, choice_index=int(choice))
+            for epoch, choice in enumerate(choices, start=1)
+        ]
+    return rows

@@ -1,0 +1,68 @@
+"""Ensembles of averaged answers, against the definitions and against what independent samples must give."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.dbt.conftest import Built, agree
+from tests.oracles.answers import ItemAnswers
+from tests.oracles.decompositions import Array, brier, brier_unbiased, kl, kl_unbiased
+from tests.oracles.pooling import incoherence, ratio_interval
+from tests.oracles.regression import log_log_fit
+
+ORACLES = {"kl": (kl, kl_unbiased), "brier": (brier, brier_unbiased)}
+
+
+def in_order(answers: ItemAnswers) -> Array:
+    order = sorted(
+        range(len(answers.samples)), key=lambda s: (answers.samples[s]["epoch"], answers.samples[s]["sample_id"])
+    )
+    return answers.probs[order]
+
+
+def ensembles(answers: ItemAnswers, size: int) -> Array:
+    """(n, C) mean probabilities of disjoint ensembles of `size` samples in order; a rest is left out."""
+    probs = in_order(answers)
+    n_ensembles = len(probs) // size
+    return probs[: n_ensembles * size].reshape(n_ensembles, size, -1).mean(axis=1)
+
+
+@pytest.mark.parametrize("decomposition", ["kl", "brier"])
+def test_ensembles_agree_with_the_oracle(built: Built, decomposition: str) -> None:
+    oracle, corrected = ORACLES[decomposition]
+    rows = built.rows("figures.fig_ensembling", f"decomposition = '{decomposition}' and task in ('study', 'many')")
+    assert rows
+    for row in rows:
+        key = (row["task"], row["model_id"], row["condition_id"])
+        pool = [answers for full, answers in built.answers.items() if full[:3] == key and len(answers.probs)]
+        largest = max(size for size in (1, 2, 4, 8) if np.median([len(a.probs) for a in pool]) >= 3 * size)
+        entering = [answers for answers in pool if len(answers.probs) >= 3 * largest]
+        averaged = [(ensembles(answers, row["ensemble_size"]), answers.target) for answers in entering]
+        splits = [oracle(probs, target) for probs, target in averaged]
+        variances, errors = np.array([s.variance for s in splits]), np.array([s.error for s in splits])
+        unbiased = [corrected(probs, target) for probs, target in averaged]
+        assert row["ensemble_size"] <= largest
+        assert row["n_items"] == len(entering)
+        assert row["n_ensembles"] == min(len(probs) for probs, _ in averaged)
+        assert agree(row["error"], float(errors.mean())) and agree(row["variance"], float(variances.mean()))
+        assert agree(row["bias_sq"], float(np.mean([s.bias_sq for s in splits])))
+        assert agree(row["incoherence"], incoherence(variances, errors))
+        low, high = ratio_interval(variances, errors)
+        assert agree(row["incoherence_ci_low"], low) and agree(row["incoherence_ci_high"], high)
+        assert agree(row["bias_sq_unbiased"], float(np.mean([u[0] for u in unbiased])))
+        assert agree(row["variance_unbiased"], float(np.mean([u[1] for u in unbiased])))
+
+
+def test_independent_samples_average_away(built: Built) -> None:
+    """320 independent samples per item: Brier variance goes as 1/E and bias² stays."""
+    fits = {
+        row["measure"]: row
+        for row in built.rows("figures.fig_ensembling_fits", "task = 'independent' and decomposition = 'brier'")
+    }
+    assert abs(fits["variance_unbiased"]["slope"] + 1) <= 0.03
+    assert abs(fits["bias_sq_unbiased"]["slope"]) <= 0.01
+    rows = built.rows("figures.fig_ensembling", "task = 'independent' and decomposition = 'brier'")
+    assert [row["ensemble_size"] for row in rows] == [1, 2, 4, 8, 16, 32, 64]
+    oracle = log_log_fit([row["ensemble_size"] for row in rows], [row["variance_unbiased"] for row in rows])
+    assert agree(fits["variance_unbiased"]["slope"], oracle.slope) and agree(fits["variance_unbiased"]["r2"], oracle.r2)

@@ -1,0 +1,61 @@
+"""Coverage over unit tests, scores and embeddings, against the definitions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+
+from tests.dbt.conftest import Built, agree
+from tests.oracles.answers import ItemKey, latest
+from tests.oracles.decompositions import Array, coverage, coverage_unbiased, embedding
+from tests.oracles.outcomes import LEFT_OUT, scores_by_item, unit_tests_by_item
+
+
+def key_of(row: dict[str, object]) -> ItemKey:
+    return str(row["task"]), str(row["model_id"]), str(row["condition_id"]), str(row["item_id"])
+
+
+@pytest.mark.parametrize("decomposition", ["coverage", "score"])
+def test_graded_outcomes_agree_with_the_oracle(built: Built, decomposition: str) -> None:
+    raw = built.evals
+    if decomposition == "coverage":
+        expected = unit_tests_by_item(raw.samples, raw.test_outcomes)
+    else:
+        expected = scores_by_item(raw.items, raw.samples, raw.test_outcomes)
+    rows = built.rows("marts.fct_item_decomposition", f"decomposition = '{decomposition}'")
+    assert {key_of(row) for row in rows} == set(expected)
+    assert len({row["n_samples"] for row in rows}) > 2
+    for row in rows:
+        outcomes = expected[key_of(row)]
+        oracle, (bias_sq, variance) = coverage(outcomes), coverage_unbiased(outcomes)
+        assert row["n_samples"] == len(outcomes)
+        for column in ("error", "bias_sq", "variance"):
+            assert agree(row[column], getattr(oracle, column)), (row, oracle)
+        assert agree(row["bias_sq_unbiased"], bias_sq) and agree(row["variance_unbiased"], variance)
+        assert agree(row["incoherence"], oracle.variance / oracle.error if oracle.error > 1e-9 else None)
+
+
+def test_a_run_cut_off_leaves_the_tests_as_they_were(built: Built) -> None:
+    limits = {s["sample_id"] for s in built.evals.samples if s["status"] == "limit" and s["task"] == "repair"}
+    rows = [row for row in built.rows("intermediate.int_sample_tests") if row["sample_id"] in limits]
+    assert rows and all(row["passed"] == (row["kind"] == "pass_to_pass") for row in rows)
+    assert all(row["is_correct"] is False for row in built.rows("marts.fct_sample") if row["sample_id"] in limits)
+
+
+def test_embeddings_agree_with_the_oracle(built: Built) -> None:
+    samples = {s["sample_id"]: s for s in latest(built.evals.samples, ("sample_id",)) if s["status"] not in LEFT_OUT}
+    vectors: dict[tuple[str, ItemKey], list[Array]] = defaultdict(list)
+    for row in built.evals.embeddings:
+        if row["sample_id"] in samples:
+            vectors[row["embedding_model"], key_of(samples[row["sample_id"]])].append(np.array(row["vector"]))
+    rows = built.rows("intermediate.int_item_embedding")
+    assert {(row["embedding_model"], key_of(row)) for row in rows} == set(vectors)
+    for row in rows:
+        variance, unbiased = embedding(np.array(vectors[row["embedding_model"], key_of(row)]))
+        assert agree(row["variance"], variance) and agree(row["variance_unbiased"], unbiased)
+        assert row["is_main"] == (row["embedding_model"] == "wide")
+    decomposed = built.rows("marts.fct_item_decomposition", "decomposition = 'embedding'")
+    assert len(decomposed) == sum(row["is_main"] for row in rows) > 0
+    assert all(row["error"] is None and row["incoherence"] is None for row in decomposed)

@@ -1,0 +1,53 @@
+"""Accuracy by model scale (paper Fig. 9)."""
+
+from __future__ import annotations
+
+import altair as alt
+import polars as pl
+from matplotlib.figure import Figure as MplFigure
+
+from warehouse.figures.base import Figure, Tables
+from warehouse.figures.lines import Lines, chart_lines, draw_lines
+
+
+def _lines(tables: Tables) -> Lines:
+    table = tables["fig_accuracy_by_model_scale"]
+    kind = pl.col("model_family") + pl.coalesce(" " + pl.col("model_type"), pl.lit(""))
+    return Lines(
+        title="Accuracy over size",
+        points=table.with_columns(
+            panel=pl.col("task"),
+            series=kind + " · " + pl.col("condition_label"),
+            x=pl.col("param_count"),
+            y=pl.col("accuracy"),
+            low=pl.col("accuracy_ci_low"),
+            high=pl.col("accuracy_ci_high"),
+        ),
+        x_label="parameters",
+        y_label="accuracy",
+        y_log=False,
+        connected=True,
+        tooltips=("model_id", "n_items", "n_samples"),
+    )
+
+
+def draw(tables: Tables) -> MplFigure:
+    """The still picture."""
+    return draw_lines(_lines(tables))
+
+
+def chart(tables: Tables) -> alt.TopLevelMixin:
+    """The same with tooltips."""
+    return chart_lines(_lines(tables))
+
+
+FIGURE = Figure(
+    name="accuracy_by_model_scale",
+    title="Accuracy by model scale",
+    shows="Accuracy of each family and type of model over its number of parameters.",
+    look_for="Whether size buys accuracy on this task at all: incoherence over size means little where it does not.",
+    tables=("fig_accuracy_by_model_scale",),
+    needs="Import logs of models whose family and size are known (seed known_models).",
+    draw=draw,
+    chart=chart,
+)

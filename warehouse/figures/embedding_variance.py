@@ -1,0 +1,48 @@
+"""Embedding variance (paper Fig. 2c, 24): do open-ended answers scatter more where they are longer?"""
+
+from __future__ import annotations
+
+import altair as alt
+import polars as pl
+from matplotlib.figure import Figure as MplFigure
+
+from warehouse.figures.base import Figure, Tables, with_series
+from warehouse.figures.lines import Lines, chart_lines, draw_lines
+
+
+def _lines(tables: Tables) -> Lines:
+    points, fits = with_series(tables["fig_embedding_variance"]), with_series(tables["fig_embedding_variance_fits"])
+    panel = pl.col("task") + ", " + pl.col("embedding_model")
+    return Lines(
+        title="Scatter of open-ended answers",
+        points=points.with_columns(panel=panel, x=pl.col("mean_length"), y=pl.col("variance_unbiased")),
+        fits=fits.with_columns(panel=panel),
+        x_label="mean length of the item's answers",
+        y_label="embedding variance, corrected",
+        tooltips=("item_id", "n_samples"),
+    )
+
+
+def draw(tables: Tables) -> MplFigure:
+    """The still picture."""
+    return draw_lines(_lines(tables))
+
+
+def chart(tables: Tables) -> alt.TopLevelMixin:
+    """The same with tooltips."""
+    return chart_lines(_lines(tables))
+
+
+FIGURE = Figure(
+    name="embedding_variance",
+    title="Embedding variance",
+    shows="Each point is an open-ended item: how far its answers lie apart in embedding space, over their mean length.",
+    look_for="A positive slope: longer answers scatter more.",
+    tables=(
+        "fig_embedding_variance",
+        "fig_embedding_variance_fits",
+    ),
+    needs="Embed the completions of an open-ended task.",
+    draw=draw,
+    chart=chart,
+)

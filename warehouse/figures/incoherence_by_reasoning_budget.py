@@ -1,0 +1,61 @@
+"""Incoherence by reasoning budget (paper Fig. 7a, 8a): does paying for more reasoning make a model more coherent?"""
+
+from __future__ import annotations
+
+import altair as alt
+import polars as pl
+from matplotlib.figure import Figure as MplFigure
+
+from warehouse.figures.base import Figure, Tables, short_model
+from warehouse.figures.lines import Lines, chart_lines, draw_lines
+
+
+def _lines(tables: Tables) -> Lines:
+    table = tables["fig_incoherence_by_reasoning_budget"].filter(pl.col("decomposition") == "kl")
+    # One budget alone has nothing to compare with.
+    table = table.filter(pl.col("budget_rank").n_unique().over("task", "model_id", "prompt_format") > 1)
+    model = pl.col("model_id").map_elements(short_model, return_dtype=pl.String)
+    panels = [
+        table.with_columns(
+            panel=pl.col("task") + ": " + pl.lit(label),
+            series=model + pl.when(pl.col("is_simulated")).then(pl.lit(" (simulated)")).otherwise(pl.lit("")),
+            x=pl.col("budget_rank"),
+            y=pl.col(measure),
+            low=pl.col(f"{measure}_ci_low"),
+            high=pl.col(f"{measure}_ci_high"),
+        )
+        for measure, label in (("accuracy", "accuracy"), ("incoherence", "KL incoherence"))
+    ]
+    return Lines(
+        title="Larger reasoning budgets",
+        points=pl.concat(panels).sort("task", "panel", "param_count", "model_id", nulls_last=True),
+        x_label="rank of the budget, from the smallest",
+        y_label="estimate",
+        x_log=False,
+        y_log=False,
+        connected=True,
+        tooltips=("reasoning_budget", "n_items", "n_samples"),
+    )
+
+
+def draw(tables: Tables) -> MplFigure:
+    """The still picture."""
+    return draw_lines(_lines(tables))
+
+
+def chart(tables: Tables) -> alt.TopLevelMixin:
+    """The same with tooltips."""
+    return chart_lines(_lines(tables))
+
+
+FIGURE = Figure(
+    name="incoherence_by_reasoning_budget",
+    title="Incoherence by reasoning budget",
+    shows="Accuracy and incoherence of each model at each reasoning budget.",
+    look_for="Accuracy that rises with the budget while incoherence falls only a little: budgets buy right answers"
+    " rather than predictable errors.",
+    tables=("fig_incoherence_by_reasoning_budget",),
+    needs="Import logs of one model with several reasoning budgets.",
+    draw=draw,
+    chart=chart,
+)

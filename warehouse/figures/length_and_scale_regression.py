@@ -1,0 +1,56 @@
+"""Length and scale together (paper Fig. 14): which has the stronger gradient?"""
+
+from __future__ import annotations
+
+import altair as alt
+import polars as pl
+from matplotlib.figure import Figure as MplFigure
+
+from warehouse.figures.base import Figure, Tables
+from warehouse.figures.dots import Dots, chart_dots, draw_dots
+
+
+def _dots(tables: Tables) -> Dots:
+    table = tables["fig_length_and_scale_regression"].filter(
+        (pl.col("decomposition") == "kl") & (pl.col("length_axis") != "output_tokens")
+        | (pl.col("decomposition") == "kl") & (pl.col("length_axis").n_unique().over("task", "condition_id") == 1)
+    )
+    sides = [
+        table.with_columns(
+            row=pl.col("task") + ": " + pl.col("model_family") + ", " + pl.col("condition_label"),
+            series=pl.lit(label),
+            x=pl.col(f"slope_{side}"),
+            low=pl.col(f"slope_{side}_ci_low"),
+            high=pl.col(f"slope_{side}_ci_high"),
+        )
+        for side, label in (("length", "reasoning length"), ("scale", "number of parameters"))
+    ]
+    return Dots(
+        title="Length and scale together",
+        points=pl.concat(sides),
+        x_label="exponent of KL incoherence, the other held fixed",
+        guide=0.0,
+        tooltips=("n_points", "r2"),
+    )
+
+
+def draw(tables: Tables) -> MplFigure:
+    """The still picture."""
+    return draw_dots(_dots(tables))
+
+
+def chart(tables: Tables) -> alt.TopLevelMixin:
+    """The same with tooltips."""
+    return chart_dots(_dots(tables))
+
+
+FIGURE = Figure(
+    name="length_and_scale_regression",
+    title="Length and scale together",
+    shows="Exponents of a joint log-log regression of incoherence on reasoning length and on model size.",
+    look_for="Which of the two lies further from zero: length usually has the stronger gradient.",
+    tables=("fig_length_and_scale_regression",),
+    needs="Import logs of at least two models of one family, with token counts.",
+    draw=draw,
+    chart=chart,
+)

@@ -1,0 +1,60 @@
+"""Correlation of reasoning lengths (paper Fig. 5b, 22): do models think longer on the same items?"""
+
+from __future__ import annotations
+
+import altair as alt
+import polars as pl
+from matplotlib.figure import Figure as MplFigure
+
+from warehouse.figures.base import Figure, Tables, short_model
+from warehouse.figures.dots import Dots, chart_dots, draw_dots
+
+
+def _dots(tables: Tables) -> Dots:
+    table = tables["fig_reasoning_length_correlation"]
+    one, other = (
+        pl.col(name).map_elements(short_model, return_dtype=pl.String) for name in ("model_id", "other_model_id")
+    )
+    pair = pl.when(pl.col("compared") == "models").then(one + " – " + other).otherwise(one + ", two conditions")
+    return Dots(
+        title="Do models reason longer on the same items?",
+        points=table.with_columns(
+            row=pl.col("task") + ": " + pair,
+            series=pl.col("compared").replace_strict(
+                {"models": "two models, one condition", "conditions": "one model, two conditions"}
+            ),
+            x=pl.col("correlation"),
+            low=pl.col("correlation_ci_low"),
+            high=pl.col("correlation_ci_high"),
+        ),
+        x_label="correlation of log length over items",
+        guide=0.0,
+        tooltips=("n_items",),
+    )
+
+
+def draw(tables: Tables) -> MplFigure:
+    """The still picture."""
+    return draw_dots(_dots(tables))
+
+
+def chart(tables: Tables) -> alt.TopLevelMixin:
+    """The same with tooltips."""
+    return chart_dots(_dots(tables))
+
+
+FIGURE = Figure(
+    name="reasoning_length_correlation",
+    title="Correlation of reasoning lengths",
+    shows="For each pair of pools that differ in one thing alone, the correlation over items of the logarithm "
+    "of mean length.",
+    look_for="Correlations near one: how long an item takes is then a property of the item, and grouping items by "
+    "one model's length is fair to another.",
+    tables=(
+        "fig_reasoning_length_correlation",
+        "fig_reasoning_length_by_difficulty",
+    ),
+    needs="Import logs of two models or conditions on the same items, with token counts.",
+    draw=draw,
+    chart=chart,
+)

@@ -1,0 +1,57 @@
+"""Wait ratio (paper Fig. 18): are models more incoherent where they second-guess themselves?"""
+
+from __future__ import annotations
+
+import altair as alt
+import polars as pl
+from matplotlib.figure import Figure as MplFigure
+
+from warehouse.figures.base import Figure, Tables, with_series
+from warehouse.figures.lines import Lines, chart_lines, draw_lines
+
+
+def _lines(tables: Tables) -> Lines:
+    kl = pl.col("decomposition") == "kl"
+    points, fits = (
+        with_series(tables["fig_wait_ratio"].filter(kl)),
+        with_series(tables["fig_wait_ratio_fits"].filter(kl)),
+    )
+    return Lines(
+        title="How often a model says wait",
+        points=points.with_columns(
+            panel=pl.col("task"),
+            x=pl.col("wait_ratio"),
+            y=pl.col("incoherence"),
+            low=pl.col("incoherence_ci_low"),
+            high=pl.col("incoherence_ci_high"),
+        ),
+        fits=fits.with_columns(panel=pl.col("task")),
+        x_label="occurrences of wait per token",
+        y_label="KL incoherence",
+        tooltips=("bucket", "n_items", "mean_length", "accuracy"),
+    )
+
+
+def draw(tables: Tables) -> MplFigure:
+    """The still picture."""
+    return draw_lines(_lines(tables))
+
+
+def chart(tables: Tables) -> alt.TopLevelMixin:
+    """The same with tooltips."""
+    return chart_lines(_lines(tables))
+
+
+FIGURE = Figure(
+    name="wait_ratio",
+    title="Wait ratio",
+    shows="Items are cut into equal groups by how often the word wait occurs per token of reasoning.",
+    look_for="A rising line: second thoughts then go with less predictable errors.",
+    tables=(
+        "fig_wait_ratio",
+        "fig_wait_ratio_fits",
+    ),
+    needs="Import logs whose reasoning text is returned and says wait.",
+    draw=draw,
+    chart=chart,
+)
