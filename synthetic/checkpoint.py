@@ -86,17 +86,18 @@ def read_experiment(path: Path) -> dict[str, Any]:
 
     if not path.is_file():
         raise CheckpointError(f"{path}: no such checkpoint; train the model first")
-    with path.open("rb") as handle:
-        start = handle.read(2)
-    if start[:1] == b"\x80" or start == b"PK":
-        raise CheckpointError(
-            f"{path}: this is a pickle, and pickles are never loaded because they can run code; "
-            "save the weights with synthetic.checkpoint.save_checkpoint"
-        )
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
     except (SafetensorError, OSError) as error:
+        with path.open("rb") as handle:
+            start = handle.read(2)
+        # Asked only now: a safetensors file begins with a length, and may well begin with these bytes.
+        if start[:1] == b"\x80" or start == b"PK":
+            raise CheckpointError(
+                f"{path}: this is a pickle, and pickles are never loaded because they can run code; "
+                "save the weights with synthetic.checkpoint.save_checkpoint"
+            ) from error
         raise CheckpointError(f"{path}: not a safetensors file ({error}); delete it and train again") from error
     try:
         experiment = json.loads(metadata.get(METADATA_KEY, ""))

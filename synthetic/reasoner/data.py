@@ -1,10 +1,10 @@
 """What the models learn from: worked solutions as a careful but imperfect author writes them.
 
-A solution goes through the chain step by step (`b * 3 =7` is step b with its result). Now and then the author slips and
-writes a plausible wrong result. Most slips are noticed at once: `wait`, and the step is done again. If checking passes
-were asked for, a slip may also stay until the first of them: `check` starts the chain afresh, the step now comes out
-differently, and again `wait` has it done once more. Every slip is noticed in the end, so **no solution teaches a wrong
-answer**: what a trained model gets wrong is its own doing.
+A solution begins with the start value and goes through the chain step by step (`b * 3 =7` is step b with its result).
+Now and then the author slips and writes a plausible wrong result. Most slips are noticed at once: `wait`, back to the
+value before, and the step is done again. If checking passes were asked for, a slip may also stay until the first of
+them: `check` starts the chain afresh, the step now comes out differently, and again `wait` has it done once more. Every
+slip is noticed in the end, so **no solution teaches a wrong answer**: what a trained model gets wrong is its own doing.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ MAX_COMPLETION_TOKENS = CAPACITY - PROMPT_TOKENS
 
 PAD_ID = TOKEN_IDS[PAD]
 
-ANSWER_SHARE = 0.2
-"""Share of a drill's parts that are answers rather than steps."""
+CHECK_SHARE = 0.1
+"""Share of a drill's parts that are new starts."""
 
 POOL = 16
 """Batches that are drawn together and put together by length."""
@@ -67,14 +67,17 @@ class Recipe:
             was asked for; at most one per solution.
         drill_fraction: share of the training steps, at its start, that are drill alone.
         drill_every: after that, one step in this many is drill.
-        growth_fraction: share of that start over which the operands grow.
+        answers_until: share of that start after which drill is no longer mostly answers: finding a value among the
+            options is learnt quickly on its own, and by some sizes not at all beside everything else.
+        growth_until: share of that start after which operands are no longer limited; they grow in between.
     """
 
     slip_rate: float = 0.06
     deferred_share: float = 0.5
-    drill_fraction: float = 0.5
+    drill_fraction: float = 0.4
     drill_every: int = 4
-    growth_fraction: float = 0.8
+    answers_until: float = 0.15
+    growth_until: float = 0.8
 
 
 def write_solution(item: Item, n_checks: int, recipe: Recipe, rng: Random) -> list[str]:
@@ -92,6 +95,7 @@ def write_solution(item: Item, n_checks: int, recipe: Recipe, rng: Random) -> li
         if check:
             words.append(CHECK)
         value = item.start
+        words.append(f"={value}")
         for step, (operation, operand) in enumerate(item.operations):
             right = apply(value, operation, operand)
             stem = [STEP_LABELS[step], operation, str(operand)]
@@ -104,10 +108,10 @@ def write_solution(item: Item, n_checks: int, recipe: Recipe, rng: Random) -> li
                     deferred_step = step
                     value = wrong
                     continue
-                words.append(WAIT)
+                words += [WAIT, f"={value}"]
             elif check == 1 and step == deferred_step:
                 # Now it comes out differently from the first pass: do it once more to be sure.
-                words += [*stem, f"={right}", WAIT]
+                words += [*stem, f"={right}", WAIT, f"={value}"]
             words += [*stem, f"={right}"]
             value = right
     return [*words, ANSWER, CHOICE_LABELS[item.target_index], END]
@@ -173,14 +177,16 @@ def collate(sequences: list[list[int]]) -> Batch:
     return Batch(tokens, is_target)
 
 
-def drill(batch_size: int, largest_operand: int, rng: np.random.Generator) -> Batch:
-    """Full prompts whose steps are then taken in any order, `c * 3 =7 a + 9 =16 …`, with answers to results that are
-    just put there, `=5 Answer: A`, in between: everything that a solution needs but its order, many times over.
+def drill(batch_size: int, largest_operand: int, answer_share: float, rng: np.random.Generator) -> Batch:
+    """Full prompts whose steps are then taken in any order, `c * 3 =7 a + 9 =16 …`; in between, answers to results
+    that are just put there, `=5 Answer: A`, and new starts, `check =14`. Everything that a solution needs but its
+    order, many times over.
 
     Args:
         batch_size: sequences, each as long as the models can read.
         largest_operand: operands are 1 to this. With few different ones at first, a model finds out where to look
             within a few hundred steps; with all of them at once it sits on a plateau for thousands.
+        answer_share: share of the parts that are answers rather than steps or starts.
         rng: decides everything.
     """
     every = np.arange(batch_size)
@@ -198,10 +204,16 @@ def drill(batch_size: int, largest_operand: int, rng: np.random.Generator) -> Ba
     options = np.stack([np.broadcast_to(_LETTER_IDS, option.shape), _NUMBER_IDS[option]], axis=2)
     prompt[:, OPTIONS_PLACE:-1] = options.reshape(batch_size, -1)
     prompt[:, -1] = TOKEN_IDS[THINK]
-    columns = list(prompt.T)
-    is_target = [False] * PROMPT_TOKENS
+    start = value
+    columns = [*prompt.T, _RESULT_IDS[start]]
+    is_target = [False] * PROMPT_TOKENS + [True]
     while len(columns) <= CAPACITY - 4:
-        if rng.random() < ANSWER_SHARE:
+        kind = rng.random()
+        if kind < CHECK_SHARE:
+            value = start
+            columns += [np.full(batch_size, TOKEN_IDS[CHECK]), _RESULT_IDS[value]]
+            is_target += [False, True]
+        elif kind < CHECK_SHARE + answer_share:
             letter = rng.integers(len(CHOICE_LABELS), size=batch_size)
             value = option[every, letter]
             columns += [_RESULT_IDS[value], np.full(batch_size, TOKEN_IDS[ANSWER]), _LETTER_IDS[letter]]

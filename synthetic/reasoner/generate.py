@@ -17,8 +17,8 @@ from synthetic.reasoner.family import CHECKPOINTS, load_model
 from synthetic.reasoner.sampling import sample
 from synthetic.reasoner.task import ANSWER, END, TOKEN_IDS, decode, encode_prompt
 
-BATCH_ROWS = 64
-"""Rows that are sampled together: their keys and values still fit the processor's cache."""
+BATCH_ROWS = 128
+"""Rows that are sampled together. Larger batches gain nothing more (measured on two cores)."""
 
 _END_ID, _ANSWER_ID = TOKEN_IDS[END], TOKEN_IDS[ANSWER]
 
@@ -96,8 +96,9 @@ class LocalReasoner:
             raise ValueError(f"max_new_tokens: got {max_new_tokens}; use 1 or more")
         encoded = [encode_prompt(prompt, budget) for prompt in prompts]
         n_read = [len(prompt) - prompt.count(PAD_ID) for prompt in encoded]
-        # Prompts of like length have completions of like length, so that a batch is done at about the same time.
-        order = sorted(range(len(encoded)), key=lambda index: (encoded[index][0], n_read[index]))
+        # Prompts of like length have completions of like length, so that a batch is done at about the same time;
+        # and equal prompts are read once if they are in one batch.
+        order = sorted(range(len(encoded)), key=lambda index: (encoded[index][0], n_read[index], encoded[index]))
         groups = [order[first : first + BATCH_ROWS] for first in range(0, len(order), BATCH_ROWS)]
 
         def run(group: list[int]) -> list[list[int]]:

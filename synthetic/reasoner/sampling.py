@@ -55,7 +55,7 @@ def sample(
 
     Args:
         model: reads at most `model.capacity` tokens.
-        prompts: padded to one length, shape (rows, tokens).
+        prompts: ids as `encode_prompt` lays them out, shape (rows, tokens); at least one row.
         seeds: one per row.
         temperature: of the softmax; 0 is greedy.
         max_new_tokens: at least 1; with the prompt, at most one more than the model's capacity.
@@ -65,14 +65,17 @@ def sample(
     """
     n_rows = len(prompts)
     written = np.full((n_rows, max_new_tokens), _END_ID, dtype=np.int64)
-    padding = -n_rows % ROWS
-    tokens = torch.cat([prompts, prompts[:1].expand(padding, -1)])
-    row_seeds = np.concatenate([seeds, np.zeros(padding, dtype=np.uint64)])
-    rows = np.arange(len(tokens))
+    # Repeats of a prompt are read once.
+    different, place_of = torch.unique(prompts, dim=0, return_inverse=True)
+    windows = windows_of(different[_with_padding(torch.arange(len(different)))])
+    cache = Cache(model, len(windows))
+    logits = model(windows, cache, first_output=prompts.shape[1] - 1)[:, 0]
+    source = _with_padding(place_of)
+    window, logits = windows[source, -1:], logits[source]
+    cache.keys, cache.values = cache.keys[:, source], cache.values[:, source]
+    rows = np.arange(len(source))
     alive = rows < n_rows
-    cache = Cache(model, len(tokens))
-    window = windows_of(tokens)
-    logits = model(window, cache, first_output=prompts.shape[1] - 1)[:, 0]
+    row_seeds = np.resize(seeds, len(source))
     for place in range(max_new_tokens):
         chosen = choose(logits, temperature, uniforms(row_seeds, place))
         picked = chosen.numpy()
@@ -90,9 +93,14 @@ def sample(
             cache.keys, cache.values = cache.keys[:, kept], cache.values[:, kept]
             window, chosen = window[kept], chosen[kept]
             rows, row_seeds, alive = rows[keep], row_seeds[keep], alive[keep]
-        window = torch.cat([chosen.view(-1, 1, 1), window[:, -1:, :-1]], dim=2)
+        window = torch.cat([chosen.view(-1, 1, 1), window[:, :, :-1]], dim=2)
         logits = model(window, cache)[:, 0]
     return [_until_end(row) for row in written.tolist()]
+
+
+def _with_padding(rows: Tensor) -> Tensor:
+    """Numbers of rows, the first one repeated until there are a multiple of `ROWS`."""
+    return torch.cat([rows, rows[:1].expand(-len(rows) % ROWS)])
 
 
 def _until_end(tokens: list[int]) -> list[int]:

@@ -1,7 +1,7 @@
 """Train the family and write its checkpoints: `python -m synthetic.reasoner.train`.
 
-Every size sees the same batches in the same order. The first half of the steps is drill alone, with operands that grow
-from 3 to all; then come written solutions, with some drill between them.
+Every size sees the same batches in the same order: first drill alone, which begins with answers and small operands;
+then written solutions, with some drill between them.
 """
 
 from __future__ import annotations
@@ -22,35 +22,47 @@ from synthetic.config import ModelSize, TrainingConfig
 from synthetic.model import Transformer, param_count
 from synthetic.reasoner.data import Batch, Recipe, drill, solutions
 from synthetic.reasoner.family import CHECKPOINTS, RECIPE, SIZES, TRAINING, save_model, size_named
-from synthetic.reasoner.network import new_model, windows_of
-from synthetic.reasoner.task import CHOICE_LABELS, MODULUS, TOKEN_IDS
+from synthetic.reasoner.network import WINDOW, new_model, windows_of
+from synthetic.reasoner.task import ANSWER, CHECK, CHOICE_LABELS, MODULUS, TOKEN_IDS, WORDS
 from synthetic.training import LossRow, TrainingDivergedError, learning_rate, make_optimizer
 from warehouse.parquet import atomic_path
 
 INITIAL_STD = 0.1
 """Of embeddings and positions, which start out equally loud."""
 
-LETTER_WEIGHT = 4.0
-"""What the letter of an answer counts in the loss; any other token counts 1. There is only one in a solution."""
+DECISION_WEIGHT = 4.0
+"""What a decision counts in the loss: whether to check or to answer, and with which letter. Any other token counts 1; of
+those there are many in a solution, of decisions a few."""
+
+FIRST_ANSWER_SHARE, ANSWER_SHARE = 0.8, 0.2
+"""Of drill: at the very beginning, and later."""
+
+SMALLEST_LIMIT = 3
+"""Largest operand of the first drill."""
 
 VALIDATION_BATCH = 64
 
 Report = Callable[[str], None]
 
-_LETTER_IDS = torch.tensor([TOKEN_IDS[label] for label in CHOICE_LABELS])
+_DECISION_IDS = torch.tensor([TOKEN_IDS[word] for word in (CHECK, ANSWER, *CHOICE_LABELS)])
 
 
 def initial_model(size: ModelSize, seed: int) -> Transformer:
     """A model before training.
 
-    Positions start as sinusoids, not as noise: looking a fixed number of tokens back is then learnt once and not for
-    every position.
+    Two things are not left to chance, because they would otherwise be learnt over and over. Positions start as
+    sinusoids: looking a fixed number of tokens back is then one thing to learn and not one for every position. And a
+    result that was just written starts out as the vector of the number that it is, so that finding it among the options
+    is one thing to learn and not one for every number.
     """
     model = new_model(size)
     model.initialise(seed)
     with torch.no_grad():
         model.embedding.weight.mul_(INITIAL_STD / model.embedding.weight.std())
         model.positions.copy_(INITIAL_STD * _sinusoids(model.capacity, size.width))
+        current, previous = model.embedding.weight.view(WINDOW, len(WORDS), size.width)[:2]
+        for value in range(MODULUS):
+            previous[TOKEN_IDS[f"={value}"]] = current[TOKEN_IDS[str(value)]]
     return model
 
 
@@ -66,7 +78,7 @@ def batch_loss(model: Transformer, batch: Batch) -> Tensor:
     is_target = torch.from_numpy(batch.is_target)[:, 1:]
     targets = tokens[:, 1:][is_target]
     losses = functional.cross_entropy(model(windows_of(tokens[:, :-1]))[is_target], targets, reduction="none")
-    weights = torch.where(torch.isin(targets, _LETTER_IDS), LETTER_WEIGHT, 1.0)
+    weights = torch.where(torch.isin(targets, _DECISION_IDS), DECISION_WEIGHT, 1.0)
     return (losses * weights).sum() / weights.sum()
 
 
@@ -79,12 +91,15 @@ def validation_loss(model: Transformer, batches: Sequence[Batch]) -> float:
 def training_batches(settings: TrainingConfig, recipe: Recipe) -> Iterator[Batch]:
     """The batch of each step; a pure function of the arguments."""
     n_drill = round(settings.n_steps * recipe.drill_fraction)
+    n_answers, n_limited = (round(n_drill * share) for share in (recipe.answers_until, recipe.growth_until))
     written = solutions(recipe, settings.batch_size, settings.n_steps - n_drill, settings.seed)
     for step in range(settings.n_steps):
         if step < n_drill or step % recipe.drill_every == 0:
-            grown = step / max(1.0, recipe.growth_fraction * n_drill)
-            largest = min(MODULUS - 1, 3 + int(grown * MODULUS))
-            yield drill(settings.batch_size // 2, largest, np.random.default_rng([settings.seed, step]))
+            grown = max(0.0, (step - n_answers) / max(1, n_limited - n_answers))
+            largest = min(MODULUS - 1, SMALLEST_LIMIT + int(grown * (MODULUS - SMALLEST_LIMIT)))
+            answer_share = FIRST_ANSWER_SHARE if step < n_answers else ANSWER_SHARE
+            rng = np.random.default_rng([settings.seed, step])
+            yield drill(settings.batch_size // 2, largest, answer_share, rng)
         else:
             yield next(written)
 

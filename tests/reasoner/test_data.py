@@ -21,11 +21,12 @@ def read_solution(item: task.Item, words: list[str]) -> tuple[list[list[int]], i
         if words[place] == task.CHECK:
             assert len(passes[-1]) == item.n_operations
             passes.append([])
-            place += 1
-            continue
         if words[place] == task.WAIT:
             n_waits += 1
             passes[-1].pop()
+        if place == 0 or words[place] in (task.CHECK, task.WAIT):
+            place += place > 0
+            assert words[place] == f"={passes[-1][-1] if passes[-1] else item.start}"
             place += 1
         label, operation, operand, result = words[place : place + 4]
         step = len(passes[-1])
@@ -47,9 +48,9 @@ def test_every_solution_ends_with_the_right_answer(n_checks: int):
 
 
 def test_a_solution_without_slips_is_the_plain_chain():
-    item = task.Item("x", 14, (("+", 9), ("*", 3)), ("5", "7", "11", "18"), 1)
+    item = task.Item("x", 14, (("+", 9), ("*", 3)), ("5", "12", "11", "18"), 1)
     words = data.write_solution(item, 1, Recipe(slip_rate=0.0), Random(0))
-    assert " ".join(words) == "a + 9 =23 b * 3 =7 check a + 9 =23 b * 3 =7 Answer: B <end>"
+    assert " ".join(words) == "=14 a + 9 =4 b * 3 =12 check =14 a + 9 =4 b * 3 =12 Answer: B <end>"
 
 
 def test_slips_are_as_frequent_as_the_recipe_says():
@@ -106,8 +107,8 @@ def test_only_what_can_be_known_is_a_target():
 
 
 def test_drill_takes_steps_of_its_prompt_and_gives_letters_of_its_options():
-    n_steps = n_answers = 0
-    for batch in (data.drill(8, largest_operand=5, rng=np.random.default_rng(seed)) for seed in range(4)):
+    n_steps = n_answers = n_checks = 0
+    for batch in (data.drill(8, 5, 0.3, np.random.default_rng(seed)) for seed in range(4)):
         assert batch.tokens.shape == batch.is_target.shape
         assert batch.tokens.shape[1] <= data.CAPACITY
         for row, is_target in zip(batch.tokens, batch.is_target, strict=True):
@@ -119,9 +120,16 @@ def test_drill_takes_steps_of_its_prompt_and_gives_letters_of_its_options():
             options = dict(zip(words[38:46:2], words[39:46:2], strict=True))
             assert all(1 <= int(operand) <= 5 for _, operand in steps.values())
             assert len(set(options.values())) == 4
-            place = task.PROMPT_TOKENS
+            assert words[task.PROMPT_TOKENS] == f"={value}"
+            assert is_target[task.PROMPT_TOKENS]
+            place = task.PROMPT_TOKENS + 1
             while place < len(words):
-                if words[place].startswith("="):
+                if words[place] == task.CHECK:
+                    value = int(words[13])
+                    assert words[place + 1] == f"={value}"
+                    assert is_target[place : place + 2].tolist() == [False, True]
+                    place, n_checks = place + 2, n_checks + 1
+                elif words[place].startswith("="):
                     value = int(words[place][1:])
                     assert words[place + 1] == task.ANSWER
                     assert options[words[place + 2]] == str(value)
@@ -131,8 +139,10 @@ def test_drill_takes_steps_of_its_prompt_and_gives_letters_of_its_options():
                     label, operation, operand, result = words[place : place + 4]
                     assert steps[label] == [operation, operand]
                     x = int(operand)
-                    value = {"+": value + x, "-": value - x, "*": value * x}[operation] % 31
+                    value = {"+": value + x, "-": value - x, "*": value * x}[operation] % 19
                     assert result == f"={value}"
                     assert is_target[place : place + 4].tolist() == [False, True, True, True]
                     place, n_steps = place + 4, n_steps + 1
-    assert n_answers / (n_answers + n_steps) == pytest.approx(data.ANSWER_SHARE, abs=0.1)
+    n_parts = n_steps + n_answers + n_checks
+    assert n_answers / n_parts == pytest.approx(0.3, abs=0.1)
+    assert n_checks / n_parts == pytest.approx(data.CHECK_SHARE, abs=0.1)

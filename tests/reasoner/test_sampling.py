@@ -87,7 +87,7 @@ def test_a_sample_depends_on_its_own_seed_and_prompt_alone(model: Transformer, p
 
 def test_repeats_of_one_prompt_differ_by_seed_and_greedy_ones_do_not(model: Transformer, prompts: list[str]):
     reasoner = LocalReasoner("tiny", model)
-    assert len(set(reasoner.generate(prompts[:1] * 30, seeds=list(range(30))))) > 25
+    assert len(set(reasoner.generate(prompts[:1] * 30, seeds=list(range(30))))) > 15
     assert len(set(reasoner.generate(prompts[:1] * 30, seeds=list(range(30)), temperature=0))) == 1
 
 

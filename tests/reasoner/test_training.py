@@ -41,7 +41,7 @@ def test_every_size_sees_the_same_batches_drill_first():
     assert len(first) == 20
     assert all((a.tokens == b.tokens).all() for a, b in zip(first, again, strict=True))
     is_drill = [len(batch.tokens) == settings.batch_size // 2 for batch in first]
-    assert is_drill == [step < 10 or step % 4 == 0 for step in range(20)]
+    assert is_drill == [step < 8 or step % 4 == 0 for step in range(20)]
 
 
 def test_losses_are_written_as_a_table(tmp_path: Path):
