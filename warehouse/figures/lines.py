@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from textwrap import fill
 from typing import Any
 
 import altair as alt
@@ -76,7 +77,7 @@ def draw_lines(lines: Lines) -> MplFigure:
             _draw_series(axis, lines, line.sort("x"), str(panel), str(series), palette[series])
         if panel in lines.guides:
             axis.axhline(lines.guides[panel], color="#868E96", lw=1, ls=":")
-        axis.set(title=panel, xlabel=lines.x_label, ylabel=lines.y_label)
+        axis.set(title=fill(str(panel), 46), xlabel=lines.x_label, ylabel=lines.y_label)
         if lines.x_log:
             axis.set_xscale("log")
         elif (here["x"] % 1 == 0).all():
@@ -86,7 +87,7 @@ def draw_lines(lines: Lines) -> MplFigure:
             axis.set_ylim(_log_domain(here["y"]))
         plain_log_ticks(*([axis.xaxis] if lines.x_log else []), *([axis.yaxis] if lines.y_log else []))
         if axis.get_legend_handles_labels()[1]:
-            axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=1 if lines.fits is not None else 2)
+            axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=_legend_columns(lines, here))
     for axis in axes[len(panels) :]:
         axis.remove()
     picture.suptitle(lines.title, x=0.01, ha="left", weight="bold")
@@ -163,6 +164,12 @@ def chart_lines(lines: Lines) -> alt.TopLevelMixin:
         panels.append(alt.layer(*layers).properties(title=panel, width=360, height=260))
     grid: alt.TopLevelMixin = alt.concat(*panels, columns=lines.columns).resolve_scale(x="independent", y="independent")
     return grid
+
+
+def _legend_columns(lines: Lines, here: pl.DataFrame) -> int:
+    """Two columns only for names that are short: a wide legend takes the room of the axes."""
+    longest = here["series"].str.len_chars().max()
+    return 2 if lines.fits is None and isinstance(longest, int) and longest <= 20 else 1
 
 
 def _fit(lines: Lines, panel: str, series: str) -> dict[str, Any] | None:

@@ -1,4 +1,6 @@
-{% set sources = ["reasoning_length", "overthinking", "synthetic_steps", "synthetic_scale"] %}
+{% set sources = [
+    "reasoning_length", "overthinking", "budgets", "model_scale", "ensembling", "synthetic_steps", "synthetic_scale",
+] %}
 
 with
 

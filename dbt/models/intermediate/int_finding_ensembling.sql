@@ -1,0 +1,25 @@
+with
+
+fits as (
+    select * from {{ ref("int_ensembling_fits") }}
+    where decomposition = 'brier' and measure = 'variance_unbiased'
+)
+
+select
+    'ensembling_removes_variance' as finding,
+    task,
+    cast(null as varchar) as problem_id,
+    model_id,
+    condition_id,
+    cast(null as double) as temperature,
+    cast(null as varchar) as length_axis,
+    decomposition,
+    'log-log slope of Brier variance over the size of the ensemble' as statistic_name,
+    slope as statistic,
+    slope_ci_low as statistic_ci_low,
+    slope_ci_high as statistic_ci_high,
+    n_points as n,
+    'the variance of averaged answers goes as the power ' || {{ in_words("slope") }} || ' of how many are averaged '
+    || {{ interval_in_words("slope_ci_low", "slope_ci_high", "n_points", "sizes") }}
+    || '; independent samples give −1.00' as told
+from fits
