@@ -28,7 +28,7 @@ from synthetic.reasoner.task import BUDGETS, PromptError, encode_prompt
 HOST = "127.0.0.1"
 """The server has no keys and no limits, so it is not offered to other machines."""
 
-DEFAULT_PORT = 8_765
+DEFAULT_PORT = 8_711
 LARGEST_BODY_BYTES = 1_000_000
 MAX_TEMPERATURE = 2.0
 CLIENT_TIMEOUT_S = 300.0

@@ -31,8 +31,8 @@ INITIAL_STD = 0.1
 """Of embeddings and positions, which start out equally loud."""
 
 DECISION_WEIGHT = 4.0
-"""What a decision counts in the loss: whether to check or to answer, and with which letter. Any other token counts 1; of
-those there are many in a solution, of decisions a few."""
+"""What a decision counts in the loss: whether to check or to answer, and with which letter. Any other token counts 1;
+of those there are many in a solution, of decisions a few."""
 
 FIRST_ANSWER_SHARE, ANSWER_SHARE = 0.8, 0.2
 """Of drill: at the very beginning, and later."""

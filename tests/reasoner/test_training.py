@@ -1,4 +1,5 @@
 import csv
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,3 +92,14 @@ def test_a_checkpoint_of_another_vocabulary_is_refused(untrained: Path, tmp_path
     save_file(weights, path, {"experiment": '{"format": 1, "words": ["a"]}'})
     with pytest.raises(CheckpointError, match="words is"):
         LocalReasoner.load("reasoner-xs", tmp_path)
+
+
+def test_a_file_whose_length_looks_like_a_pickle_is_no_pickle(tmp_path: Path):
+    """Safetensors files begin with the length of their header, and one in 32 of those begins with a pickle's 0x80."""
+    path = tmp_path / "x.safetensors"
+    first_bytes = set()
+    for n in range(0, 256, 8):
+        save_file({"weight": torch.zeros(2)}, path, {"experiment": json.dumps({"note": "x" * n})})
+        first_bytes.add(path.read_bytes()[0])
+        assert read_experiment(path) == {"note": "x" * n}
+    assert 0x80 in first_bytes
