@@ -74,7 +74,8 @@ def run(
     from dagster_project.main_job import RunFailedError, run_everything
 
     try:
-        run_everything(Layout.from_env(), demo=demo)
+        if not run_everything(Layout.from_env(), demo=demo):
+            typer.echo("nothing new since the last run; what was published stands")
     except RunFailedError as error:
         _fail(str(error))
     _say_where(Layout.from_env())

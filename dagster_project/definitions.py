@@ -10,7 +10,7 @@ from dagster_project.assets.raw_sampling import EMBEDDINGS, SAMPLED_RESPONSES
 from dagster_project.assets.raw_synthetic import synthetic_problems, synthetic_rollouts, synthetic_training
 from dagster_project.assets.transformed import current_manifest, dbt_resource, make_dbt_assets
 from dagster_project.checks import CHECKS
-from dagster_project.jobs import everything, experiments, inbox, nightly, refresh, sampling_jobs
+from dagster_project.jobs import collect, experiments, inbox, nightly, refresh, sampling_jobs, transform
 from dagster_project.resources import Warehouse
 from warehouse.layout import Layout
 
@@ -36,7 +36,7 @@ def build_definitions(layout: Layout | None = None) -> dg.Definitions:
             *make_published_assets(tables),
         ],
         asset_checks=CHECKS,
-        jobs=[everything, refresh, *sampling_jobs],
+        jobs=[collect, transform, refresh, *sampling_jobs],
         schedules=[nightly],
         sensors=[inbox, experiments],
         resources={"warehouse": Warehouse(root=str(layout.root)), "dbt": dbt},

@@ -22,10 +22,16 @@ sampling_jobs = [
     for kind in PROVIDER_KINDS
 ]
 
-everything = dg.define_asset_job(
-    "everything",
-    selection=dg.AssetSelection.all() - RESPONSES,
-    description="Logs, synthetic optimizer, decompositions, figures, published file and report.",
+collect = dg.define_asset_job(
+    "collect",
+    selection=dg.AssetSelection.groups("raw") - RESPONSES,
+    description="The raw layer: logs in the inbox; the synthetic optimizer, trained and rolled out; their checks.",
+)
+
+transform = dg.define_asset_job(
+    "transform",
+    selection=dg.AssetSelection.groups("staging", "intermediate", "marts", "figures", "published"),
+    description="From the raw layer to decompositions, figures, the published file and the report.",
 )
 
 refresh = dg.define_asset_job(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dagster_project.progress import ECHO
+from warehouse.freshness import is_published, mark_published
 from warehouse.layout import PROJECT_ROOT, Layout
 from warehouse.raw import count_rows
 
@@ -58,14 +59,19 @@ def offer_demo_logs(layout: Layout) -> bool:
     return True
 
 
-def run_everything(layout: Layout, *, demo: bool = True) -> None:
-    """Sample the local experiments, then run the job `everything`, in this process; progress goes to standard error.
+def run_everything(layout: Layout, *, demo: bool = True) -> bool:
+    """Sample the local experiments, collect the raw layer and, if anything is new, transform and publish it.
+
+    All in this process; progress goes to standard error.
 
     Providers that cost money are not asked: `incoherence sample`, or a backfill in the UI, does that.
 
     Args:
         layout: the warehouse.
         demo: give an empty warehouse the demonstration logs.
+
+    Returns:
+        Whether anything was new.
 
     Raises:
         RunFailedError: if a step fails, or a blocking check.
@@ -86,19 +92,22 @@ def run_everything(layout: Layout, *, demo: bool = True) -> None:
             name = str(PARTITIONS["local"].name)
             instance.add_dynamic_partitions(name, planned)
             _run(definitions, "sample_local", instance, instance.get_dynamic_partitions(name))
-        _run(definitions, "everything", instance, OPTIMIZER_SIZES.get_partition_keys())
+        _run(definitions, "collect", instance, OPTIMIZER_SIZES.get_partition_keys())
+        if is_published(layout):
+            return False
+        _run(definitions, "transform", instance)
+    mark_published(layout)
+    return True
 
 
-def _run(definitions: dg.Definitions, job: str, instance: dg.DagsterInstance, partitions: Sequence[str]) -> None:
-    """One run over all partitions."""
+def _run(definitions: dg.Definitions, job: str, instance: dg.DagsterInstance, partitions: Sequence[str] = ()) -> None:
+    """One run of a job, over all of its partitions if it has any."""
+    span = {"start": partitions[0], "end": partitions[-1]} if partitions else {}
     result = definitions.resolve_job_def(job).execute_in_process(
         instance=instance,
         raise_on_error=False,
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        tags={
-            "dagster/asset_partition_range_start": partitions[0],
-            "dagster/asset_partition_range_end": partitions[-1],
-        },
+        tags={f"dagster/asset_partition_range_{end}": name for end, name in span.items()},
     )
     if not result.success:
         reasons = [

@@ -22,6 +22,18 @@ from warehouse.figures import FIGURES
 from warehouse.layout import Layout
 
 COMMAND = Path(sys.executable).with_name("incoherence")
+WITHOUT_DATA_AT_FIRST = {
+    "incoherence_by_reasoning_budget",
+    "incoherence_by_model_scale",
+    "length_and_scale_regression",
+    "accuracy_by_model_scale",
+    "variance_components",
+    "wait_ratio",
+    "embedding_variance",
+    "survey",
+}
+"""The demonstration logs have no budgets, sizes, few-shot contexts, texts of thoughts, embeddings or raters."""
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -60,11 +72,12 @@ def test_every_figure_has_its_pictures_and_rows(after_run: tuple[Layout, str]) -
         for figure in FIGURES:
             png = (layout.figures / f"{figure.name}.png").read_bytes()
             assert png.startswith(b"\x89PNG")
-            assert len(png) > 15_000, "too small to show anything"
+            if figure.name not in WITHOUT_DATA_AT_FIRST:
+                assert len(png) > 15_000, "too small to show anything"
             assert ET.parse(layout.figures / f"{figure.name}.svg").getroot().tag.endswith("svg")
             for table in figure.tables:
                 (count,) = con.execute(f"select count(*) from figures.{table}").fetchone() or (0,)
-                assert count > 0, table
+                assert (count > 0) == (figure.name not in WITHOUT_DATA_AT_FIRST), table
 
 
 def test_the_optimizers_have_learned(after_run: tuple[Layout, str]) -> None:
@@ -106,7 +119,7 @@ def test_the_report_asks_nothing_of_the_network(after_run: tuple[Layout, str]) -
     assert not re.search(r"<(?:img|iframe)|<link[^>]+href=\"(?!data:)|@import|url\(http|https?://", outside_scripts)
     specs = re.search(r'<script id="specs" type="application/json">(.*?)</script>', page, re.DOTALL)
     assert specs
-    assert json.loads(specs[1]).keys() == {figure.name for figure in FIGURES}
+    assert json.loads(specs[1]).keys() == {figure.name for figure in FIGURES} - WITHOUT_DATA_AT_FIRST
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
@@ -126,6 +139,8 @@ def test_the_report_draws_every_figure_in_a_browser(after_run: tuple[Layout, str
         timeout=180,
     ).stdout
     for figure in FIGURES:
+        if figure.name in WITHOUT_DATA_AT_FIRST:
+            continue
         drawn = re.search(rf'<div class="chart[^"]*" id="chart-{figure.name}"[^>]*>(.*?)</div>', page, re.DOTALL)
         assert drawn, figure.name
         assert "<canvas" in drawn[1] or "<svg" in drawn[1], f"{figure.name} was not drawn: {drawn[1][:300]}"
@@ -157,7 +172,8 @@ def test_a_second_run_trains_and_imports_nothing(after_run: tuple[Layout, str]) 
     before = {path: path.stat().st_mtime_ns for path in layout.raw.rglob("*.parquet")}
     with connect(layout.published_database) as reader:
         counted = reader.execute("select count(*) from marts.fct_sample").fetchone()
-        incoherence(layout.root, "run")  # while a reader holds the published file open
+        again = incoherence(layout.root, "run")  # while a reader holds the published file open
+        assert "nothing new" in again.stdout
         assert reader.execute("select count(*) from marts.fct_sample").fetchone() == counted
     assert {path: path.stat().st_mtime_ns for path in layout.raw.rglob("*.parquet")} == before
     with connect(layout.published_database) as con:
@@ -170,7 +186,7 @@ def test_the_ui_would_show_the_runs(after_run: tuple[Layout, str]) -> None:
     layout, _ = after_run
     with dg.DagsterInstance.from_config(str(layout.dagster_home)) as instance:
         runs = instance.get_runs()
-        assert {run.job_name for run in runs} == {"everything"}
+        assert {run.job_name for run in runs} == {"collect", "transform"}
         assert all(run.is_success for run in runs)
         event = instance.get_latest_materialization_event(dg.AssetKey(["published", "synthetic_by_step"]))
         assert event is not None

@@ -196,7 +196,14 @@ def slim(sample: EvalSample) -> EvalSample:
         name: score.model_copy(update={"explanation": None, "history": []})
         for name, score in (sample.scores or {}).items()
     }
-    nothing = {"events": [], "messages": [], "attachments": {}, "store": {}, "role_usage": {}, "model_usage": {}}
+    nothing: dict[str, object] = {
+        "events": [],
+        "messages": [],
+        "attachments": {},
+        "store": {},
+        "role_usage": {},
+        "model_usage": {},
+    }
     unused = {"started_at": None, "working_time": None, "output": sample.output.model_copy(update={"time": None})}
     return sample.model_copy(update={**nothing, **unused, "scores": scores})
 
