@@ -140,7 +140,7 @@ def sample(
 
     Keys come from the environment (OPENAI_API_KEY, ANTHROPIC_API_KEY). What was answered is never paid for twice.
 
-    Example: incoherence sample docs/examples/local-reasoner.yaml --dry-run
+    Example: incoherence sample docs/examples/own-items.yaml --dry-run
     """
     from ingestion.sampling import (
         JournalError,

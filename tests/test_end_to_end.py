@@ -227,7 +227,7 @@ def test_bad_usage_exits_2_and_help_shows_an_example(tmp_path: Path) -> None:
     incoherence(tmp_path, "import", expect=2)
     incoherence(tmp_path, "import", str(tmp_path / "nowhere.eval"), expect=2)
     incoherence(tmp_path, "no-such-command", expect=2)
-    for command in ("run", "import", "build", "publish", "report", "status", "query", "ui"):
+    for command in ("run", "import", "build", "publish", "report", "sample", "status", "query", "ui"):
         assert "Example: incoherence" in incoherence(tmp_path, command, "--help").stdout
 
 
