@@ -1,10 +1,12 @@
 # run: everything, from nothing to figures · test: what CI runs · ui: the Dagster UI · bench: ratios against peers
-.PHONY: run test ui bench format clean
+.PHONY: run test types sql ui bench format clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Modules are compiled when they are first used; compiling all of them up front takes a good part of the installation.
+INSTALL := $(PIP) install --quiet --no-compile --constraint constraints.txt
 DEPENDENCIES := pyproject.toml constraints.txt
 
 run: $(VENV)/.installed
@@ -13,9 +15,14 @@ run: $(VENV)/.installed
 test: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/sqlfluff lint dbt --processes 2
+	$(MAKE) --jobs 2 types sql
 	$(BIN)/python -m pytest -n 2 --dist loadscope
+
+types: $(VENV)/.installed-dev
+	$(BIN)/mypy
+
+sql: $(VENV)/.installed-dev
+	$(BIN)/sqlfluff lint dbt
 
 ui: $(VENV)/.installed
 	$(BIN)/incoherence ui
@@ -38,10 +45,10 @@ $(BIN)/python:
 # A changed dependency list makes the environment stale; it is then brought up to date in place.
 $(VENV)/.installed: $(DEPENDENCIES) | $(BIN)/python
 	@echo "Installing into $(VENV) (a few minutes the first time)"
-	$(PIP) install --quiet --constraint constraints.txt --editable .
+	$(INSTALL) --editable .
 	@touch $@
 
 $(VENV)/.installed-dev: $(DEPENDENCIES) | $(BIN)/python
 	@echo "Installing into $(VENV) with development tools (a few minutes the first time)"
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(INSTALL) --editable '.[dev]'
 	@touch $@ $(VENV)/.installed
