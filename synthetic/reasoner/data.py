@@ -53,9 +53,6 @@ PAD_ID = TOKEN_IDS[PAD]
 CHECK_SHARE = 0.1
 """Share of a drill's parts that are new starts."""
 
-SLIP_SHARE = 0.15
-"""Share of a drill's parts that are steps with a slip before them. The slips themselves are not learnt here."""
-
 POOL = 16
 """Batches that are drawn together and put together by length."""
 
@@ -75,7 +72,7 @@ class Recipe:
         growth_until: share of that start after which operands are no longer limited; they grow in between.
     """
 
-    slip_rate: float = 0.03
+    slip_rate: float = 0.06
     deferred_share: float = 0.5
     drill_fraction: float = 0.4
     drill_every: int = 4
@@ -181,9 +178,9 @@ def collate(sequences: list[list[int]]) -> Batch:
 
 
 def drill(batch_size: int, largest_operand: int, answer_share: float, rng: np.random.Generator) -> Batch:
-    """Full prompts whose steps are then taken in any order, `c * 3 =7 a + 9 =16 …`, with slips and `wait`; in between,
-    answers to results that are just put there, `=5 Answer: A`, and new starts, `check =14`. Everything that a solution
-    needs but its order, many times over.
+    """Full prompts whose steps are then taken in any order, `c * 3 =7 a + 9 =16 …`; in between, answers to results
+    that are just put there, `=5 Answer: A`, and new starts, `check =14`. Everything that a solution needs but its
+    order, many times over.
 
     Args:
         batch_size: sequences, each as long as the models can read.
@@ -223,35 +220,12 @@ def drill(batch_size: int, largest_operand: int, answer_share: float, rng: np.ra
             is_target += [False, False, True]
         else:
             step = rng.integers(MAX_OPERATIONS, size=batch_size)
-            stem = list(steps[every, step].T)
-            before, op, x = value, operation[every, step], operand[every, step]
-            value = _apply(before, op, x)
-            if kind > 1 - SLIP_SHARE and len(columns) <= CAPACITY - 10:
-                columns += [*stem, _RESULT_IDS[_mistakes(before, op, x, rng)]]
-                is_target += [True, True, True, False]
-                columns += [np.full(batch_size, TOKEN_IDS[WAIT]), _RESULT_IDS[before]]
-                is_target += [True, True]
-            columns += [*stem, _RESULT_IDS[value]]
-            is_target += [True, True, True, True]
+            x = operand[every, step]
+            value = np.choose(operation[every, step], (value + x, value - x, value * x)) % MODULUS
+            columns += [*steps[every, step].T, _RESULT_IDS[value]]
+            is_target += [False, True, True, True]
     tokens = np.stack(columns, axis=1)
     return Batch(tokens, np.tile(is_target, (batch_size, 1)))
-
-
-def _apply(value: NDArray[np.int64], operation: NDArray[np.int64], x: NDArray[np.int64]) -> NDArray[np.int64]:
-    result: NDArray[np.int64] = np.choose(operation, (value + x, value - x, value * x)) % MODULUS
-    return result
-
-
-def _mistakes(
-    value: NDArray[np.int64], operation: NDArray[np.int64], x: NDArray[np.int64], rng: np.random.Generator
-) -> NDArray[np.int64]:
-    """Like `task.plausible_mistake`, for many chains."""
-    is_other = rng.random(len(value)) < 0.5
-    other = (operation + rng.integers(1, len(OPERATIONS), size=len(value))) % len(OPERATIONS)
-    off_by_one = x + rng.choice([-1, 1], size=len(value))
-    wrong = np.where(is_other, _apply(value, other, x), _apply(value, operation, off_by_one))
-    right = _apply(value, operation, x)
-    return np.where(wrong == right, (right + rng.integers(1, MODULUS, size=len(value))) % MODULUS, wrong)
 
 
 _EFFORT_IDS = np.array([TOKEN_IDS[word] for word in EFFORTS])

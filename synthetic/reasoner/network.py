@@ -1,8 +1,8 @@
 """The family's network: the transformer of `synthetic.model`, whose embedding sees a few tokens at a time.
 
-At every place it reads the sum of the embeddings of that token and of the four before it, each from its own table. A
-step of a chain, `=4 b * 3 =12`, is then in plain view where its result is to be written and where it is to be doubted.
-Without the window a model of this size spends most of its training on learning to look one token back.
+At every place it reads the sum of the embeddings of that token and of the three before it, each from its own table.
+A step of a chain, `=22 b * 3`, is then in plain view where its result is to be written. Without the window a model of
+this size spends most of its training on learning to look one token back.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from synthetic.model import Transformer
 from synthetic.reasoner.data import CAPACITY, PAD_ID
 from synthetic.reasoner.task import WORDS
 
-WINDOW = 5
-"""Tokens that the embedding sees: one of a chain's steps, and the result that it starts from."""
+WINDOW = 4
+"""Tokens that the embedding sees: one of a chain's steps."""
 
 
 class WindowEmbedding(nn.Embedding):

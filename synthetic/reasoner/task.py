@@ -1,15 +1,15 @@
 """Chain arithmetic: short multiple-choice items whose difficulty is a number of operations, and their text.
 
-An item is a start value and one to eight operations (+, −, ×) applied in order, every result taken modulo 23. A small
-model has to *know* each of some 1,500 facts like `12 * 7 = 15`, so what it can do depends on its size, and an item with
+An item is a start value and one to eight operations (+, −, ×) applied in order, every result taken modulo 19. A small
+model has to *know* each of a thousand facts like `12 * 7 = 8`, so what it can do depends on its size, and an item with
 more operations gives more chances to fail.
 
 Text is words between white space; one word is one token (`WORDS`). A prompt:
 
     effort:low
-    12 * 7 =15
+    12 * 7 =8
     14 a + 9 b * 3 c - 10
-    A 5 B 13 C 11 D 18
+    A 5 B 2 C 11 D 18
 
 The lines: how much checking is asked for; few-shot examples, if any; start value and lettered operations; the options.
 Numbers that are results carry `=`, so that a result and an operand are different words.
@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from random import Random
 from zlib import crc32
 
-MODULUS = 23
+MODULUS = 19
 MAX_OPERATIONS = 8
 MAX_SHOTS = 3
 OPERATIONS = ("+", "-", "*")
@@ -98,12 +98,12 @@ class Item:
 
     @property
     def result(self) -> int:
-        """The right answer, in [0, 23)."""
+        """The right answer, in [0, 19)."""
         return chain_results(self.start, self.operations)[-1]
 
 
 def apply(value: int, operation: str, operand: int) -> int:
-    """One operation modulo 23."""
+    """One operation modulo 19."""
     if operation == "+":
         return (value + operand) % MODULUS
     if operation == "-":

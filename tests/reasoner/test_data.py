@@ -48,9 +48,9 @@ def test_every_solution_ends_with_the_right_answer(n_checks: int):
 
 
 def test_a_solution_without_slips_is_the_plain_chain():
-    item = task.Item("x", 14, (("+", 9), ("*", 3)), ("5", "0", "11", "18"), 1)
+    item = task.Item("x", 14, (("+", 9), ("*", 3)), ("5", "12", "11", "18"), 1)
     words = data.write_solution(item, 1, Recipe(slip_rate=0.0), Random(0))
-    assert " ".join(words) == "=14 a + 9 =0 b * 3 =0 check =14 a + 9 =0 b * 3 =0 Answer: B <end>"
+    assert " ".join(words) == "=14 a + 9 =4 b * 3 =12 check =14 a + 9 =4 b * 3 =12 Answer: B <end>"
 
 
 def test_slips_are_as_frequent_as_the_recipe_says():
@@ -107,7 +107,7 @@ def test_only_what_can_be_known_is_a_target():
 
 
 def test_drill_takes_steps_of_its_prompt_and_gives_letters_of_its_options():
-    n_steps = n_slips = n_answers = n_checks = 0
+    n_steps = n_answers = n_checks = 0
     for batch in (data.drill(8, 5, 0.3, np.random.default_rng(seed)) for seed in range(4)):
         assert batch.tokens.shape == batch.is_target.shape
         assert batch.tokens.shape[1] <= data.CAPACITY
@@ -139,19 +139,10 @@ def test_drill_takes_steps_of_its_prompt_and_gives_letters_of_its_options():
                     label, operation, operand, result = words[place : place + 4]
                     assert steps[label] == [operation, operand]
                     x = int(operand)
-                    right = {"+": value + x, "-": value - x, "*": value * x}[operation] % 23
-                    is_slip = words[place + 4 : place + 5] == [task.WAIT]
-                    assert (result == f"={right}") == (not is_slip)
-                    assert is_target[place : place + 4].tolist() == [True, True, True, not is_slip]
-                    place, n_steps, n_slips = place + 4, n_steps + (not is_slip), n_slips + is_slip
-                    if is_slip:
-                        assert words[place + 1] == f"={value}"
-                        assert words[place + 2 : place + 5] == [label, operation, operand]
-                        assert is_target[place : place + 2].tolist() == [True, True]
-                        place += 2
-                    else:
-                        value = right
+                    value = {"+": value + x, "-": value - x, "*": value * x}[operation] % 19
+                    assert result == f"={value}"
+                    assert is_target[place : place + 4].tolist() == [False, True, True, True]
+                    place, n_steps = place + 4, n_steps + 1
     n_parts = n_steps + n_answers + n_checks
     assert n_answers / n_parts == pytest.approx(0.3, abs=0.1)
     assert n_checks / n_parts == pytest.approx(data.CHECK_SHARE, abs=0.1)
-    assert n_slips / n_parts == pytest.approx(data.SLIP_SHARE, abs=0.1)

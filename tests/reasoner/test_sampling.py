@@ -37,13 +37,13 @@ def test_windows_hold_each_token_and_those_before_it():
     windows = windows_of(torch.tensor([[5, 6, 7, 8, 9], [10, 11, 12, 13, 14]]))
     assert windows.shape == (2, 5, WINDOW)
     assert windows[0].tolist() == [
-        [5, pad, pad, pad, pad],
-        [6, 5, pad, pad, pad],
-        [7, 6, 5, pad, pad],
-        [8, 7, 6, 5, pad],
-        [9, 8, 7, 6, 5],
+        [5, pad, pad, pad],
+        [6, 5, pad, pad],
+        [7, 6, 5, pad],
+        [8, 7, 6, 5],
+        [9, 8, 7, 6],
     ]
-    assert windows[1, 4].tolist() == [14, 13, 12, 11, 10]
+    assert windows[1, 4].tolist() == [14, 13, 12, 11]
 
 
 def plain_sample(model: Transformer, prompt: list[int], seed: int, temperature: float, n: int) -> list[int]:

@@ -14,7 +14,7 @@ def worked_out(start: int, question: str) -> int:
     for place in range(1, len(words), 3):
         label, operation, operand = words[place : place + 3]
         assert label == "abcdefgh"[place // 3]
-        value = {"+": value + int(operand), "-": value - int(operand), "*": value * int(operand)}[operation] % 23
+        value = {"+": value + int(operand), "-": value - int(operand), "*": value * int(operand)}[operation] % 19
     return value
 
 
@@ -23,7 +23,7 @@ def test_items_have_one_right_option_and_three_different_wrong_ones():
         right = worked_out(item.start, item.question)
         assert item.choices[item.target_index] == str(right) == str(item.result)
         assert len(set(item.choices)) == 4
-        assert all(0 <= int(choice) < 23 for choice in item.choices)
+        assert all(0 <= int(choice) < 19 for choice in item.choices)
 
 
 def test_items_are_a_function_of_the_seed_and_grow_from_the_front():
@@ -52,7 +52,7 @@ def test_evaluation_items_are_held_out_and_training_items_are_not():
 def test_a_mistake_is_never_right():
     rng = Random(0)
     for _ in range(2_000):
-        value, operation, operand = rng.randrange(23), rng.choice("+-*"), rng.randrange(1, 23)
+        value, operation, operand = rng.randrange(19), rng.choice("+-*"), rng.randrange(1, 19)
         assert task.plausible_mistake(value, operation, operand, rng) != task.apply(value, operation, operand)
 
 
@@ -90,7 +90,7 @@ def test_the_budget_can_come_beside_the_prompt():
     [
         ("", "not in the order"),
         ("What is 2 + 2 ?", "'What'"),
-        ("3 a + 23 A 1 B 2 C 3 D 4", "'23'"),
+        ("3 a + 19 A 1 B 2 C 3 D 4", "'19'"),
         ("<think> 3 a + 1 A 1 B 2 C 3 D 4", "'<think>'"),
         ("3 b + 1 A 1 B 2 C 3 D 4", "not in the order"),
         ("3 a + 1 c + 1 A 1 B 2 C 3 D 4", "not in the order"),
