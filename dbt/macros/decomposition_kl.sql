@@ -34,7 +34,7 @@
             greatest(-target_log_prob, 0.0) as error,
             greatest(log_sum - target_log_prob, 0.0) as bias_sq,
             greatest(-log_sum, 0.0) as variance,
-            n_samples * greatest(-log_sum, 0.0) - (n_samples - 1) * variance_without_one as variance_unbiased
+            greatest(-log_sum, 0.0) + (n_samples - 1) * variance_lost as variance_unbiased
         from extremes
         inner join normalisers using ({{ group }})
         left join {{ jackknife }} as jackknife using ({{ group }})

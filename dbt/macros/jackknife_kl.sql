@@ -1,9 +1,15 @@
 {#
-  KL variance without one sample, averaged over which one: what the jackknife corrects with,
+  KL variance that is lost without one sample, averaged over which one: what the jackknife corrects with,
 
-      variance_unbiased = S · variance − (S − 1) · mean_s variance without s.
+      variance_unbiased = S · variance − (S − 1) · mean_s variance without s
+                        = variance + (S − 1) · mean_s (variance − variance without s).
 
-  Without s, ℓ[c] is (S·ℓ[c] − ln f′_s[c]) / (S − 1); no exponential underflows, since ln f′ ≥ ln δ.
+  variance is −ln Σ_c exp ℓ[c], so the difference is one logarithm,
+
+      variance − variance without s = ln (Σ_c exp(ℓ[c]) · exp(d_s[c]) / Σ_c exp(ℓ[c])),   d_s[c] = (ℓ[c] − ln f′_s[c]) / (S − 1):
+
+  it is small, and is never made from two large numbers. The first form loses S · variance / variance_unbiased digits, of
+  320 samples more than six. No exponential underflows, since ln f′ ≥ ln δ.
 
   probabilities: output of class_probabilities; moments: of class_moments; keys: the group. Groups of one sample have no row.
 #}
@@ -14,14 +20,16 @@
             {{ group }},
             answer_id,
             max(answers.n_samples) as n_times,
-            -ln(
+            ln(
                 sum(
-                    exp(
-                        (moments.n_samples * mean_log_prob - {{ log_smoothed("prob", "answers.n_classes") }})
+                    exp(mean_log_prob)
+                    * exp(
+                        (mean_log_prob - {{ log_smoothed("prob", "answers.n_classes") }})
                         / (moments.n_samples - 1)
                     )
                 )
-            ) as variance
+                / sum(exp(mean_log_prob))
+            ) as variance_lost
         from {{ probabilities }} as answers
         inner join {{ moments }} as moments using ({{ group }}, class_index)
         where moments.n_samples > 1
@@ -30,7 +38,7 @@
 
     select
         {{ group }},
-        sum(n_times * variance) / sum(n_times) as variance_without_one
+        sum(n_times * variance_lost) / sum(n_times) as variance_lost
     from without_one
     group by {{ group }}
 {% endmacro %}
