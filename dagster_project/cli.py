@@ -27,7 +27,6 @@ class QueryFormat(StrEnum):
     """How `query` prints."""
 
     TABLE = "table"
-    SURVEY = "survey"
     CSV = "csv"
     JSON = "json"
 
@@ -254,19 +253,9 @@ def query(
     elif output is QueryFormat.JSON:
         typer.echo(table.write_json())
     else:
-        import polars as pl
+        from warehouse.table_text import table_text
 
-        with pl.Config(
-            tbl_rows=200,
-            tbl_cols=-1,
-            tbl_width_chars=_width(),
-            tbl_hide_dataframe_shape=True,
-            tbl_hide_column_data_types=True,
-            tbl_formatting="MARKDOWN",
-            fmt_str_lengths=80,
-        ):
-            typer.echo(table)
-        typer.echo(f"{table.height:,} rows")
+        typer.echo(table_text(table, _width()))
 
 
 @app.command()
@@ -292,7 +281,8 @@ def _say_where(layout: Layout) -> None:
     typer.echo("")
     for name, path in lines.items():
         typer.echo(f"{name:>10}  {path}")
-    typer.echo('\nNext: incoherence query "from figures.findings", make ui, or open the report in a browser.')
+    findings = 'incoherence query "select verdict, sentence from figures.findings"'
+    typer.echo(f"\nNext: {findings}, make ui, or open the report in a browser.")
 
 
 def _width() -> int:
