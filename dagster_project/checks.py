@@ -6,6 +6,9 @@ from dagster_project.assets.raw_logs import LOG_TABLES
 from dagster_project.resources import Warehouse
 from warehouse.raw import connect_raw, files_off_contract
 
+SHORT_TEXT = 40
+"""Characters of a completion and its reasoning up to which equal samples prove nothing."""
+
 SYNTHETIC_TABLES = ("synthetic_problems", "synthetic_training", "synthetic_rollouts")
 
 
@@ -71,13 +74,16 @@ CHECKS: list[dg.AssetChecksDefinition] = [
     _query_check(
         "samples",
         "planned_epochs_are_present",
-        "Within a run, every item has as many epochs as the others. A cancelled run has not: a warning.",
+        "Within a run, every item has as many epochs as the others, errors not counted. A cancelled run has not: a "
+        "warning. What the sampler draws in several runs is one.",
         """
         with counted as (
-            select run_id, model_id, condition_id, item_id, context_id, count(distinct epoch) as n_epochs
+            select
+                task, model_id, condition_id, if(source = 'sampler', 'sampler', run_id) as run, item_id, context_id,
+                count(distinct epoch) filter (source <> 'sampler' or status <> 'error') as n_epochs
             from raw.samples group by all
         )
-        select *, max(n_epochs) over (partition by run_id, model_id, condition_id) as n_planned from counted
+        select *, max(n_epochs) over (partition by task, model_id, condition_id, run) as n_planned from counted
         qualify n_epochs < n_planned
         """,
         "resume the run, or read its numbers as those of fewer samples",
@@ -86,13 +92,16 @@ CHECKS: list[dg.AssetChecksDefinition] = [
     _query_check(
         "samples",
         "samples_are_not_all_identical",
-        "An item whose samples are byte-identical has a variance of zero by construction: a cache, or a fixed seed.",
-        """
-        select task, model_id, condition_id, item_id, count(*) as n_samples from raw.samples
-        where status not in ('error', 'refused')
+        "An item whose samples are byte-identical has a variance of zero by construction: a cache, or a fixed seed. "
+        f"Texts below {SHORT_TEXT} characters, such as a bare letter, may well be equal.",
+        f"""
+        with texts as (
+            select *, coalesce(completion, '') || chr(0) || coalesce(reasoning, '') as text from raw.samples
+            where status not in ('error', 'refused')
+        )
+        select task, model_id, condition_id, item_id, count(*) as n_samples from texts
         group by all
-        having count(*) >= 5 and count(distinct coalesce(completion, '') || chr(0) || coalesce(reasoning, '')) = 1
-            and any_value(reasoning) is not null
+        having count(*) >= 5 and count(distinct text) = 1 and length(any_value(text)) > {SHORT_TEXT}
         """,
         "look for a response cache keyed without the epoch, or for a fixed seed",
         blocking=False,

@@ -142,11 +142,13 @@ def sample(
     Example: incoherence sample docs/examples/own-items.yaml --dry-run
     """
     from ingestion.sampling import (
+        EmbeddingError,
         JournalError,
         MissingKeyError,
         SamplingError,
         SpecError,
         TaskError,
+        embed_answers,
         load_spec,
         plan,
     )
@@ -161,16 +163,19 @@ def sample(
         if dry_run:
             return
         if sys.stderr.isatty():
-            with terminal_bar() as watch:
-                summary = draw(experiment, layout, watch=watch)
+            with terminal_bar() as (watch, report):
+                summary = draw(experiment, layout, report=report, watch=watch)
         else:
             summary = draw(experiment, layout, report=typer.echo)
+        embedded = embed_answers(experiment, layout, report=typer.echo) if experiment.embeddings else None
     except (SpecError, TaskError) as error:
         _fail(str(error), status=2)
-    except (MissingKeyError, JournalError, SamplingError) as error:
+    except (MissingKeyError, JournalError, SamplingError, EmbeddingError) as error:
         _fail(str(error))
     counts = ", ".join(f"{n:,} {status}" for status, n in sorted(summary.n_by_status().items()))
     typer.echo(f"{summary.n_drawn:,} samples drawn, ${summary.cost_usd:.4f}; in the warehouse: {counts or 'none'}")
+    if embedded:
+        typer.echo(f"{embedded.n_embedded:,} answers embedded with {embedded.embedding_model}")
     if summary.stopped or summary.n_missing:
         _fail(f"{summary.n_missing:,} samples are missing ({summary.stopped or 'errors'}); run the same command again")
     typer.echo("Next: incoherence build && incoherence publish && incoherence report")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dagster as dg
 
 from dagster_project.assets.published import make_published_assets
+from dagster_project.assets.raw_embeddings import embeddings
 from dagster_project.assets.raw_logs import INBOX, eval_logs
-from dagster_project.assets.raw_sampling import EMBEDDINGS, SAMPLED_RESPONSES
+from dagster_project.assets.raw_sampling import SAMPLED_RESPONSES
 from dagster_project.assets.raw_synthetic import synthetic_problems, synthetic_rollouts, synthetic_training
 from dagster_project.assets.transformed import current_manifest, dbt_resource, make_dbt_assets
 from dagster_project.checks import CHECKS
-from dagster_project.jobs import collect, experiments, inbox, nightly, refresh, sampling_jobs, transform
+from dagster_project.jobs import collect, embed, experiments, inbox, nightly, refresh, sampling_jobs, transform
 from dagster_project.resources import Warehouse
 from warehouse.layout import Layout
 
@@ -26,7 +27,7 @@ def build_definitions(layout: Layout | None = None) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             INBOX,
-            EMBEDDINGS,
+            embeddings,
             *SAMPLED_RESPONSES,
             eval_logs,
             synthetic_problems,
@@ -36,7 +37,7 @@ def build_definitions(layout: Layout | None = None) -> dg.Definitions:
             *make_published_assets(tables),
         ],
         asset_checks=CHECKS,
-        jobs=[collect, transform, refresh, *sampling_jobs],
+        jobs=[collect, transform, refresh, embed, *sampling_jobs],
         schedules=[nightly],
         sensors=[inbox, experiments],
         resources={"warehouse": Warehouse(root=str(layout.root)), "dbt": dbt},

@@ -4,14 +4,17 @@ import hashlib
 
 import dagster as dg
 
+from dagster_project.assets.raw_embeddings import EMBEDDINGS, embeddings
 from dagster_project.assets.raw_sampling import PARTITIONS, PROVIDER_KINDS, responses_key
 from dagster_project.assets.raw_sampling import experiments as planned_experiments
 from dagster_project.resources import Warehouse
 from ingestion.sampling import SpecError
 from warehouse.layout import Layout
 
-RESPONSES = dg.AssetSelection.assets(*(responses_key(kind) for kind in PROVIDER_KINDS))
-"""They cost money: no job but their own asks for them."""
+PAID = dg.AssetSelection.assets(EMBEDDINGS, *(responses_key(kind) for kind in PROVIDER_KINDS))
+"""They may cost money: no job but their own asks for them."""
+
+EMBEDDING_CHECKS = dg.AssetSelection.checks_for_assets(embeddings)
 
 sampling_jobs = [
     dg.define_asset_job(
@@ -22,9 +25,15 @@ sampling_jobs = [
     for kind in PROVIDER_KINDS
 ]
 
+embed = dg.define_asset_job(
+    "embed",
+    selection=dg.AssetSelection.assets(EMBEDDINGS),
+    description="Embed the open-ended answers that have no vector yet, where their experiment names a model.",
+)
+
 collect = dg.define_asset_job(
     "collect",
-    selection=dg.AssetSelection.groups("raw") - RESPONSES,
+    selection=dg.AssetSelection.groups("raw") - PAID | EMBEDDING_CHECKS,
     description="The raw layer: logs in the inbox; the synthetic optimizer, trained and rolled out; their checks.",
 )
 
@@ -37,9 +46,10 @@ transform = dg.define_asset_job(
 refresh = dg.define_asset_job(
     "refresh",
     selection=dg.AssetSelection.all()
-    - RESPONSES
+    - PAID
     - dg.AssetSelection.assets(["raw", "synthetic_training"]).upstream()
-    - dg.AssetSelection.assets(["raw", "synthetic_rollouts"]),
+    - dg.AssetSelection.assets(["raw", "synthetic_rollouts"])
+    | EMBEDDING_CHECKS,
     description="New logs in the inbox, through to the published file and the report; nothing is trained.",
 )
 

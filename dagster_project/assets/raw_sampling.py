@@ -10,19 +10,31 @@ from pathlib import Path
 
 import dagster as dg
 
-from dagster_project.assets.specs import RAW_GROUP, raw_columns, raw_description
+from dagster_project.assets.specs import RAW_GROUP
 from dagster_project.progress import reporter
 from dagster_project.resources import Warehouse
-from ingestion.sampling import ExperimentSpec, PartitionKey, load_spec, plan, sample
+from ingestion.sampling import (
+    ExperimentSpec,
+    MissingKeyError,
+    PartitionKey,
+    SpecError,
+    TaskError,
+    load_spec,
+    partition_keys,
+    sample,
+)
 from warehouse.layout import Layout
 from warehouse.raw import connect_raw
 
 PROVIDER_KINDS = {
     "local": "small reasoners of this project, in this process; no key, no network",
-    "openai": "OpenAI's API; the key comes from OPENAI_API_KEY",
-    "anthropic": "Anthropic's API; the key comes from ANTHROPIC_API_KEY",
+    "openai": "OpenAI's API",
+    "anthropic": "Anthropic's API",
     "openai_compatible": "vLLM, Ollama, llama.cpp or any server that speaks OpenAI's protocol",
 }
+
+KEYS = {"openai": dg.EnvVar("OPENAI_API_KEY"), "anthropic": dg.EnvVar("ANTHROPIC_API_KEY")}
+"""Where keys come from, unless a spec's `api_key_env` names another variable. No key is ever in a run's config."""
 
 PARTITIONS = {kind: dg.DynamicPartitionsDefinition(name=f"sampling_{kind}") for kind in PROVIDER_KINDS}
 
@@ -34,23 +46,26 @@ def partition_name(key: PartitionKey) -> str:
     return SEPARATOR.join(key)
 
 
-def experiments(layout: Layout) -> dict[str, dict[str, Path]]:
-    """For each kind of provider: partition name → the spec file that plans it.
+def experiment_specs(layout: Layout) -> dict[Path, ExperimentSpec]:
+    """The specs in the warehouse's `experiments/` folder, by file.
 
     Raises:
-        ingestion.sampling.SpecError: if a spec is wrong; the message names file, field, value and fix.
+        ingestion.sampling.SpecError: if one is wrong; the message names file, field, value and fix.
     """
-    found: dict[str, dict[str, Path]] = {kind: {} for kind in PROVIDER_KINDS}
-    for path in sorted(layout.experiments.glob("*.y*ml")):
-        spec = load_spec(path)
-        kinds = _kinds_of_models(spec)
-        for part in plan(spec, layout).partitions:
-            found[kinds[part.key.model_id]].setdefault(partition_name(part.key), path)
+    return {path: load_spec(path) for path in sorted(layout.experiments.glob("*.y*ml"))}
+
+
+def experiments(layout: Layout) -> dict[str, dict[str, ExperimentSpec]]:
+    """For each kind of provider: partition name → the experiment that plans it; of two, the first by file name.
+
+    Raises:
+        ingestion.sampling.SpecError: see `experiment_specs`.
+    """
+    found: dict[str, dict[str, ExperimentSpec]] = {kind: {} for kind in PROVIDER_KINDS}
+    for spec in experiment_specs(layout).values():
+        for key, model in partition_keys(spec).items():
+            found[spec.provider(model.provider).kind].setdefault(partition_name(key), spec)
     return found
-
-
-def _kinds_of_models(spec: ExperimentSpec) -> dict[str, str]:
-    return {model.id: spec.provider(model.provider).kind for model in spec.models}
 
 
 def responses_key(kind: str) -> dg.AssetKey:
@@ -59,6 +74,8 @@ def responses_key(kind: str) -> dg.AssetKey:
 
 
 def _responses(kind: str) -> dg.AssetsDefinition:
+    key_note = f" The key comes from {KEYS[kind].env_var_name}." if kind in KEYS else ""
+
     @dg.asset(
         key=responses_key(kind),
         group_name=RAW_GROUP,
@@ -68,29 +85,37 @@ def _responses(kind: str) -> dg.AssetsDefinition:
         # Whatever was answered is in the journal: another try asks only for the rest.
         retry_policy=dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL),
         pool=f"sampling_{kind}",
-        description=f"Verbatim responses, journalled and fsynced before they count. Provider: {PROVIDER_KINDS[kind]}. "
-        "A partition draws only the items, contexts and epochs that are missing.",
+        description=f"Verbatim responses, journalled and fsynced before they count. Provider: {PROVIDER_KINDS[kind]}."
+        f"{key_note} A partition draws only the items, contexts and epochs that are missing.",
     )
     def responses(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[None]:
         layout = warehouse.layout
-        planned = experiments(layout)[kind]
-        n_drawn, cost, by_status = 0, 0.0, Counter[str]()
-        for name in context.partition_keys:
-            if name not in planned:
-                context.log.warning(f"no experiment in {layout.experiments} plans {name} any more; its samples stay")
-                continue
-            key = PartitionKey(*name.split(SEPARATOR))
-            summary = sample(load_spec(planned[name]), layout, partition=key, report=reporter(context))
-            n_drawn += summary.n_drawn
-            cost += summary.cost_usd
-            by_status.update(summary.n_by_status())
-            if summary.n_missing:
-                raise dg.Failure(f"{name}: {summary.n_missing} samples are missing ({summary.stopped or 'errors'})")
-        input_tokens, output_tokens = _tokens(layout, context.partition_keys)
+        names = context.partition_keys
+        drawn, by_status, missing = Counter[str](), Counter[str](), list[str]()
+        cost, is_passing = 0.0, True
+        try:
+            planned = experiments(layout)[kind]
+            for name in names:
+                if name not in planned:
+                    context.log.warning(f"no experiment in {layout.experiments} plans {name} any more; its samples stay")
+                    continue
+                key = PartitionKey(*name.split(SEPARATOR))
+                summary = sample(planned[name], layout, partition=key, report=reporter(context))
+                drawn.update(n_drawn=summary.n_drawn, n_errors=summary.n_errors)
+                cost += summary.cost_usd
+                by_status.update(summary.n_by_status())
+                if summary.n_missing:
+                    missing.append(f"{name}: {summary.n_missing} samples are missing ({summary.stopped or 'errors'})")
+                    is_passing &= summary.stopped is None
+        except (SpecError, TaskError, MissingKeyError) as error:  # a person has to put it right; another try would not
+            raise dg.Failure(str(error), allow_retries=False) from error
+        if missing:
+            raise dg.Failure("\n".join(missing), allow_retries=is_passing)
+        input_tokens, output_tokens = _tokens(layout, names)
         return dg.MaterializeResult(
             metadata={
-                "dagster/row_count": sum(by_status.values()),
-                "n_drawn": n_drawn,
+                "dagster/row_count": by_status.total(),
+                **drawn,
                 "cost_usd": cost,
                 "input_tokens": input_tokens,
                 "output_tokens": output_tokens,
@@ -112,14 +137,3 @@ def _tokens(layout: Layout, names: list[str]) -> tuple[int, int]:
 
 
 SAMPLED_RESPONSES = [_responses(kind) for kind in PROVIDER_KINDS]
-
-EMBEDDINGS = dg.AssetSpec(
-    key=["raw", "embeddings"],
-    deps=[["raw", "samples"]],
-    group_name=RAW_GROUP,
-    kinds={"parquet"},
-    description=raw_description(
-        "embeddings", "Made on request by `ingestion.sampling.embed_answers`; it may cost money."
-    ),
-    metadata=raw_columns("embeddings"),
-)

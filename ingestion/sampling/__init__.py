@@ -14,7 +14,7 @@ from ingestion.sampling.deriving import derive_all
 from ingestion.sampling.embeddings import EmbeddingError, EmbeddingSummary, embed_answers
 from ingestion.sampling.items import TaskError
 from ingestion.sampling.journal import JournalError
-from ingestion.sampling.partitions import PartitionKey
+from ingestion.sampling.partitions import PartitionKey, partition_keys
 from ingestion.sampling.planning import PartitionPlan, Plan, plan
 from ingestion.sampling.providers.base import MissingKeyError
 from ingestion.sampling.reading import SpecError, json_schema, load_spec, parse_spec
@@ -41,6 +41,7 @@ __all__ = [
     "json_schema",
     "load_spec",
     "parse_spec",
+    "partition_keys",
     "plan",
     "sample",
 ]

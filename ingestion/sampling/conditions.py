@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingestion.sampling.prompts import PROMPT_VERSION
-from ingestion.sampling.spec import ConditionSpec, ExperimentSpec, several
+from ingestion.sampling.spec import ConditionSpec, ExperimentSpec, ModelSpec, several
 from warehouse.keys import canonical_json, condition_id
 
 
@@ -131,6 +131,15 @@ def repetitions(spec: ExperimentSpec) -> Iterator[Repetition]:
                     n_epochs=entry.epochs or spec.epochs,
                     spec=entry,
                 )
+
+
+def asked_under(spec: ExperimentSpec, task: str) -> Iterator[tuple[ModelSpec, Repetition]]:
+    """Every model and condition that a task is asked under, in the spec's order."""
+    for model in spec.models:
+        for repetition in repetitions(spec):
+            only = repetition.spec
+            if (only.models is None or model.id in only.models) and (only.tasks is None or task in only.tasks):
+                yield model, repetition
 
 
 def _number(value: Any) -> Any:

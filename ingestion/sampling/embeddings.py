@@ -25,7 +25,7 @@ from warehouse.parquet import ensure_empty_files, write_partition
 from warehouse.raw import connect_raw
 
 _MISSING = """
-    select samples.sample_id, samples.answer
+    select samples.sample_id, samples.answer, count(*) over () as n_missing
     from raw.samples
     join raw.conditions using (condition_id)
     where
@@ -90,17 +90,15 @@ def embed_answers(
         raise EmbeddingError(f"experiment {spec.name}: has no embeddings; add embeddings: {{model: …}} to the spec")
     ensure_empty_files(layout)
     name = embedding_model(settings)
-    missing = _missing(spec, layout, name)
     n_known = _count_known(layout, name)
-    if not missing:
-        return EmbeddingSummary(name, 0, n_known)
-    embedder = (make or make_embedder)(settings, spec.limits)
+    embedder: Embedder | None = None
     done = 0
-    for chunk in _chunks(missing, settings.batch):
-        vectors = embedder.embed([answer for _, answer in chunk])
-        _write(layout, name, [sample_id for sample_id, _ in chunk], vectors)
+    for chunk in _missing(spec, layout, name, settings.batch):
+        embedder = embedder or (make or make_embedder)(settings, spec.limits)  # where nothing is missing, no key either
+        vectors = embedder.embed([answer for _, answer, _ in chunk])
+        _write(layout, name, [sample_id for sample_id, _, _ in chunk], vectors)
         done += len(chunk)
-        report(f"embedded {done:,} of {len(missing):,} answers")
+        report(f"embedded {done:,} of {chunk[0][2]:,} answers")
     return EmbeddingSummary(name, done, n_known)
 
 
@@ -125,17 +123,14 @@ class _OpenAI:
     def __init__(self, settings: EmbeddingSpec, limits: Limits) -> None:
         import openai
 
-        is_openai = settings.provider == "openai"
-        if not is_openai and settings.base_url is None:
-            raise EmbeddingError("embeddings.base_url: an openai_compatible server needs one; add it")
         provider = ProviderSpec(
-            kind="openai" if is_openai else "openai_compatible",
+            kind="openai" if settings.provider == "openai" else "openai_compatible",
             base_url=settings.base_url,
             api_key_env=settings.api_key_env,
         )
         self._settings = settings
         self._limits = limits
-        self._key = Key(provider, "OPENAI_API_KEY" if is_openai else None)
+        self._key = Key(provider)
         self._client = openai.OpenAI(
             api_key=self._key.reveal(), base_url=settings.base_url, max_retries=0, timeout=limits.timeout_s
         )
@@ -168,7 +163,7 @@ class _SentenceTransformers:
             from sentence_transformers import SentenceTransformer  # type: ignore[import-not-found]
         except ImportError:
             raise EmbeddingError(
-                "embeddings.provider: sentence-transformers is not installed; pip install sentence-transformers"
+                "embeddings.provider: sentence-transformers is not installed; pip install 'incoherence-warehouse[embeddings]'"
             ) from None
         self._model = SentenceTransformer(settings.model, truncate_dim=settings.dimensions)
 
@@ -183,21 +178,19 @@ def _checked(vectors: Any, n_texts: int) -> np.ndarray[Any, np.dtype[np.float32]
     return array
 
 
-def _missing(spec: ExperimentSpec, layout: Layout, name: str) -> list[tuple[str, str]]:
+def _missing(spec: ExperimentSpec, layout: Layout, name: str, size: int) -> Iterator[list[tuple[str, str, int]]]:
+    """Answers without a vector, `size` at a time: (sample id, answer, how many there are in all)."""
     tasks, models = [task_name(task) for task in spec.tasks], [model.id for model in spec.models]
     with connect_raw(layout) as con:
-        return con.execute(_MISSING, [tasks, models, name]).fetchall()
+        found = con.execute(_MISSING, [tasks, models, name])
+        while chunk := found.fetchmany(size):
+            yield chunk
 
 
 def _count_known(layout: Layout, name: str) -> int:
     with connect_raw(layout) as con:
         counted = con.execute("select count(*) from raw.embeddings where embedding_model = ?", [name]).fetchone()
     return int(counted[0]) if counted else 0
-
-
-def _chunks(rows: list[tuple[str, str]], size: int) -> Iterator[list[tuple[str, str]]]:
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]
 
 
 def _write(layout: Layout, name: str, ids: list[str], vectors: np.ndarray[Any, np.dtype[np.float32]]) -> None:

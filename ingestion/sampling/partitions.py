@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ingestion.sampling.conditions import Condition, repetitions
+from ingestion.sampling.conditions import Condition, asked_under
 from ingestion.sampling.contexts import Context, make_contexts, sample_seed
 from ingestion.sampling.items import Item, Task
 from ingestion.sampling.journal import Seen, SeenAnswer, SeenFailure, read
@@ -169,26 +169,27 @@ def partitions(spec: ExperimentSpec, layout: Layout) -> list[Partition]:
     """Every partition of an experiment, in the spec's order.
 
     Raises:
-        TaskError: if items cannot be loaded, or two entries of the spec plan the same partition.
+        TaskError: if items cannot be loaded.
     """
-    found: dict[PartitionKey, Partition] = {}
+    found: list[Partition] = []
     for task_spec in spec.tasks:
         loaded = load_task(task_spec, spec, layout.downloads)
         asked = {prompt_format: loaded.asked_as(prompt_format) for prompt_format in ("choice", "open_ended")}
-        for model in spec.models:
-            for repetition in repetitions(spec):
-                entry = repetition.spec
-                if (entry.models is not None and model.id not in entry.models) or (
-                    entry.tasks is not None and task_name(task_spec) not in entry.tasks
-                ):
-                    continue
-                condition = repetition.condition
-                task = asked["open_ended" if condition.prompt_format == "open_ended" else "choice"]
-                key = PartitionKey(task.name, model.id, condition.condition_id)
-                if key in found:
-                    raise ValueError(
-                        f"conditions: {condition.label!r} is there twice for {model.id} on {task.name}; drop one"
-                    )
-                contexts = make_contexts(task, condition.n_shots, repetition.n_contexts, spec.seed)
-                found[key] = Partition(key, spec.name, task, model, condition, contexts, repetition.n_epochs, spec.seed)
-    return list(found.values())
+        for model, repetition in asked_under(spec, task_name(task_spec)):
+            condition = repetition.condition
+            task = asked["open_ended" if condition.prompt_format == "open_ended" else "choice"]
+            key = PartitionKey(task.name, model.id, condition.condition_id)
+            contexts = make_contexts(task, condition.n_shots, repetition.n_contexts, spec.seed)
+            found.append(
+                Partition(key, spec.name, task, model, condition, contexts, repetition.n_epochs, spec.seed)
+            )
+    return found
+
+
+def partition_keys(spec: ExperimentSpec) -> dict[PartitionKey, ModelSpec]:
+    """The names of an experiment's partitions, each with its model; no items are loaded."""
+    return {
+        PartitionKey(name, model.id, repetition.condition.condition_id): model
+        for name in map(task_name, spec.tasks)
+        for model, repetition in asked_under(spec, name)
+    }

@@ -69,12 +69,14 @@ def every(seconds: float, report: Report) -> Watcher:
 
 
 @contextmanager
-def terminal_bar() -> Iterator[Watcher]:
-    """A progress bar with rate, time left and cost, for a terminal."""
+def terminal_bar() -> Iterator[tuple[Watcher, Report]]:
+    """A progress bar with rate, time left and cost, and a way to print lines above it; on standard error."""
+    from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, Progress, TextColumn
 
-    columns = (TextColumn("{task.percentage:>3.0f} %"), BarColumn(), TextColumn("{task.fields[counts]}"))
-    with Progress(*columns) as bar:
+    columns = (TextColumn("{task.percentage:>3.0f} %"), BarColumn(), TextColumn("{task.fields[counts]}", markup=False))
+    with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("sampling", total=None, counts="")
 
         def watch(progress: RunProgress) -> None:
@@ -82,7 +84,7 @@ def terminal_bar() -> Iterator[Watcher]:
                 task, completed=progress.n_done + progress.n_errors, total=progress.n_total, counts=progress.line()
             )
 
-        yield watch
+        yield watch, lambda line: bar.console.print(escape(line), highlight=False, soft_wrap=True)
 
 
 def duration(seconds: float) -> str:

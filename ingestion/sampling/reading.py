@@ -12,8 +12,9 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from ingestion.sampling.conditions import asked_under
 from ingestion.sampling.spec import ExperimentSpec
-from ingestion.sampling.task_specs import TASK_KINDS
+from ingestion.sampling.task_specs import TASK_KINDS, task_name
 
 
 class SpecError(ValueError):
@@ -64,8 +65,21 @@ def parse_spec(content: dict[str, Any], path: Path) -> ExperimentSpec:
         spec = ExperimentSpec.model_validate(content)
     except ValidationError as error:
         raise SpecError("\n".join(f"{path}: {line}" for line in _lines(error))) from error
+    if twice := _condition_twice(spec):
+        raise SpecError(f"{path}: conditions: {twice}; drop one")
     spec._folder = path.absolute().parent
     return spec
+
+
+def _condition_twice(spec: ExperimentSpec) -> str | None:
+    for task in map(task_name, spec.tasks):
+        seen: set[tuple[str, str]] = set()
+        for model, repetition in asked_under(spec, task):
+            condition = repetition.condition
+            if (model.id, condition.condition_id) in seen:
+                return f"{condition.label!r} is there twice for {model.id} on {task}"
+            seen.add((model.id, condition.condition_id))
+    return None
 
 
 def json_schema() -> dict[str, Any]:

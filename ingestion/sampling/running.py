@@ -21,7 +21,7 @@ from ingestion.sampling.partitions import Partition, PartitionKey, Progress, par
 from ingestion.sampling.prices import price_of
 from ingestion.sampling.progress import Report, RunProgress, Watcher, every
 from ingestion.sampling.providers import AnyProvider, make_provider, protocol_of
-from ingestion.sampling.providers.base import InProcessProvider, MissingKeyError, Provider
+from ingestion.sampling.providers.base import InProcessProvider, Key, MissingKeyError, Provider
 from ingestion.sampling.settling import Terms
 from ingestion.sampling.spec import ExperimentSpec
 from ingestion.sampling.spending import Budget, SpentElsewhere
@@ -111,6 +111,7 @@ class _Run:
         self._summaries: list[PartitionSummary] = []
         self._failure: str | None = None
         self._deriving = asyncio.Lock()
+        self._paces: list[Pace] = []
 
     async def run(self, chosen: list[Partition], others: list[Partition]) -> SampleSummary:
         """Draw the partitions: those of one provider one after the other, those of several side by side."""
@@ -119,13 +120,15 @@ class _Run:
             have = progress_of(part, self._folder(part))
             spent += have.cost_usd
             self._counts.n_total += part.n_planned - have.n_done
+            if have.n_done < part.n_planned and part.model.provider not in self._given:
+                Key(self._spec.provider(part.model.provider))  # before anybody is asked, and not after the others were
         elsewhere = SpentElsewhere(self._folder(part) for part in others)
         self._budget = Budget(self._spec.budget_usd, spent, elsewhere)
         groups: dict[str, list[Partition]] = {}
         for part in chosen:
             groups.setdefault(part.model.provider, []).append(part)
-        results = await asyncio.gather(
-            *(self._group(name, group) for name, group in groups.items()), return_exceptions=True
+        results = await self._interruptible(
+            asyncio.gather(*(self._group(name, group) for name, group in groups.items()), return_exceptions=True)
         )
         summary = SampleSummary(self.run_id, tuple(self._summaries))
         for result in results:
@@ -135,9 +138,21 @@ class _Run:
             raise SamplingError(self._failure, summary)
         return summary
 
+    async def _interruptible(self, work: asyncio.Future[T]) -> T:
+        """The result of `work`; when interrupted, say what is waited for, and let `work` wind up."""
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            in_flight = sum(pace.in_flight for pace in self._paces)
+            what = f"{in_flight} requests in flight, which are paid for" if in_flight else "what is being written"
+            self._report(f"interrupted; waiting for {what} (once more abandons it)")
+            work.cancel()
+            return await work
+
     async def _group(self, name: str, group: list[Partition]) -> None:
         settings = self._spec.provider(name)
         pace = Pace(settings.concurrency, settings.requests_per_minute, settings.tokens_per_minute)
+        self._paces.append(pace)
         connection = _Connection(self._spec, name, self._given)
         try:
             for part in group:

@@ -52,6 +52,11 @@ class ProviderSpec(Strict):
     batch: bool = False
     """Use the provider's batch API: half the price, answers within a day."""
 
+    @property
+    def key_variable(self) -> str | None:
+        """Name of the environment variable that holds the key; None where none is needed."""
+        return self.api_key_env or {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}.get(self.kind)
+
     @field_validator("base_url")
     @classmethod
     def _plain_address(cls, value: str | None) -> str | None:
@@ -78,9 +83,9 @@ class ProviderSpec(Strict):
 
 
 BUILT_IN_PROVIDERS = {
-    "openai": ProviderSpec(kind="openai", api_key_env="OPENAI_API_KEY"),
-    "openai_responses": ProviderSpec(kind="openai", api="responses", api_key_env="OPENAI_API_KEY"),
-    "anthropic": ProviderSpec(kind="anthropic", api_key_env="ANTHROPIC_API_KEY"),
+    "openai": ProviderSpec(kind="openai"),
+    "openai_responses": ProviderSpec(kind="openai", api="responses"),
+    "anthropic": ProviderSpec(kind="anthropic"),
     "local": ProviderSpec(kind="local", concurrency=1),
 }
 """Providers that a spec may use without describing them."""
@@ -184,6 +189,14 @@ class EmbeddingSpec(Strict):
     """Shortens the vectors, where the model can."""
     batch: Annotated[int, Field(ge=1, le=2048)] = 256
     """Answers per request."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> EmbeddingSpec:
+        if self.provider == "openai_compatible" and self.base_url is None:
+            raise ValueError("an openai_compatible server needs base_url; add it")
+        if self.provider == "sentence_transformers" and (self.base_url or self.api_key_env):
+            raise ValueError("sentence_transformers runs on this machine; drop base_url and api_key_env")
+        return self
 
 
 class ExperimentSpec(Strict):

@@ -80,7 +80,11 @@ def test_good_rows_pass(layout: Layout, name: str) -> None:
         ("planned_epochs_are_present", [sample(1), sample(2), sample(1, "j")]),
         (
             "samples_are_not_all_identical",
-            [sample(epoch, completion="same", reasoning="same") for epoch in range(1, 7)],
+            [sample(epoch, completion="same", reasoning="as every time " * 3) for epoch in range(1, 7)],
+        ),
+        (
+            "samples_are_not_all_identical",
+            [sample(n, completion="first 2 + 2 is 4, then 4 - 1 is 3\nANSWER: B", reasoning=None) for n in range(1, 7)],
         ),
     ],
 )
@@ -89,6 +93,19 @@ def test_the_fault_is_found_and_named(layout: Layout, name: str, samples: list[d
     result = outcome(layout, name)
     assert not result.passed
     assert "found;" in str(result.description)
+
+
+def test_what_the_sampler_draws_in_several_runs_is_one(layout: Layout) -> None:
+    drawn = [sample(e, i, source="sampler", run_id=f"run {e} {i == 'j'}") for e in (1, 2) for i in ("i", "j")]
+    write(layout, drawn)
+    assert outcome(layout, "planned_epochs_are_present").passed
+    write(layout, [*drawn[:3], drawn[3] | {"status": "error"}])
+    assert not outcome(layout, "planned_epochs_are_present").passed
+
+
+def test_bare_letters_may_be_equal(layout: Layout) -> None:
+    write(layout, [sample(epoch, completion="ANSWER: B", reasoning=None) for epoch in range(1, 31)])
+    assert outcome(layout, "samples_are_not_all_identical").passed
 
 
 def test_a_file_off_contract_is_found(layout: Layout) -> None:

@@ -46,6 +46,9 @@ class Server:
         self.headers: list[dict[str, str]] = []
         self.tries: Counter[str] = Counter()
         self.completions: Counter[str] = Counter()
+        self.answered_by_model: Counter[str] = Counter()
+        self.embedded: Counter[str] = Counter()
+        self.n_seen = 0
         self.n_requests = 0
         self.in_flight = 0
         self.most_in_flight = 0
@@ -64,6 +67,7 @@ class Server:
         model = body["model"]
         n_try = self.completions[_fingerprint(path, body)]
         self.completions[_fingerprint(path, body)] += 1
+        self.answered_by_model[model] += 1
         text = json.dumps(body.get("messages") or body.get("input"), ensure_ascii=False)
         number = int(hashlib.sha256(f"{model}{text}{body.get('seed')}{n_try}".encode()).hexdigest(), 16)
         letter = "ABCD"[number % 4]
@@ -181,6 +185,7 @@ class Server:
 
     def route(self, method: str, path: str, headers: dict[str, str], raw: bytes) -> Reply:
         path = path.split("?")[0]
+        self.n_seen += 1
         if path == "/_counts":
             return Reply(200, _json({"requests": self.n_requests, "completions": dict(self.completions)}))
         if (handled := self.batches.route(method, path, headers, raw)) is not None:
@@ -201,6 +206,7 @@ class Server:
             ):
                 return failure
         if path.endswith("/embeddings"):
+            self.embedded.update(body["input"] if isinstance(body["input"], list) else [body["input"]])
             return Reply(200, _json(_embeddings(body)))
         if path.endswith(("/chat/completions", "/responses", "/messages")):
             return Reply(200, _json(self.complete(path, body)))

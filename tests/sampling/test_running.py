@@ -21,7 +21,6 @@ from ingestion.sampling.providers.base import Request
 from ingestion.sampling.wire import LocalResponse
 from tests.sampling.conftest import MakeSpec
 from tests.sampling.server import Server, running
-from tests.sampling.test_kills import write_spec
 from tests.sampling.test_sampling import rows
 from warehouse.layout import PROJECT_ROOT, Layout
 
@@ -93,10 +92,12 @@ def test_an_unknown_partition_is_named(layout: Layout, make_spec: MakeSpec) -> N
         sample(make_spec(), layout, partition=PartitionKey("a", "b", "c"))
 
 
-def test_an_interrupted_run_keeps_what_is_in_flight(tmp_path: Path) -> None:
+def test_an_interrupted_run_keeps_what_is_in_flight(layout: Layout, make_spec: MakeSpec, tmp_path: Path) -> None:
     with running(delay_s=0.1) as server:
-        path = write_spec(tmp_path, server, concurrency=4, n_items=10, n_epochs=100)
-        layout = Layout(tmp_path / "warehouse")
+        provider = {"base_url": f"{server.url}/v1", "concurrency": 4}
+        path = tmp_path / "spec.yaml"
+        spec = make_spec(provider=provider, epochs=100)
+        path.write_text(yaml.safe_dump(spec.model_dump(mode="json", exclude_none=True)))
         code = (
             "import sys; from pathlib import Path; from warehouse.layout import Layout\n"
             "from ingestion.sampling import load_spec, sample\n"

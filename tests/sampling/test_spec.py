@@ -60,6 +60,10 @@ GOOD: dict[str, Any] = {
         ({"tasks": [{"kind": "qpqa"}]}, "tasks.0.kind: is 'qpqa'; use one of own, gpqa"),
         ({"conditions": [{"extra_body": {"api_key": "k"}}]}, "'api_key' looks like a secret"),
         ({"providers": {"p": {"kind": "openai", "api_key_env": "sk-secret"}}}, "is not the name of a variable"),
+        (
+            {"conditions": [{"reasoning": ["low", "high"]}, {"reasoning": "low"}]},
+            "spec.yaml: conditions: 'choice · effort low · 0-shot' is there twice for m on own; drop one",
+        ),
         ({"models": []}, "models: is empty; write at least one"),
         ({"budget_usd": -1}, "budget_usd: is -1; it should be greater than 0"),
     ],

@@ -63,7 +63,8 @@ select
     first_texts.is_correct,
     first_texts.n_samples,
     first_texts.n_samples / cast(chosen.n_samples as double) as share,
-    left(texts.completion, 600) as example
+    -- A completion may well repeat the question.
+    case when not questions.is_withheld then left(texts.completion, 600) end as example
 from chosen
 inner join first_texts using ({{ group }})
 inner join questions on chosen.task = questions.task and chosen.item_id = questions.item_id

@@ -17,6 +17,7 @@ select
     human_difficulty,
     question,
     target_text,
+    is_withheld,
 
     ---------- numbers
     n_choices,

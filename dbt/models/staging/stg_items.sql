@@ -15,7 +15,9 @@ latest as (
 counted as (
     select
         *,
-        count(*) over (partition by task, item_id) as n_answer_keys
+        count(*) over (partition by task, item_id) as n_answer_keys,
+        -- The sampler writes no question where a task's terms forbid it; logs of such a task may hold it.
+        lower(task) like '{{ var("withheld_tasks") }}' or (source = 'sampler' and question is null) as is_withheld
     from latest
 )
 
@@ -32,8 +34,9 @@ select
     subset,
     subject,
     human_difficulty,
-    question,
-    target_text,
+    case when not is_withheld then question end as question,
+    case when not is_withheld then target_text end as target_text,
+    is_withheld,
     source,
 
     ---------- numbers

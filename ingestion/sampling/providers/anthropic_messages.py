@@ -22,7 +22,7 @@ class AnthropicMessages:
     takes_seed = False
 
     def __init__(self, provider: ProviderSpec, limits: Limits) -> None:
-        self._key = Key(provider, "ANTHROPIC_API_KEY")
+        self._key = Key(provider)
         self.client = anthropic.AsyncAnthropic(
             api_key=self._key.reveal(), base_url=provider.base_url, max_retries=0, timeout=limits.timeout_s
         )

@@ -103,14 +103,13 @@ class Key:
 
     Args:
         provider: names the variable.
-        default: the variable if the spec names none.
 
     Raises:
-        MissingKeyError: if a variable is named and not set.
+        MissingKeyError: if the variable is not set.
     """
 
-    def __init__(self, provider: ProviderSpec, default: str | None) -> None:
-        variable = provider.api_key_env or default
+    def __init__(self, provider: ProviderSpec) -> None:
+        variable = provider.key_variable
         value = os.environ.get(variable, "").strip() if variable else ""
         if variable and not value:
             raise MissingKeyError(f"{variable} is not set; put your key there: export {variable}=…")

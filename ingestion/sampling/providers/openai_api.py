@@ -27,9 +27,8 @@ class _OpenAI:
     takes_seed = True
 
     def __init__(self, provider: ProviderSpec, limits: Limits) -> None:
-        is_openai = provider.kind == "openai"
-        self._is_openai = is_openai
-        self._key = Key(provider, "OPENAI_API_KEY" if is_openai else None)
+        self._is_openai = provider.kind == "openai"
+        self._key = Key(provider)
         self.client = openai.AsyncOpenAI(
             api_key=self._key.reveal(), base_url=provider.base_url, max_retries=0, timeout=limits.timeout_s
         )
