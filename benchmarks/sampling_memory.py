@@ -1,7 +1,8 @@
 """`python -m benchmarks.sampling_memory [SAMPLES …]`: peak memory of sampling runs of different sizes.
 
 Each run is a process of its own. The provider is one in name only: it answers at once, so that 200,000 samples take
-minutes and not hours; plan, engine, journal and Parquet are the real ones.
+minutes and not hours; plan, engine, journal and Parquet are the real ones. The outcome is kept in
+`benchmarks/results/sampling_memory.json`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ingestion.sampling.providers.base import Request
 from warehouse.layout import PROJECT_ROOT, Layout
 
 RESPONSE_CHARACTERS = 4_000
+RESULT = Path(__file__).parent / "results" / "sampling_memory.json"
 
 
 class Instant:
@@ -54,11 +56,14 @@ def measure(n_samples: int) -> dict[str, float]:
 
 def main(sizes: list[int]) -> None:
     """Measure each size in a process of its own."""
+    results = []
     for size in sizes:
         command = [sys.executable, "-m", "benchmarks.sampling_memory", "--one", str(size)]
         done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=PROJECT_ROOT)
         told = json.loads(done.stdout)
         print(f"{size:>9,} samples: peak {told['mib']:.0f} MiB, {size / told['seconds']:,.0f} samples/s", flush=True)
+        results.append({"samples": size, "peak_mib": round(told["mib"]), "seconds": round(told["seconds"], 1)})
+    RESULT.write_text(json.dumps(results, indent=2) + "\n")
 
 
 if __name__ == "__main__":

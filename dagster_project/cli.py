@@ -23,6 +23,10 @@ app = typer.Typer(
 )
 
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
+
 class QueryFormat(StrEnum):
     """How `query` prints."""
 
@@ -54,8 +58,10 @@ def main() -> None:
         app()
     except (NothingPublishedError, NothingBuiltError, ContractError, BuildError, duckdb.Error) as error:
         _fail(str(error))
-    except KeyboardInterrupt:
-        _fail("interrupted; what was finished is kept, run the same command again", status=130)
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:  # Typer's word for Ctrl-C
+            _fail("interrupted; what was finished is kept, run the same command again", status=INTERRUPTED)
+        raise
 
 
 @app.command()
@@ -158,8 +164,7 @@ def sample(
     layout = Layout.from_env()
     try:
         experiment = load_spec(spec)
-        for line in plan(experiment, layout).lines():
-            typer.echo(line)
+        typer.echo("\n".join(plan(experiment, layout).lines()))
         if dry_run:
             return
         if sys.stderr.isatty():
@@ -176,8 +181,9 @@ def sample(
     typer.echo(f"{summary.n_drawn:,} samples drawn, ${summary.cost_usd:.4f}; in the warehouse: {counts or 'none'}")
     if embedded:
         typer.echo(f"{embedded.n_embedded:,} answers embedded with {embedded.embedding_model}")
-    if summary.stopped or summary.n_missing:
-        _fail(f"{summary.n_missing:,} samples are missing ({summary.stopped or 'errors'}); run the same command again")
+    if summary.n_missing:
+        why = summary.stopped or f"{summary.n_errors:,} ended in an error; run the same command again"
+        _fail(f"{summary.n_missing:,} samples are missing: {why}")
     typer.echo("Next: incoherence build && incoherence publish && incoherence report")
 
 

@@ -9,22 +9,34 @@ import math
 import re
 from collections.abc import Sequence
 
-_WRAPPER = r"(?:[\s*_$`'\"(\[{]|\\boxed\{|\\text\{|\\mathrm\{|option\s|choice\s){0,20}"
+_WRAPPER = r"(?:[\s*_$`'\"(\[{]|\\[(\[]|\\(?:boxed|text|textbf|mathrm|mathbf)\{|option\s|choice\s){0,20}"
 _OPTION = re.compile(_WRAPPER + r"(?P<option>[A-Za-z]|\d{1,3})(?P<rest>[^\w].*)?$", re.IGNORECASE | re.DOTALL)
-_NOTHING_MORE = re.compile(r"[\s*_$`'\")\]}.,;!]*$")
-_LABEL = re.compile(r"[*_\])]*[).:]\**+\s*+(?!(?:and|or)\b|[&/,])", re.IGNORECASE)
+_NOTHING_MORE = re.compile(r"[\s*_$`'\")\]}.,;!\\]*$")
+# What may follow the option: its text after a bracket, stop, colon or dash, its text in brackets, or the reason.
+_LABEL = re.compile(
+    r"[*_`\])}]*(?:[).:]\**+\s*+(?!(?:and|or)\b|[&/,])|\s+[-–—]\s|\s+\([^()\n]*\)[.\s*]*$|,?\s+(?:because|since)\b)",
+    re.IGNORECASE,
+)
+# Another option beside it: "A or B", "(A) - (B)", "A (or B)". An article is none: "A) - a bird".
+_SEVERAL = re.compile(
+    r"[\s*_`.:)\]}]*(?:[-–—&/,;(]|(?:or|and|nor|vs|then)\b)(?:\s|or\b|and\b|nor\b|then\b|rather\b)*"
+    r"[*_`(\[{]*(?:(?:option|choice)\s+)?(?:[B-HJ-Z]|\d{1,3}|[AI](?!\s+[a-z]))\b",
+    re.IGNORECASE,
+)
 
 # A line that begins with "answer:" declares the answer, whatever follows; the other phrasings only count if an option
 # follows, because "the answer is not obvious" declares nothing.
 _DECLARATION = re.compile(
-    r"^[ \t>*_#`]*(?:the |my )?(?:final |correct |best )?answer[ \t*_`]*[:=]\s*(?P<line>[^\n]*)"
+    r"^[ \t>*_#`]*(?:the |my )?(?:final |correct |best )?answer[ \t*_`]*[:=：]\s*(?P<line>[^\n]*)"
     r"|<answer>(?P<tag>[^<]{0,200})</answer>"
     r"|\banswer[ \t*_`]*:[ \t]*(?P<inline>[^\n]{1,200})"
-    r"|\b(?:answer|choice|option)\s+is:?[ \t]*(?P<phrase>[^\n]{1,200})"
+    r"|\b(?:answer|choice|option)\s+(?:is|must be|should be):?[ \t]*(?P<phrase>[^\n]{1,200})"
     r"|\\boxed\{(?P<boxed>[^\n]{1,60})",
     re.IGNORECASE | re.MULTILINE,
 )
-_SHOUTED = re.compile(r"[\s*_$`'\"]*(?:(?:option|choice)\s+)?(?:\(|\\boxed\{|\\text\{)*(?:[A-Z]|\d{1,3})\b")
+_SHOUTED = re.compile(
+    r"[\s*_$`'\"]*(?:(?:option|choice)\s+)?(?:\\?[(\[{]|\\(?:boxed|text|textbf|mathrm|mathbf)\{)*(?:[A-Z]|\d{1,3})\b"
+)
 
 _PROB_TAG = re.compile(r"<(/?)PROB>", re.IGNORECASE)
 _PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
@@ -84,7 +96,7 @@ def _option(text: str, n_choices: int) -> int | None:
         return None
     rest = match["rest"] or ""
     # "A bird" is no choice of A; "A) a bird" is; "A, C" and "A) or B)" are several.
-    if not (_NOTHING_MORE.match(rest) or _LABEL.match(rest)):
+    if _SEVERAL.match(rest) or not (_NOTHING_MORE.match(rest) or _LABEL.match(rest)):
         return None
     return option_index(match["option"], n_choices)
 

@@ -17,6 +17,7 @@ from ingestion.sampling import (
     ExperimentSpec,
     MissingKeyError,
     PartitionKey,
+    SamplingError,
     SpecError,
     TaskError,
     load_spec,
@@ -97,7 +98,9 @@ def _responses(kind: str) -> dg.AssetsDefinition:
             planned = experiments(layout)[kind]
             for name in names:
                 if name not in planned:
-                    context.log.warning(f"no experiment in {layout.experiments} plans {name} any more; its samples stay")
+                    context.log.warning(
+                        f"no experiment in {layout.experiments} plans {name} any more; its samples stay"
+                    )
                     continue
                 key = PartitionKey(*name.split(SEPARATOR))
                 summary = sample(planned[name], layout, partition=key, report=reporter(context))
@@ -107,8 +110,9 @@ def _responses(kind: str) -> dg.AssetsDefinition:
                 if summary.n_missing:
                     missing.append(f"{name}: {summary.n_missing} samples are missing ({summary.stopped or 'errors'})")
                     is_passing &= summary.stopped is None
-        except (SpecError, TaskError, MissingKeyError) as error:  # a person has to put it right; another try would not
-            raise dg.Failure(str(error), allow_retries=False) from error
+        except (SpecError, TaskError, MissingKeyError, SamplingError) as error:
+            # Where a person has to put something right, another try would not.
+            raise dg.Failure(str(error), allow_retries=not getattr(error, "needs_person", True)) from error
         if missing:
             raise dg.Failure("\n".join(missing), allow_retries=is_passing)
         input_tokens, output_tokens = _tokens(layout, names)

@@ -148,7 +148,7 @@ class BatchDrawing:
                 await self._collect_all(is_last=rounds == self._limits.attempts)
                 failures = 0
             except (FatalError, RejectedError) as error:
-                stop.because(str(error), is_failure=True)
+                stop.because(str(error), is_failure=True, needs_person=True)
             except ProviderError as error:
                 failures += 1
                 if failures >= self._limits.attempts:

@@ -32,15 +32,17 @@ class Stop:
     Attributes:
         reason: for people; None if there is none.
         is_failure: whether something is wrong, rather than a limit reached.
+        needs_person: whether it stays wrong until a person does something.
     """
 
     reason: str | None = None
     is_failure: bool = False
+    needs_person: bool = False
 
-    def because(self, reason: str, *, is_failure: bool) -> None:
+    def because(self, reason: str, *, is_failure: bool, needs_person: bool = False) -> None:
         """Stop; the first reason stands."""
         if self.reason is None:
-            self.reason, self.is_failure = reason, is_failure
+            self.reason, self.is_failure, self.needs_person = reason, is_failure, needs_person
 
 
 @dataclass
@@ -124,7 +126,7 @@ class Drawing:
             await self.journal.append(record)
             self.count(record)
         except FatalError as error:
-            self.stop.because(str(error), is_failure=True)
+            self.stop.because(str(error), is_failure=True, needs_person=True)
         except Exception as error:  # a task's exception would otherwise be lost, and the run go on without its samples
             self.stop.because(f"{type(error).__name__}: {error}", is_failure=True)
         finally:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from ingestion.answers import option_letter, parse_letter, parse_probabilities
 from ingestion.sampling.wire import Reply
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 """To be raised when the same response would give another answer: partitions are then derived anew."""
 
 _ANSWER_TAG = re.compile(r"<(/?)answer>", re.IGNORECASE)

@@ -180,9 +180,7 @@ def partitions(spec: ExperimentSpec, layout: Layout) -> list[Partition]:
             task = asked["open_ended" if condition.prompt_format == "open_ended" else "choice"]
             key = PartitionKey(task.name, model.id, condition.condition_id)
             contexts = make_contexts(task, condition.n_shots, repetition.n_contexts, spec.seed)
-            found.append(
-                Partition(key, spec.name, task, model, condition, contexts, repetition.n_epochs, spec.seed)
-            )
+            found.append(Partition(key, spec.name, task, model, condition, contexts, repetition.n_epochs, spec.seed))
     return found
 
 

@@ -12,7 +12,7 @@ from ingestion.sampling.prices import (
     price_of,
     tokens_cost,
 )
-from ingestion.sampling.spec import ExperimentSpec
+from ingestion.sampling.spec import ExperimentSpec, Price
 from warehouse.layout import Layout
 
 _PROMPTS_LOOKED_AT = 25
@@ -33,7 +33,8 @@ class PartitionPlan:
         n_errors: samples whose last request failed; they are among the missing.
         input_tokens: estimate for the missing ones.
         output_tokens: estimate for the missing ones.
-        cost_usd: estimate for the missing ones; None if the model's price is unknown.
+        price: what the model's tokens cost; None if unknown.
+        cost_usd: estimate for the missing ones; None if the price is unknown.
         spent_usd: what the samples in the journal cost, as far as known.
     """
 
@@ -47,6 +48,7 @@ class PartitionPlan:
     n_errors: int
     input_tokens: int
     output_tokens: int
+    price: Price | None
     cost_usd: float | None
     spent_usd: float
 
@@ -64,11 +66,15 @@ class Plan:
         experiment: its name.
         partitions: in the spec's order.
         budget_usd: the spec's budget.
+        n_to_embed: open-ended answers that will be embedded, if all are had.
+        embedding_model: what they will be embedded with; None if they will not.
     """
 
     experiment: str
     partitions: tuple[PartitionPlan, ...]
     budget_usd: float | None
+    n_to_embed: int = 0
+    embedding_model: str | None = None
 
     @property
     def n_planned(self) -> int:
@@ -92,21 +98,30 @@ class Plan:
         return sum(part.spent_usd for part in self.partitions)
 
     def lines(self) -> list[str]:
-        """The plan for people."""
-        lines = [f"experiment {self.experiment}: {self.n_planned:,} samples planned, {self.n_missing:,} to draw"]
-        for part in self.partitions:
-            shape = f"{part.n_items:,} items × {part.n_contexts} contexts × {part.n_epochs} epochs"
-            line = (
-                f"  {part.key.task} · {part.key.model_id} · {part.condition_label}: {shape}, {part.n_missing:,} calls"
-            )
-            if part.n_missing:
-                line += f", ≈ {part.input_tokens:,} tokens in, {part.output_tokens:,} out, {_dollars(part.cost_usd)}"
-            lines.append(line + (f" ({part.n_errors:,} failed before)" if part.n_errors else ""))
-        cost = f"estimated cost {_dollars(self.cost_usd)} (prices as of {PRICES_AS_OF}; output lengths are guesses)"
-        lines.append(cost + (f", ${self.spent_usd:.4f} spent so far" if self.spent_usd else ""))
+        """The plan for people: a table of calls, tokens, prices and cost, and what to know about it."""
+        lines = [f"experiment {self.experiment}: {self.n_planned:,} samples planned, {self.n_missing:,} to draw", ""]
+        rows = [_row(part) for part in self.partitions]
+        parts = self.partitions
+        total = (f"{self.n_missing:,}", f"{sum(p.input_tokens for p in parts):,}")
+        total += (f"{sum(p.output_tokens for p in parts):,}", "", _dollars(self.cost_usd))
+        lines += _aligned([_HEAD, *rows, ("total", "", "", "", *total)])
+        notes = [f"Tokens and cost are estimates: prices as of {PRICES_AS_OF}, lengths of answers are guesses."]
+        if self.cost_usd is None:
+            notes.append("For a cost that is unknown, give the model a price in the spec.")
+        if n_errors := sum(part.n_errors for part in parts):
+            notes.append(f"{n_errors:,} of the calls failed before.")
+        if self.embedding_model:
+            notes.append(f"Afterwards up to {self.n_to_embed:,} answers are embedded with {self.embedding_model}.")
         if self.budget_usd is not None:
-            lines.append(f"budget ${self.budget_usd:.2f} in all; sampling stops before it is exceeded")
-        return lines
+            notes.append(
+                f"Of the budget of ${self.budget_usd:.2f}, ${self.spent_usd:.4f} are spent; "
+                "sampling stops before it is exceeded."
+            )
+            if self.cost_usd is not None and self.cost_usd > self.budget_usd - self.spent_usd:
+                notes.append("By the estimate it does not last: raise budget_usd, or lower epochs.")
+        elif self.spent_usd:
+            notes.append(f"${self.spent_usd:.4f} are spent so far.")
+        return [*lines, "", *notes]
 
 
 def plan(spec: ExperimentSpec, layout: Layout) -> Plan:
@@ -115,10 +130,13 @@ def plan(spec: ExperimentSpec, layout: Layout) -> Plan:
     Raises:
         TaskError: if items cannot be loaded.
     """
+    parts = partitions(spec, layout)
     return Plan(
         experiment=spec.name,
-        partitions=tuple(_plan(spec, layout, partition) for partition in partitions(spec, layout)),
+        partitions=tuple(_plan(spec, layout, partition) for partition in parts),
         budget_usd=spec.budget_usd,
+        n_to_embed=sum(part.n_planned for part in parts if part.condition.prompt_format == "open_ended"),
+        embedding_model=spec.embeddings.model if spec.embeddings else None,
     )
 
 
@@ -143,6 +161,7 @@ def _plan(spec: ExperimentSpec, layout: Layout, partition: Partition) -> Partiti
         n_errors=have.n_errors,
         input_tokens=input_tokens,
         output_tokens=output_tokens,
+        price=price,
         cost_usd=cost,
         spent_usd=have.cost_usd,
     )
@@ -159,5 +178,32 @@ def _mean_prompt(partition: Partition) -> float:
     return sum(lengths) / len(lengths)
 
 
+_HEAD = ("task", "model", "condition", "items × contexts × epochs")
+_HEAD += ("calls", "tokens in", "tokens out", "$ per M in, out", "cost")
+_N_WORDS = 3  # columns of words, to the left; numbers stand to the right
+
+
+def _row(part: PartitionPlan) -> tuple[str, ...]:
+    price = "unknown" if part.price is None else f"{part.price.input:g}, {part.price.output:g}"
+    return (
+        *(part.key.task, part.key.model_id, part.condition_label),
+        f"{part.n_items:,} × {part.n_contexts} × {part.n_epochs}",
+        *(f"{part.n_missing:,}", f"{part.input_tokens:,}", f"{part.output_tokens:,}"),
+        *(price, _dollars(part.cost_usd)),
+    )
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.ljust(width) if place < _N_WORDS else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  " + "  ".join(cells).rstrip())
+    return lines
+
+
 def _dollars(cost: float | None) -> str:
-    return "cost unknown (give the model a price)" if cost is None else f"${cost:.2f}"
+    return "unknown" if cost is None else f"${cost:,.2f}"

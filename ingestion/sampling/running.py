@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from ingestion.sampling.batches import BatchDrawing
 from ingestion.sampling.commit import GroupCommit
+from ingestion.sampling.connection import Connection
 from ingestion.sampling.deriving import derive
 from ingestion.sampling.engine import Drawing, Settled, Stop
 from ingestion.sampling.items import Task
@@ -20,10 +21,10 @@ from ingestion.sampling.pacing import Pace
 from ingestion.sampling.partitions import Partition, PartitionKey, Progress, partitions, progress_of
 from ingestion.sampling.prices import price_of
 from ingestion.sampling.progress import Report, RunProgress, Watcher, every
-from ingestion.sampling.providers import AnyProvider, make_provider, protocol_of
-from ingestion.sampling.providers.base import InProcessProvider, Key, MissingKeyError, Provider
+from ingestion.sampling.providers import AnyProvider, protocol_of
+from ingestion.sampling.providers.base import InProcessProvider, Key, MissingKeyError
 from ingestion.sampling.settling import Terms
-from ingestion.sampling.spec import ExperimentSpec
+from ingestion.sampling.spec import ExperimentSpec, Price
 from ingestion.sampling.spending import Budget, SpentElsewhere
 from ingestion.sampling.summary import PartitionSummary, SampleSummary
 from warehouse.keys import digest
@@ -34,11 +35,17 @@ T = TypeVar("T")
 
 
 class SamplingError(RuntimeError):
-    """Something is wrong that a person has to put right; what was drawn is kept. `summary` says what there is."""
+    """Something is wrong, and the run has stopped; what was drawn is kept.
 
-    def __init__(self, message: str, summary: SampleSummary | None = None) -> None:
+    Attributes:
+        summary: what there is; None if nothing was begun.
+        needs_person: whether it stays wrong until a person does something: no use in trying again.
+    """
+
+    def __init__(self, message: str, summary: SampleSummary | None = None, *, needs_person: bool = True) -> None:
         super().__init__(message)
         self.summary = summary
+        self.needs_person = needs_person
 
 
 def sample(
@@ -109,9 +116,10 @@ class _Run:
         self._given = providers
         self._counts = RunProgress()
         self._summaries: list[PartitionSummary] = []
-        self._failure: str | None = None
+        self._failure: tuple[str, Stop] | None = None
         self._deriving = asyncio.Lock()
         self._paces: list[Pace] = []
+        self._n_done: dict[PartitionKey, int] = {}
 
     async def run(self, chosen: list[Partition], others: list[Partition]) -> SampleSummary:
         """Draw the partitions: those of one provider one after the other, those of several side by side."""
@@ -119,9 +127,10 @@ class _Run:
         for part in chosen:
             have = progress_of(part, self._folder(part))
             spent += have.cost_usd
+            self._n_done[part.key] = have.n_done
             self._counts.n_total += part.n_planned - have.n_done
-            if have.n_done < part.n_planned and part.model.provider not in self._given:
-                Key(self._spec.provider(part.model.provider))  # before anybody is asked, and not after the others were
+            if have.n_done < part.n_planned:
+                self._require_key_and_price(part)
         elsewhere = SpentElsewhere(self._folder(part) for part in others)
         self._budget = Budget(self._spec.budget_usd, spent, elsewhere)
         groups: dict[str, list[Partition]] = {}
@@ -135,8 +144,22 @@ class _Run:
             if isinstance(result, BaseException):
                 raise result
         if self._failure is not None:
-            raise SamplingError(self._failure, summary)
+            message, stop = self._failure
+            raise SamplingError(message, summary, needs_person=stop.needs_person)
         return summary
+
+    def _require_key_and_price(self, part: Partition) -> None:
+        """What a partition needs before anybody is asked; not after others have been paid."""
+        if part.model.provider not in self._given:
+            Key(self._spec.provider(part.model.provider))
+        if self._spec.budget_usd is not None and self._price(part) is None:
+            raise SamplingError(
+                f"models: {part.model.id!r} has no known price, and a budget needs one; "
+                "give it a price, or drop budget_usd"
+            )
+
+    def _price(self, part: Partition) -> Price | None:
+        return price_of(part.model, self._spec.provider(part.model.provider))
 
     async def _interruptible(self, work: asyncio.Future[T]) -> T:
         """The result of `work`; when interrupted, say what is waited for, and let `work` wind up."""
@@ -145,7 +168,7 @@ class _Run:
         except asyncio.CancelledError:
             in_flight = sum(pace.in_flight for pace in self._paces)
             what = f"{in_flight} requests in flight, which are paid for" if in_flight else "what is being written"
-            self._report(f"interrupted; waiting for {what} (once more abandons it)")
+            self._report(f"interrupted; waiting for {what} (Ctrl-C again does not wait)")
             work.cancel()
             return await work
 
@@ -153,15 +176,16 @@ class _Run:
         settings = self._spec.provider(name)
         pace = Pace(settings.concurrency, settings.requests_per_minute, settings.tokens_per_minute)
         self._paces.append(pace)
-        connection = _Connection(self._spec, name, self._given)
+        connection = Connection(self._spec, name, self._given)
         try:
-            for part in group:
+            for number, part in enumerate(group):
                 if not await self._draw(part, connection, pace):
+                    self._summaries += [self._not_begun(later) for later in group[number + 1 :]]
                     return
         finally:
             await connection.close()
 
-    async def _draw(self, part: Partition, connection: _Connection, pace: Pace) -> bool:
+    async def _draw(self, part: Partition, connection: Connection, pace: Pace) -> bool:
         """Draw one partition; False if the provider's other partitions had better not be tried."""
         folder = self._folder(part)
         with locked(folder):
@@ -206,8 +230,24 @@ class _Run:
         if stop.reason is not None:
             self._report(f"{'/'.join(part.key)}: stopped: {stop.reason}")
         if stop.is_failure:
-            self._failure = self._failure or f"{'/'.join(part.key)}: {stop.reason}"
+            self._failure = self._failure or (f"{'/'.join(part.key)}: {stop.reason}", stop)
         return stop.reason is None
+
+    def _not_begun(self, part: Partition) -> PartitionSummary:
+        stopped = "not begun, since another partition of its provider has stopped"
+        n_done = self._n_done[part.key]
+        return PartitionSummary(
+            key=part.key,
+            condition_label=part.condition.label,
+            n_planned=part.n_planned,
+            n_drawn=0,
+            n_done=n_done,
+            n_errors=0,
+            cost_usd=0.0,
+            stopped=stopped if n_done < part.n_planned else None,
+            path=None,
+            n_by_status={},
+        )
 
     async def _ask(
         self,
@@ -220,13 +260,7 @@ class _Run:
         settled: Settled,
     ) -> None:
         settings = self._spec.provider(part.model.provider)
-        price = price_of(part.model, settings)
-        if price is None and self._spec.budget_usd is not None:
-            raise SamplingError(
-                f"models: {part.model.id!r} has no known price, and a budget needs one; "
-                "give it a price, or drop budget_usd"
-            )
-        terms = Terms(part, self.run_id, protocol_of(settings), provider.takes_seed, price, settings.batch)
+        terms = Terms(part, self.run_id, protocol_of(settings), provider.takes_seed, self._price(part), settings.batch)
         header = Header(
             version=JOURNAL_VERSION,
             **part.key.columns,
@@ -255,29 +289,6 @@ class _Run:
 
     def _folder(self, part: Partition) -> Path:
         return self._layout.response_partition(part.key.columns)
-
-
-class _Connection:
-    """A group's provider, made when it is first needed: where nothing is missing, no key is needed either."""
-
-    def __init__(self, spec: ExperimentSpec, name: str, given: Mapping[str, AnyProvider]) -> None:
-        self._spec = spec
-        self._name = name
-        self._given = given
-        self._provider: AnyProvider | None = None
-        self._model: str | None = None
-
-    def to(self, part: Partition) -> AnyProvider:
-        """The provider of a partition: one set of connections for all models, but one in-process model at a time."""
-        model = part.model.request_name
-        if self._provider is None or (isinstance(self._provider, InProcessProvider) and model != self._model):
-            self._provider, self._model = make_provider(self._spec, self._name, model, self._given), model
-        return self._provider
-
-    async def close(self) -> None:
-        """Close what was made here."""
-        if isinstance(self._provider, Provider) and self._name not in self._given:
-            await self._provider.close()
 
 
 def _in_new_loop(work: Coroutine[None, None, T]) -> T:

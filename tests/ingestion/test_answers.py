@@ -32,6 +32,15 @@ from ingestion.answers import option_index, option_letter, parse_letter, parse_p
         ("B", 1),
         (" (c) ", 2),
         ("D) grey", 3),
+        ("The answer is B because it is blue.", 1),
+        ("The answer is A, since it is red.", 0),
+        ("The answer must be C.", 2),
+        ("ANSWER: B (blue)", 1),
+        ("Answer: B - blue", 1),
+        ("The correct answer is B – blue", 1),
+        ("the answer is \\(B\\)", 1),
+        ("The answer is $\\boxed{\\textbf{B}}$", 1),
+        ("ANSWER：B", 1),
         # none, several, or none of the item's
         ("", None),
         ("I am not sure about this one.", None),
@@ -49,6 +58,16 @@ from ingestion.answers import option_index, option_letter, parse_letter, parse_p
         ("ANSWER: 2", None),
         ("ANSWER:", None),
         ("A) red\nB) green", None),
+        ("The answer is A bird because", None),
+        ("ANSWER: A - C", None),
+        ("ANSWER: A (or B)", None),
+        ("ANSWER: (A) - B because", None),
+        ("ANSWER: (B) - A bird", 1),
+        ("ANSWER: A (B)", None),
+        ("ANSWER: either B or C", None),
+        ("The answer is neither A nor B.", None),
+        ("The answer is not B because", None),
+        ("The answer is (A) and not (B)", None),
     ],
 )
 def test_letters_in_the_usual_phrasings(completion: str, expected: int | None) -> None:
@@ -127,6 +146,23 @@ _PIECES = st.lists(
     | st.text(max_size=5),
     max_size=30,
 ).map("".join)
+
+
+_ONE = st.sampled_from(["{}", "({})", "**{}**", "{})", "[{}]", "option {}", "`{}`"])
+_BETWEEN = st.sampled_from([" or ", " and ", ", ", "/", " & ", " - ", " vs ", " (or ", ", then ", " nor ", "; "])
+_DECLARED = st.sampled_from(["ANSWER: ", "The answer is ", "**Answer:** ", "The correct option is ", "answer = "])
+
+
+@given(_DECLARED, _ONE, _BETWEEN, st.permutations("ABCD"))
+def test_two_options_are_never_taken_for_one(declared: str, one: str, between: str, letters: list[str]) -> None:
+    first, second = one.format(letters[0]), one.format(letters[1])
+    for text in (f"{declared}{first}{between}{second}", f"<answer>{first}{between}{second}</answer>"):
+        assert parse_letter(text, 4) is None, text
+
+
+@given(_DECLARED, _ONE, st.sampled_from("ABCD"), st.sampled_from(["", ".", " because it is.", " (so it is)", " – it"]))
+def test_one_option_is_taken_however_it_is_set(declared: str, one: str, letter: str, after: str) -> None:
+    assert parse_letter(f"I weigh A, B, C and D.\n{declared}{one.format(letter)}{after}", 4) == "ABCD".index(letter)
 
 
 @given(_PIECES, st.integers(2, 30))

@@ -85,6 +85,8 @@ class Server:
             answer = "I weigh the opti"
         if blank:
             answer = ""
+        if model == "echo":
+            answer = f"You ask: {text}\n{answer}"
         usage = {"read": 11, "written": 20 + number % 17, "reasoned": 7 + number % 5}
         if path.endswith("/messages"):
             return self._message(body, answer, usage, refuses=refuses, cut=cut)

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 import yaml
 
-from ingestion.sampling import JournalError, PartitionKey, SamplingError, load_spec, plan, sample
+from ingestion.sampling import JournalError, MissingKeyError, PartitionKey, SamplingError, load_spec, plan, sample
 from ingestion.sampling.journal import locked
 from ingestion.sampling.progress import RunProgress, duration
 from ingestion.sampling.providers.base import Request
@@ -38,13 +38,18 @@ def test_a_plan_counts_and_prices_what_is_missing(server: Server, layout: Layout
     assert [(p.n_done, p.n_missing) for p in after.partitions] == [(30, 0), (0, 30)]
     (sent,) = rows(layout, "select sum(cost_usd) from raw.samples")
     assert after.spent_usd == pytest.approx(sent[0])
-    assert any("30 calls" in line for line in after.lines()) and any("0 calls" in line for line in after.lines())
+    table = [line.split() for line in after.lines() if line.startswith("  sums")]
+    assert [(row[-6], row[-3:-1], row[-1]) for row in table] == [
+        ("0", ["1,", "2"], "$0.00"),
+        ("30", ["1,", "2"], f"${after.partitions[1].cost_usd:.2f}"),
+    ]
 
 
 def test_a_plan_says_when_it_does_not_know_a_price(layout: Layout, make_spec: MakeSpec) -> None:
     spec = make_spec(models=[{"id": "brand-new", "provider": "here"}])
     assert plan(spec, layout).cost_usd is None
     assert any("give the model a price" in line for line in plan(spec, layout).lines())
+    assert [line.split()[-1] for line in plan(spec, layout).lines() if "brand-new" in line] == ["unknown"]
     with pytest.raises(SamplingError, match="'brand-new' has no known price, and a budget needs one"):
         sample(make_spec(models=[{"id": "brand-new", "provider": "here"}], budget_usd=1), layout)
 
@@ -60,6 +65,27 @@ def test_the_budget_stops_the_run_before_it_is_exceeded(server: Server, layout: 
     rest = sample(make_spec(epochs=30, budget_usd=1), layout)
     assert (rest.n_drawn, rest.n_missing, server.n_requests) == (300 - summary.n_drawn, 0, 300)
     assert rows(layout, "select distinct run_status from raw.samples") == [("success",)]
+
+
+def test_a_stopped_run_counts_what_it_did_not_begin(server: Server, layout: Layout, make_spec: MakeSpec) -> None:
+    spec = make_spec(condition={"prompt_format": ["choice", "probability"]}, epochs=30, budget_usd=0.005)
+    summary = sample(spec, layout)
+    assert summary.n_missing == 600 - summary.n_drawn
+    assert [part.n_drawn > 0 for part in summary.partitions] == [True, False]
+    assert summary.stopped is not None and "raise budget_usd" in summary.stopped
+    assert str(summary.partitions[1].stopped).startswith("not begun")
+
+
+def test_keys_and_prices_are_looked_for_before_anybody_is_asked(
+    server: Server, layout: Layout, make_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = [{"id": "good", "provider": "here", "price": {"input": 1, "output": 1}}]
+    with pytest.raises(SamplingError, match="'brand-new' has no known price"):
+        sample(make_spec(models=[*models, {"id": "brand-new", "provider": "here"}], budget_usd=1), layout)
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    with pytest.raises(MissingKeyError, match="ANTHROPIC_API_KEY is not set"):
+        sample(make_spec(models=[*models, {"id": "claude-opus-4-5", "provider": "anthropic"}]), layout)
+    assert server.n_requests == 0
 
 
 def test_two_samplers_on_one_partition(server: Server, layout: Layout, make_spec: MakeSpec) -> None:
