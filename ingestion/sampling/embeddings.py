@@ -163,7 +163,7 @@ class _SentenceTransformers:
             from sentence_transformers import SentenceTransformer  # type: ignore[import-not-found]
         except ImportError:
             raise EmbeddingError(
-                "embeddings.provider: sentence-transformers is not installed; pip install 'incoherence-warehouse[embeddings]'"
+                "embeddings.provider: sentence-transformers is not installed; pip install sentence-transformers"
             ) from None
         self._model = SentenceTransformer(settings.model, truncate_dim=settings.dimensions)
 

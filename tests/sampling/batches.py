@@ -85,7 +85,7 @@ class Batches:
             for line in self.files[batch["input_file_id"]].decode().splitlines():
                 request = json.loads(line)
                 if self._fails(request["body"]):
-                    response = {"status_code": 400, "request_id": "r", "body": {"error": {"message": "bad"}}}
+                    response = {"status_code": 400, "request_id": "r", "body": {"error": {"message": self._bad()}}}
                     failures.append({"id": "e", "custom_id": request["custom_id"], "response": response, "error": None})
                     continue
                 if self._expires(request["body"]):
@@ -129,7 +129,7 @@ class Batches:
             results = []
             for request in batch["requests"]:
                 if self._fails(request["params"]):
-                    error = {"type": "error", "error": {"type": "api_error", "message": "bad"}}
+                    error = {"type": "error", "error": {"type": "api_error", "message": self._bad()}}
                     result: dict[str, Any] = {"type": "errored", "error": error}
                 elif self._expires(request["params"]):
                     result = {"type": "expired"}
@@ -157,6 +157,9 @@ class Batches:
 
     def _expires(self, body: dict[str, Any]) -> bool:
         return self._once("batchexpire", body)
+
+    def _bad(self) -> str:
+        return f"bad: {self.server.last_key}"  # it is as careless as the other half
 
     def _once(self, mark: str, body: dict[str, Any]) -> bool:
         """Whether to refuse: one question in three, the first time it is asked."""

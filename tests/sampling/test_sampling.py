@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from ingestion.sampling import ExperimentSpec, MissingKeyError, SamplingError, derive_all, plan, sample
+from ingestion.sampling import (
+    EmbeddingError,
+    ExperimentSpec,
+    MissingKeyError,
+    SamplingError,
+    derive_all,
+    embed_answers,
+    plan,
+    sample,
+)
 from ingestion.sampling.journal import Answered, read
 from tests.sampling.conftest import KEY, MakeSpec
 from tests.sampling.server import Server
@@ -121,22 +130,43 @@ def test_an_open_ended_item_has_no_classes(layout: Layout, make_spec: MakeSpec) 
     assert rows(layout, joined) == [("choice", 30, 4, 0, 0, 30), ("open_ended", 30, None, None, None, 30)]
 
 
+@pytest.mark.parametrize("kind", ["openai", "openai/responses", "anthropic"])
 def test_no_key_is_written_anywhere(
-    server: Server, layout: Layout, make_spec: MakeSpec, caplog: pytest.LogCaptureFixture
+    server: Server,
+    layout: Layout,
+    make_spec: MakeSpec,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    kind: str,
 ) -> None:
     caplog.set_level("DEBUG")
-    sample(make_spec(), layout)
-    # A server that repeats the key in its error message.
-    with pytest.raises(SamplingError) as caught:
-        sample(make_spec("fault-401"), layout)
-    sample(make_spec("fault-500", limits={"max_consecutive_errors": 100}), layout)
-    assert KEY in server.headers[0]["authorization"]
-    assert KEY not in str(caught.value) and KEY not in caplog.text
-    assert rows(layout, "select distinct error from raw.samples where status = 'error'")[0][0].count("[key]") == 1
-    written = [path for path in layout.root.rglob("*") if path.is_file()]
-    assert len(written) > 5
+    told: list[str] = []
+    sample(make_spec("good", kind), layout, report=told.append)
+    # A server that repeats the key: in its errors, in the answer itself, in a batch's results.
+    for model in ("fault-401", "fault-404"):
+        with pytest.raises(SamplingError) as caught:
+            sample(make_spec(model, kind), layout, report=told.append)
+        told.append(str(caught.value))
+    sample(make_spec("fault-500", kind, limits={"max_consecutive_errors": 100}), layout, report=told.append)
+    sample(make_spec("keyed", kind, condition={"prompt_format": "open_ended"}), layout)
+    batch = {"provider": {"batch": True}, "limits": {"batch_poll_s": 0.01, "attempts": 1}}
+    sample(make_spec("keyed-batchfail", kind, **batch), layout, report=told.append)
+    embedded = make_spec(
+        "keyed",
+        kind,
+        condition={"prompt_format": "open_ended"},
+        embeddings={"model": "fault-500", "base_url": f"{server.url}/v1"},
+    )
+    with pytest.raises(EmbeddingError) as failed:
+        embed_answers(embedded, layout, report=told.append)
+    assert KEY in server.headers[0].get("authorization", server.headers[0].get("x-api-key", ""))
+    assert KEY not in "".join([*told, str(failed.value), caplog.text, *capfd.readouterr()])
+    errors = rows(layout, "select distinct error from raw.samples where model_id = 'fault-500'")
+    assert len(errors) == 1 and "[key]" in errors[0][0]
+    written = [path for path in layout.root.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    assert len(written) > 15
     for path in written:
-        assert KEY.encode() not in _content(path)
+        assert KEY.encode() not in _content(path), path
 
 
 def _content(path: Path) -> bytes:
