@@ -54,6 +54,8 @@ class Server:
         self.in_flight = 0
         self.most_in_flight = 0
         self.keep_requests = True
+        self.capacity: int | None = None
+        self.n_refused = 0
         self.port = 0
         self.batches = Batches(self)
 
@@ -202,6 +204,9 @@ class Server:
             self.requests.append({"path": path, "body": body})
             self.headers.append(headers)
         model = str(body.get("model", ""))
+        if self.capacity is not None and self.in_flight > self.capacity:
+            self.n_refused += 1
+            return self.fault("429", headers) or Reply(429, b"")
         if match := re.match(r"(fault|flaky)-(.+?)(?:-(\d))?$", model):
             fingerprint = _fingerprint(path, body)
             self.tries[fingerprint] += 1

@@ -117,3 +117,13 @@ def test_concurrency_falls_under_overload_and_nothing_is_lost(
     summary = sample(spec, layout)
     assert (summary.n_drawn, summary.n_errors) == (60, 0)
     assert server.most_in_flight <= 32
+
+
+def test_concurrency_settles_at_what_the_server_bears(server: Server, layout: Layout, make_spec: MakeSpec) -> None:
+    server.capacity, server.delay_s = 6, 0.005
+    provider = {"concurrency": 64}
+    summary = sample(make_spec(epochs=60, provider=provider, limits={"patience_s": 60}), layout)
+    assert (summary.n_drawn, summary.n_errors) == (600, 0)
+    assert server.n_refused > 0
+    assert server.n_refused < 200  # 64 at a time would be refused nine times out of ten
+    assert rows(layout, "select status, count(*) from raw.samples group by all") == [("ok", 600)]
