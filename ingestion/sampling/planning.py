@@ -102,9 +102,9 @@ class Plan:
         lines = [f"experiment {self.experiment}: {self.n_planned:,} samples planned, {self.n_missing:,} to draw", ""]
         rows = [_row(part) for part in self.partitions]
         parts = self.partitions
-        total = (f"{self.n_missing:,}", f"{sum(p.input_tokens for p in parts):,}")
-        total += (f"{sum(p.output_tokens for p in parts):,}", "", _dollars(self.cost_usd))
-        lines += _aligned([_HEAD, *rows, ("total", "", "", "", *total)])
+        read, written = sum(part.input_tokens for part in parts), sum(part.output_tokens for part in parts)
+        total = ("total", "", "", "", f"{self.n_missing:,}", f"{read:,}", f"{written:,}", "", _dollars(self.cost_usd))
+        lines += _aligned([_HEAD, *rows, total])
         notes = [f"Tokens and cost are estimates: prices as of {PRICES_AS_OF}, lengths of answers are guesses."]
         if self.cost_usd is None:
             notes.append("For a cost that is unknown, give the model a price in the spec.")
@@ -178,8 +178,10 @@ def _mean_prompt(partition: Partition) -> float:
     return sum(lengths) / len(lengths)
 
 
-_HEAD = ("task", "model", "condition", "items × contexts × epochs")
-_HEAD += ("calls", "tokens in", "tokens out", "$ per M in, out", "cost")
+_HEAD = (
+    *("task", "model", "condition", "items × contexts × epochs"),
+    *("calls", "tokens in", "tokens out", "$ per M in, out", "cost"),
+)
 _N_WORDS = 3  # columns of words, to the left; numbers stand to the right
 
 

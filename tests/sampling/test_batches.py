@@ -99,6 +99,14 @@ def test_a_run_killed_while_it_waits_collects_the_next_time(
     assert sum(server.completions.values()) == 30
 
 
+def test_long_prompts_make_smaller_batches(
+    server: Server, layout: Layout, make_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingestion.sampling.batches.BATCH_BYTES", 1_600)  # a prompt has about 300
+    assert sample(make_spec("good", **BATCH), layout).n_drawn == 30
+    assert server.batches.n_submitted == 5
+
+
 def test_a_budget_holds_batches_back(server: Server, layout: Layout, make_spec: MakeSpec) -> None:
     summary = sample(make_spec("good", budget_usd=0.0008, **BATCH), layout)
     assert summary.stopped is not None and "raise budget_usd" in summary.stopped

@@ -20,9 +20,10 @@ from warehouse.layout import Layout
 from warehouse.parquet import write_partition
 from warehouse.publish import publish
 from warehouse.raw import connect_raw
-from warehouse.transform import build
+from warehouse.transform import prepare, run_dbt
 
-WITH_TEXTS = "+fig_transcripts +dim_item +fct_sample +fig_embedding_variance"
+WITH_TEXTS = ("+fig_transcripts", "+dim_item", "+fct_sample", "+fig_embedding_variance")
+MODELS_ALONE = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
 SECRETS = ("secret", "right 1", "w1 w1")
 
 
@@ -62,7 +63,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Layout]:
         file_stem="log",
         partition={"task": imported["task"]},
     )
-    build(layout, select=WITH_TEXTS)
+    prepare(layout)
+    run_dbt(layout, ["build", "--select", *WITH_TEXTS, *MODELS_ALONE])
     publish(layout)
     yield layout
 
