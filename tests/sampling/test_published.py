@@ -109,7 +109,7 @@ def test_embeddings_flow_into_the_decomposition(published: Layout) -> None:
     with duckdb.connect(str(published.published_database), read_only=True) as con:
         found = con.execute(
             "select source_item_id, n_samples, variance from figures.fig_embedding_variance join marts.dim_item "
-            "using (task, item_id) where length_axis = 'output_tokens'"
+            "using (task, item_id)"
         ).fetchall()
     assert len(found) == len(vectors) == 6
     for item_id, n_samples, variance in found:
