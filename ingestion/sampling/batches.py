@@ -19,7 +19,7 @@ from ingestion.sampling.pacing import backoff
 from ingestion.sampling.partitions import Planned
 from ingestion.sampling.prices import expected_input_tokens
 from ingestion.sampling.progress import Report
-from ingestion.sampling.providers.base import FatalError, ProviderError, RejectedError
+from ingestion.sampling.providers.base import BatchFailedError, FatalError, ProviderError, RejectedError
 from ingestion.sampling.providers.batch_apis import BatchApi, BatchResult
 from ingestion.sampling.wire import InvalidResponseError
 
@@ -80,8 +80,11 @@ class BatchDrawing:
                 self._book.close(batch, "never submitted")
 
     async def _is(self, batch: OpenBatch, batch_id: str) -> bool:
-        while not await self._api.has_ended(batch_id):
-            await asyncio.sleep(self._limits.batch_poll_s)
+        try:
+            while not await self._api.has_ended(batch_id):
+                await asyncio.sleep(self._limits.batch_poll_s)
+        except BatchFailedError:  # whosever it was, nothing of it was answered
+            return False
         async for result in self._api.results(batch_id):
             return result.custom_id.startswith(f"{batch.key}-")
         return False
@@ -148,6 +151,10 @@ class BatchDrawing:
                     if await self._api.has_ended(str(batch.batch_id)):
                         await self._collect(batch, is_last=is_last)
                         failures = 0
+                except BatchFailedError:
+                    self._drawing.budget.settle(batch.most_usd, None, len(batch.samples) if batch.is_reserved else 0)
+                    self._book.close(batch, "failed")
+                    raise
                 except (FatalError, RejectedError):
                     raise
                 except ProviderError as error:

@@ -24,6 +24,7 @@ class Batches:
         self.refused: set[str] = set()
         self.n_submitted = 0
         self.drop_next_answer = False
+        self.fail_next = False
 
     def route(self, method: str, path: str, headers: dict[str, str], raw: bytes) -> Routed:
         if path == "/v1/files" and method == "POST":
@@ -80,6 +81,10 @@ class Batches:
     def _look_openai(self, batch_id: str) -> Routed:
         batch = self.openai[batch_id]
         batch["looks"] += 1
+        if self.fail_next:
+            self.fail_next = False
+            problem = {"code": "token_limit_exceeded", "message": f"too much: {self.server.last_key}"}
+            batch |= {"status": "failed", "errors": {"object": "list", "data": [problem]}}
         if batch["status"] == "in_progress" and batch["looks"] > self.looks_until_ended:
             answers, failures = [], []
             for line in self.files[batch["input_file_id"]].decode().splitlines():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ingestion.sampling import load_spec, sample
+from ingestion.sampling import SamplingError, load_spec, sample
 from tests.sampling.conftest import MakeSpec
 from tests.sampling.server import Server
 from tests.sampling.test_sampling import rows
@@ -97,6 +97,17 @@ def test_a_run_killed_while_it_waits_collects_the_next_time(
     assert sample(load_spec(path), layout).n_drawn == 30
     assert server.batches.n_submitted == 3
     assert sum(server.completions.values()) == 30
+
+
+def test_a_batch_that_fails_as_a_whole_stops_the_run_with_its_reason(
+    server: Server, layout: Layout, make_spec: MakeSpec
+) -> None:
+    server.batches.fail_next = True
+    spec = make_spec("good", **BATCH)
+    with pytest.raises(SamplingError, match=r"token_limit_exceeded: too much: \[key\]\. .*lower limits.batch_requests"):
+        sample(spec, layout)
+    assert sample(spec, layout).n_missing == 0
+    assert (server.batches.n_submitted, sum(server.completions.values())) == (4, 30)
 
 
 def test_long_prompts_make_smaller_batches(

@@ -90,6 +90,10 @@ class RejectedError(ProviderError):
     """This request will never work (400, 413, 422); others may."""
 
 
+class BatchFailedError(RejectedError):
+    """A batch failed as a whole, before any of its requests was tried."""
+
+
 class FatalError(ProviderError):
     """No request will work until a person does something (wrong key, unknown model, no credit left)."""
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from ingestion.sampling.providers.base import AnyProvider, ProviderError, Request
+from ingestion.sampling.providers.base import AnyProvider, BatchFailedError, ProviderError, Request
 
 CLOCK_SKEW = timedelta(minutes=10)
 """How far the provider's clock may be off when a lost batch is looked for by its time."""
@@ -41,7 +41,11 @@ class BatchApi(Protocol):
         """Ids of batches that may be the one that was submitted with `key`, when its id was lost."""
 
     async def has_ended(self, batch_id: str) -> bool:
-        """Whether results can be read."""
+        """Whether results can be read.
+
+        Raises:
+            BatchFailedError: if there will never be any.
+        """
 
     def results(self, batch_id: str) -> AsyncIterator[BatchResult]:
         """Every request's result, in any order, without holding them all."""
@@ -93,7 +97,14 @@ class OpenAIBatches:
             batch = await self._client.batches.retrieve(batch_id)
         except Exception as error:
             raise self._provider.error(error) from None
-        return batch.status in ("completed", "failed", "expired", "cancelled")
+        if batch.status == "failed":
+            problems = batch.errors.data if batch.errors and batch.errors.data else []
+            told = "; ".join(f"{problem.code}: {problem.message}" for problem in problems) or "no reason is given"
+            raise BatchFailedError(
+                f"batch {batch_id} failed before it began: {self._provider.strike_out(told)[:500]}. "
+                "If it is too much at once, lower limits.batch_requests, or run this again later"
+            )
+        return batch.status in ("completed", "expired", "cancelled")
 
     async def results(self, batch_id: str) -> AsyncIterator[BatchResult]:
         """See `BatchApi.results`."""
