@@ -13,8 +13,8 @@ from ingestion.sampling.prompts import Turn
 from ingestion.sampling.spec import ModelSpec, Price, ProviderSpec
 from ingestion.sampling.wire import Reply
 
-PRICES_AS_OF = "2026-03"
-"""When the table was looked up on the providers' pages."""
+PRICES_AS_OF = "2026-03 (OpenAI) and 2026-10 (Anthropic)"
+"""How old the table is."""
 
 PRICES = {
     "gpt-4.1": Price(input=2.0, output=8.0),
@@ -30,14 +30,23 @@ PRICES = {
     "o3": Price(input=2.0, output=8.0),
     "o3-mini": Price(input=1.1, output=4.4),
     "o4-mini": Price(input=1.1, output=4.4),
+    "claude-fable-5": Price(input=10.0, output=50.0, cached_input=1.0),
+    "claude-fable-5-1": Price(input=10.0, output=50.0, cached_input=0.25),
     "claude-haiku-3-5": Price(input=0.8, output=4.0, cached_input=0.08),
     "claude-haiku-4-5": Price(input=1.0, output=5.0, cached_input=0.1),
+    "claude-haiku-5-5": Price(input=0.1, output=0.5, cached_input=0.01),  # of prompts up to 100,000 tokens
     "claude-opus-4-1": Price(input=15.0, output=75.0, cached_input=1.5),
     "claude-opus-4-5": Price(input=5.0, output=25.0, cached_input=0.5),
     "claude-opus-4-6": Price(input=5.0, output=25.0, cached_input=0.5),
+    "claude-opus-4-7": Price(input=5.0, output=25.0, cached_input=0.5),
+    "claude-opus-4-8": Price(input=5.0, output=25.0, cached_input=0.5),
+    "claude-opus-5": Price(input=5.0, output=25.0, cached_input=0.5),
+    "claude-opus-5-5": Price(input=4.0, output=20.0, cached_input=0.2),
     "claude-sonnet-4": Price(input=3.0, output=15.0, cached_input=0.3),
     "claude-sonnet-4-5": Price(input=3.0, output=15.0, cached_input=0.3),
     "claude-sonnet-4-6": Price(input=3.0, output=15.0, cached_input=0.3),
+    "claude-sonnet-5": Price(input=2.0, output=10.0, cached_input=0.2),
+    "claude-sonnet-5-5": Price(input=2.0, output=10.0, cached_input=0.1),
     "text-embedding-3-large": Price(input=0.13, output=0.0),
     "text-embedding-3-small": Price(input=0.02, output=0.0),
 }
