@@ -124,20 +124,22 @@ def test_an_interrupted_run_keeps_what_is_in_flight(layout: Layout, make_spec: M
         path = tmp_path / "spec.yaml"
         spec = make_spec(provider=provider, epochs=100)
         path.write_text(yaml.safe_dump(spec.model_dump(mode="json", exclude_none=True)))
-        code = (
-            "import sys; from pathlib import Path; from warehouse.layout import Layout\n"
-            "from ingestion.sampling import load_spec, sample\n"
-            "sample(load_spec(Path(sys.argv[1])), Layout(Path(sys.argv[2])))"
-        )
         run = subprocess.Popen(
-            [sys.executable, "-c", code, str(path), str(layout.root)], cwd=PROJECT_ROOT, stderr=subprocess.PIPE
+            [sys.executable, "-m", "dagster_project.cli", "sample", str(path)],
+            cwd=PROJECT_ROOT,
+            env=os.environ | {"WAREHOUSE_ROOT": str(layout.root)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         while server.n_requests < 10:
             assert run.poll() is None
             time.sleep(0.01)
         run.send_signal(signal.SIGINT)
-        run.communicate(timeout=20)
-        assert run.returncode != 0
+        told, failed = run.communicate(timeout=30)
+        assert run.returncode == 130
+        assert "requests in flight, which are paid for" in told
+        assert "run the same command again" in failed and "Traceback" not in failed
         n_sent = server.n_requests
         assert n_sent < 1000
         assert rows(layout, "select count(*), min(run_status) from raw.samples") == [(n_sent, "cancelled")]
