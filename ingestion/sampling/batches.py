@@ -193,7 +193,7 @@ class BatchDrawing:
                 if is_last:
                     seen.add(number)
                     records.append(terms.failed(planned, seed, error or "no response"))
-            await asyncio.gather(*(drawing.journal.append(record) for record in records))
+            await drawing.journal.append(*records)
             for record in records:
                 drawing.count(record)
         if is_last:  # a batch that failed as a whole has no results at all

@@ -28,14 +28,14 @@ class GroupCommit:
         self._waiting: list[tuple[bytes, asyncio.Future[None]]] = []
         self._flusher: asyncio.Task[None] | None = None
 
-    async def append(self, record: Record) -> None:
-        """Return when the record is on disk.
+    async def append(self, *records: Record) -> None:
+        """Return when the records are on disk.
 
         Raises:
-            JournalError: if the disk does not take it.
+            JournalError: if the disk does not take them.
         """
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((self._writer.encode(record), written))
+        self._waiting.append((b"".join(map(self._writer.encode, records)), written))
         if self._flusher is None or self._flusher.done():
             self._flusher = asyncio.create_task(self._flush())
         await written

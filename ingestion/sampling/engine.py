@@ -112,7 +112,7 @@ class Drawing:
                 self.terms.answered(planned, request.seed, answer)
                 for planned, request, answer in zip(batch, requests, answers, strict=True)
             ]
-            await asyncio.gather(*(self.journal.append(record) for record in records))
+            await self.journal.append(*records)
             for record in records:
                 self.count(record)
 
