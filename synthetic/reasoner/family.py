@@ -1,4 +1,4 @@
-"""The family: five sizes, trained alike on the same sequences, so that they differ in scale alone."""
+"""The family: four sizes, trained alike on the same sequences, so that they differ in scale alone."""
 
 from __future__ import annotations
 
@@ -21,12 +21,11 @@ CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"
 
 SIZES = (
     ModelSize("reasoner-xs", n_layers=2, width=32, n_heads=2, learning_rate=4e-3),
-    ModelSize("reasoner-s", n_layers=3, width=40, n_heads=2, learning_rate=3.5e-3),
+    ModelSize("reasoner-s", n_layers=2, width=48, n_heads=2, learning_rate=4e-3),
     ModelSize("reasoner-m", n_layers=3, width=56, n_heads=2, learning_rate=3e-3),
-    ModelSize("reasoner-l", n_layers=4, width=80, n_heads=4, learning_rate=2.5e-3),
-    ModelSize("reasoner-xl", n_layers=4, width=144, n_heads=4, learning_rate=1.5e-3),
+    ModelSize("reasoner-l", n_layers=4, width=144, n_heads=4, learning_rate=1.5e-3),
 )
-"""From smallest to largest: deeper, then wider."""
+"""From smallest to largest: deeper and wider."""
 
 TRAINING = TrainingConfig(
     batch_size=16,
