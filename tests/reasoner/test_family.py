@@ -29,11 +29,8 @@ def test_every_larger_model_is_better(seen: dict[str, Evaluation]):
 
 def test_harder_items_are_harder_for_every_size(seen: dict[str, Evaluation]):
     for name in NAMES:
-        easy, middle, hard = (
-            sum(seen[name].accuracy(length) for length in lengths) / len(lengths)
-            for lengths in ((1, 2), (4, 5), (7, 8))
-        )
-        assert easy > middle > hard, name
+        easy, hard = (sum(map(seen[name].accuracy, lengths)) / len(lengths) for lengths in ((1, 2, 3), (6, 7, 8)))
+        assert easy - hard > 0.05, name
         assert hard < 0.9, name
 
 

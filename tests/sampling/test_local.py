@@ -10,6 +10,7 @@ from synthetic.reasoner.family import SIZES
 from tests.sampling.test_sampling import rows
 from warehouse.layout import Layout
 
+
 def test_the_reasoner_answers_its_own_task(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "warehouse")
     spec = parse_spec(
