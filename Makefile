@@ -1,5 +1,6 @@
 # run: everything, from nothing to figures · test: what CI runs · ui: the Dagster UI · bench: ratios against peers
-.PHONY: run test types sql ui bench format clean
+# train-reasoner: make the shipped checkpoints again, and say what the models can do
+.PHONY: run test types sql ui bench train-reasoner format clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -29,6 +30,10 @@ ui: $(VENV)/.installed
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
+
+train-reasoner: $(VENV)/.installed
+	$(BIN)/python -m synthetic.reasoner.train
+	$(BIN)/python -m synthetic.reasoner.evaluate
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .

@@ -67,7 +67,7 @@ def main() -> None:
 @app.command()
 def run(
     demo: Annotated[
-        bool, typer.Option("--demo/--no-demo", help="On an empty warehouse, start with the demonstration logs.")
+        bool, typer.Option("--demo/--no-demo", help="On an empty warehouse, start by sampling the small reasoners.")
     ] = True,
 ) -> None:
     """Do everything: completions, logs and rollouts to Parquet, dbt, figures, published file, report.
@@ -281,6 +281,28 @@ def ui(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> 
     dagster = Path(sys.executable).with_name("dagster")
     command = [str(dagster), "dev", "-m", "dagster_project.definitions", "-h", "127.0.0.1", "-p", str(port)]
     os.execvpe(command[0], command, environment)
+
+
+@app.command("serve-reasoner")
+def serve_reasoner(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 for any free one.")] = 8711,
+    models: Annotated[
+        list[str] | None, typer.Option("--model", help="Serve only this size; may be given several times.")
+    ] = None,
+) -> None:
+    """Serve the small reasoners on 127.0.0.1 as OpenAI's API does. No key: a client may send any.
+
+    Example: incoherence serve-reasoner --port 8711
+    """
+    from synthetic.checkpoint import CheckpointError
+    from synthetic.reasoner.server import serve
+
+    try:
+        serve(port, models, typer.echo)
+    except CheckpointError as error:
+        _fail(str(error), status=2)
+    except OSError as error:
+        _fail(f"--port {port}: {error.strerror or error}; choose another")
 
 
 def _say_where(layout: Layout) -> None:

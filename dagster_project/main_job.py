@@ -15,8 +15,8 @@ from warehouse.raw import count_rows
 if TYPE_CHECKING:
     import dagster as dg
 
-DEMO_LOGS = PROJECT_ROOT / "ingestion" / "demo_logs"
-"""What an empty warehouse imports: logs with simulated answers, labelled as such."""
+FIRST_EXPERIMENT = PROJECT_ROOT / "synthetic" / "reasoner" / "local-reasoner.yaml"
+"""What an empty warehouse samples: the project's own small reasoners, without a key or a network."""
 
 INSTANCE_CONFIG = """\
 telemetry:
@@ -44,18 +44,17 @@ def prepare_instance(layout: Layout) -> dict[str, str]:
     return {"DAGSTER_HOME": str(layout.dagster_home), "WAREHOUSE_ROOT": str(layout.root)}
 
 
-def offer_demo_logs(layout: Layout) -> bool:
-    """Copy the demonstration logs into the inbox of a warehouse without samples, logs and experiments.
+def offer_first_experiment(layout: Layout) -> bool:
+    """Copy the local reasoners' spec into the experiments of a warehouse without samples, logs and experiments.
 
     Returns:
-        Whether they were copied.
+        Whether it was copied.
     """
     layout.experiments.mkdir(parents=True, exist_ok=True)
     layout.inbox.mkdir(parents=True, exist_ok=True)
     if any(layout.experiments.iterdir()) or any(layout.inbox.iterdir()) or count_rows(layout, "samples"):
         return False
-    for log in sorted(DEMO_LOGS.glob("*.eval")):
-        shutil.copyfile(log, layout.inbox / log.name)
+    shutil.copyfile(FIRST_EXPERIMENT, layout.experiments / FIRST_EXPERIMENT.name)
     return True
 
 
@@ -68,7 +67,7 @@ def run_everything(layout: Layout, *, demo: bool = True) -> bool:
 
     Args:
         layout: the warehouse.
-        demo: give an empty warehouse the demonstration logs.
+        demo: let an empty warehouse sample the local reasoners.
 
     Returns:
         Whether anything was new.
@@ -85,7 +84,7 @@ def run_everything(layout: Layout, *, demo: bool = True) -> bool:
     from dagster_project.partitions import OPTIMIZER_SIZES
 
     if demo:
-        offer_demo_logs(layout)
+        offer_first_experiment(layout)
     definitions = build_definitions(layout)
     with dg.DagsterInstance.get() as instance:
         if planned := sorted(experiments(layout)["local"]):

@@ -16,23 +16,17 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
+from dagster_project.main_job import FIRST_EXPERIMENT
 from warehouse.connect import connect
 from warehouse.figures import FIGURES
-from warehouse.layout import Layout
+from warehouse.layout import PROJECT_ROOT, Layout
 
+DEMO_LOGS = PROJECT_ROOT / "ingestion" / "demo_logs"
 COMMAND = Path(sys.executable).with_name("incoherence")
-WITHOUT_DATA_AT_FIRST = {
-    "incoherence_by_reasoning_budget",
-    "incoherence_by_model_scale",
-    "length_and_scale_regression",
-    "accuracy_by_model_scale",
-    "variance_components",
-    "wait_ratio",
-    "embedding_variance",
-    "survey",
-}
-"""The demonstration logs have no budgets, sizes, few-shot contexts, texts of thoughts, embeddings or raters."""
+WITHOUT_DATA_AT_FIRST = {"embedding_variance", "survey"}
+"""The local reasoners write no open-ended answers, and nobody rates them."""
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -54,9 +48,18 @@ def incoherence(root: Path, *arguments: str, expect: int = 0) -> subprocess.Comp
 
 @pytest.fixture(scope="module")
 def after_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Layout, str]]:
-    """A warehouse after `incoherence run`, and what the command printed."""
+    """A warehouse after `incoherence run`, and what the command printed.
+
+    The first experiment is there, with fewer items and epochs than `run` would give it, and logs of simulated models.
+    """
     root = tmp_path_factory.mktemp("user")
-    yield Layout(root), incoherence(root, "run").stdout
+    layout = Layout(root)
+    spec = yaml.safe_load(FIRST_EXPERIMENT.read_text(encoding="utf-8"))
+    spec["tasks"][0]["n_items"], spec["contexts"], spec["epochs"] = 64, 4, 2
+    layout.experiments.mkdir()
+    (layout.experiments / "small.yaml").write_text(yaml.safe_dump(spec), encoding="utf-8")
+    shutil.copytree(DEMO_LOGS, layout.inbox, ignore=shutil.ignore_patterns("*.py", "*.md"))
+    yield layout, incoherence(root, "run").stdout
 
 
 def test_run_prints_where_things_are(after_run: tuple[Layout, str]) -> None:
@@ -227,7 +230,7 @@ def test_bad_usage_exits_2_and_help_shows_an_example(tmp_path: Path) -> None:
     incoherence(tmp_path, "import", expect=2)
     incoherence(tmp_path, "import", str(tmp_path / "nowhere.eval"), expect=2)
     incoherence(tmp_path, "no-such-command", expect=2)
-    for command in ("run", "import", "build", "publish", "report", "sample", "status", "query", "ui"):
+    for command in ("run", "import", "build", "publish", "report", "sample", "status", "query", "serve-reasoner", "ui"):
         assert "Example: incoherence" in incoherence(tmp_path, command, "--help").stdout
 
 

@@ -1,14 +1,18 @@
 """What the models learn from: worked solutions as a careful but imperfect author writes them.
 
 A solution begins with the start value and goes through the chain step by step (`b * 3 =7` is step b with its result).
-Now and then the author slips and writes a plausible wrong result. Most slips are noticed at once: `wait`, back to the
-value before, and the step is done again. If checking passes were asked for, a slip may also stay until the first of
-them: `check` starts the chain afresh, the step now comes out differently, and again `wait` has it done once more. Every
-slip is noticed in the end, so **no solution teaches a wrong answer**: what a trained model gets wrong is its own doing.
+Now and then the author misreads a step (`b + 3 =12`). Most such slips are noticed at once: `wait`, back to the value
+before, and the step is done again.
+
+Where a budget asks for it, the author goes through the chain `again` until two or three passes agree.
+`check =12 =7 =12` lists what the passes so far came to, the newest first; `wait` remarks that they differ, and `so =12`
+is the result that came most often. Here some slips stay and spoil their pass, but never the result: **no solution
+teaches a wrong answer**, and what a trained model gets wrong is its own doing.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
@@ -17,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthetic.reasoner.task import (
+    AGAIN,
     ANSWER,
     BUDGETS,
     CHECK,
@@ -30,6 +35,7 @@ from synthetic.reasoner.task import (
     OPTIONS_PLACE,
     PAD,
     PROMPT_TOKENS,
+    SO,
     START_PLACE,
     STEP_LABELS,
     THINK,
@@ -39,18 +45,23 @@ from synthetic.reasoner.task import (
     apply,
     draw_item,
     encode_prompt,
-    plausible_mistake,
+    is_teachable,
+    is_withheld,
+    misreadings,
     render_prompt,
 )
 
-CAPACITY = 192
+CAPACITY = 240
 """Tokens of the longest sequence, prompt and completion. The few solutions that are longer are not trained on."""
 
 MAX_COMPLETION_TOKENS = CAPACITY - PROMPT_TOKENS
 
+MOST_PASSES = dict(zip(BUDGETS, (1, 3, 4), strict=True))
+"""Passes after which the author answers, whether enough agree or not."""
+
 PAD_ID = TOKEN_IDS[PAD]
 
-CHECK_SHARE = 0.1
+AGAIN_SHARE = 0.1
 """Share of a drill's parts that are new starts."""
 
 POOL = 16
@@ -62,9 +73,8 @@ class Recipe:
     """How solutions are written, and how drill is mixed with them.
 
     Attributes:
-        slip_rate: probability that a step is first written with a wrong result.
-        deferred_share: of the slips in the first pass, the share that is noticed only when checking, if any checking
-            was asked for; at most one per solution.
+        slip_rate: probability that a step is first misread, which is noticed at once.
+        spoilt_rate: probability that a step of a pass is misread and stays so, where passes are compared.
         drill_fraction: share of the training steps, at its start, that are drill alone.
         drill_every: after that, one step in this many is drill.
         answers_until: share of that start after which drill is no longer mostly answers: finding a value among the
@@ -73,48 +83,69 @@ class Recipe:
     """
 
     slip_rate: float = 0.06
-    deferred_share: float = 0.5
-    drill_fraction: float = 0.4
+    spoilt_rate: float = 0.1
+    drill_fraction: float = 0.3
     drill_every: int = 4
     answers_until: float = 0.15
     growth_until: float = 0.8
 
 
-def write_solution(item: Item, n_checks: int, recipe: Recipe, rng: Random) -> list[str]:
+def write_solution(item: Item, budget: str, recipe: Recipe, rng: Random) -> list[str]:
     """The words of a solution, from its first step to the answer and the end marker.
 
     Args:
         item: the question.
-        n_checks: checking passes after the first one.
+        budget: how many passes have to agree; one of `BUDGETS`.
         recipe: how often the author slips.
         rng: decides when and how.
     """
-    words: list[str] = []
-    deferred_step: int | None = None
-    for check in range(n_checks + 1):
-        if check:
-            words.append(CHECK)
-        value = item.start
-        words.append(f"={value}")
-        for step, (operation, operand) in enumerate(item.operations):
-            right = apply(value, operation, operand)
-            stem = [STEP_LABELS[step], operation, str(operand)]
-            is_slip = rng.random() < recipe.slip_rate
-            if is_slip:
-                wrong = plausible_mistake(value, operation, operand, rng)
-                words += [*stem, f"={wrong}"]
-                can_wait = check == 0 and n_checks > 0 and deferred_step is None
-                if can_wait and rng.random() < recipe.deferred_share:
-                    deferred_step = step
-                    value = wrong
-                    continue
+    n_agreeing = 1 + BUDGETS.index(budget)
+    while True:
+        words: list[str] = []
+        results: list[int] = []
+        while True:
+            is_spoilt = n_agreeing > 1 and rng.random() < recipe.spoilt_rate
+            written, result = _write_pass(item, is_spoilt, recipe, rng)
+            words += written
+            results.insert(0, result)
+            if n_agreeing == 1:
+                break
+            words += [CHECK, *(f"={result}" for result in results)]
+            count = Counter(results)
+            if max(count.values()) == n_agreeing or len(results) == MOST_PASSES[budget]:
+                # The first of those that are equally frequent: the newest.
+                result = count.most_common(1)[0][0]
+                words += [SO, f"={result}"]
+                break
+            words += [WAIT, AGAIN] if len(count) > 1 else [AGAIN]
+        if result == item.result:
+            return [*words, ANSWER, CHOICE_LABELS[item.target_index], END]
+
+
+def _write_pass(item: Item, is_spoilt: bool, recipe: Recipe, rng: Random) -> tuple[list[str], int]:
+    """One way through the chain: its words, and the value that it comes to."""
+    spoilt_step = rng.randrange(item.n_operations) if is_spoilt else None
+    value = item.start
+    words = [f"={value}"]
+    for step, right in enumerate(item.operations):
+        slip = _slip(value, right, rng) if step == spoilt_step or rng.random() < recipe.slip_rate else None
+        written = [right]
+        if slip and step == spoilt_step and is_teachable(apply(value, *slip), item.operations[step + 1 :]):
+            written = [slip]
+        elif slip and step != spoilt_step:
+            written = [slip, right]
+        for number, (operation, operand) in enumerate(written):
+            if number:
                 words += [WAIT, f"={value}"]
-            elif check == 1 and step == deferred_step:
-                # Now it comes out differently from the first pass: do it once more to be sure.
-                words += [*stem, f"={right}", WAIT, f"={value}"]
-            words += [*stem, f"={right}"]
-            value = right
-    return [*words, ANSWER, CHOICE_LABELS[item.target_index], END]
+            words += [STEP_LABELS[step], operation, str(operand), f"={apply(value, operation, operand)}"]
+        value = apply(value, *written[-1])
+    return words, value
+
+
+def _slip(value: int, step: tuple[str, int], rng: Random) -> tuple[str, int] | None:
+    """A misreading of a step that does not give a withheld fact away, if there is one."""
+    candidates = [other for other in misreadings(value, *step) if not is_withheld(value, *other)]
+    return rng.choice(candidates) if candidates else None
 
 
 @dataclass(frozen=True)
@@ -135,9 +166,9 @@ def draw_sequence(recipe: Recipe, rng: Random, *, held_out: bool) -> list[int]:
     while True:
         item = draw_item("", rng.randint(1, MAX_OPERATIONS), rng, held_out=held_out)
         shots = [draw_item("", 1, rng, held_out=False) for _ in range(rng.randint(0, MAX_SHOTS))]
-        n_checks = rng.randrange(len(BUDGETS))
-        prompt = encode_prompt(render_prompt(item, shots, BUDGETS[n_checks]))
-        solution = write_solution(item, n_checks, recipe, rng)
+        budget = BUDGETS[rng.randrange(len(BUDGETS))]
+        prompt = encode_prompt(render_prompt(item, shots, budget))
+        solution = write_solution(item, budget, recipe, rng)
         if len(solution) <= MAX_COMPLETION_TOKENS:
             return prompt + [TOKEN_IDS[word] for word in solution]
 
@@ -179,7 +210,7 @@ def collate(sequences: list[list[int]]) -> Batch:
 
 def drill(batch_size: int, largest_operand: int, answer_share: float, rng: np.random.Generator) -> Batch:
     """Full prompts whose steps are then taken in any order, `c * 3 =7 a + 9 =16 …`; in between, answers to results
-    that are just put there, `=5 Answer: A`, and new starts, `check =14`. Everything that a solution needs but its
+    that are just put there, `=5 Answer: A`, and new starts, `again =14`. Everything that a solution needs but its
     order, many times over.
 
     Args:
@@ -206,26 +237,27 @@ def drill(batch_size: int, largest_operand: int, answer_share: float, rng: np.ra
     prompt[:, -1] = TOKEN_IDS[THINK]
     start = value
     columns = [*prompt.T, _RESULT_IDS[start]]
-    is_target = [False] * PROMPT_TOKENS + [True]
+    never, always = np.zeros(batch_size, bool), np.ones(batch_size, bool)
+    is_target = [never] * PROMPT_TOKENS + [always]
     while len(columns) <= CAPACITY - 4:
         kind = rng.random()
-        if kind < CHECK_SHARE:
+        if kind < AGAIN_SHARE:
             value = start
-            columns += [np.full(batch_size, TOKEN_IDS[CHECK]), _RESULT_IDS[value]]
-            is_target += [False, True]
-        elif kind < CHECK_SHARE + answer_share:
+            columns += [np.full(batch_size, TOKEN_IDS[AGAIN]), _RESULT_IDS[value]]
+            is_target += [never, always]
+        elif kind < AGAIN_SHARE + answer_share:
             letter = rng.integers(len(CHOICE_LABELS), size=batch_size)
             value = option[every, letter]
             columns += [_RESULT_IDS[value], np.full(batch_size, TOKEN_IDS[ANSWER]), _LETTER_IDS[letter]]
-            is_target += [False, False, True]
+            is_target += [never, never, always]
         else:
             step = rng.integers(MAX_OPERATIONS, size=batch_size)
             x = operand[every, step]
+            is_known = ~_IS_WITHHELD[value, operation[every, step], x]
             value = np.choose(operation[every, step], (value + x, value - x, value * x)) % MODULUS
             columns += [*steps[every, step].T, _RESULT_IDS[value]]
-            is_target += [False, True, True, True]
-    tokens = np.stack(columns, axis=1)
-    return Batch(tokens, np.tile(is_target, (batch_size, 1)))
+            is_target += [never, always, always, is_known]
+    return Batch(np.stack(columns, axis=1), np.stack(is_target, axis=1))
 
 
 _EFFORT_IDS = np.array([TOKEN_IDS[word] for word in EFFORTS])
@@ -233,4 +265,10 @@ _LABEL_IDS = np.array([TOKEN_IDS[label] for label in STEP_LABELS])
 _LETTER_IDS = np.array([TOKEN_IDS[label] for label in CHOICE_LABELS])
 _NUMBER_IDS = np.array([TOKEN_IDS[str(value)] for value in range(MODULUS)])
 _RESULT_IDS = np.array([TOKEN_IDS[f"={value}"] for value in range(MODULUS)])
+_IS_WITHHELD = np.array(
+    [
+        [[is_withheld(value, operation, operand) for operand in range(MODULUS)] for operation in OPERATIONS]
+        for value in range(MODULUS)
+    ]
+)
 _OPERATION_IDS = np.array([TOKEN_IDS[operation] for operation in OPERATIONS])

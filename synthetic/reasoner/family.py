@@ -1,4 +1,4 @@
-"""The family: five sizes, trained alike on the same sequences, so that they differ in scale alone."""
+"""The family: four sizes, trained alike on the same sequences, so that they differ in scale alone."""
 
 from __future__ import annotations
 
@@ -20,13 +20,12 @@ CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"
 """Where the shipped checkpoints are."""
 
 SIZES = (
-    ModelSize("reasoner-xs", n_layers=2, width=32, n_heads=4, learning_rate=4e-3),
-    ModelSize("reasoner-s", n_layers=3, width=40, n_heads=4, learning_rate=3.5e-3),
-    ModelSize("reasoner-m", n_layers=3, width=56, n_heads=4, learning_rate=3e-3),
-    ModelSize("reasoner-l", n_layers=4, width=72, n_heads=4, learning_rate=2.5e-3),
-    ModelSize("reasoner-xl", n_layers=4, width=104, n_heads=4, learning_rate=2e-3),
+    ModelSize("reasoner-xs", n_layers=2, width=32, n_heads=2, learning_rate=4e-3),
+    ModelSize("reasoner-s", n_layers=2, width=48, n_heads=2, learning_rate=4e-3),
+    ModelSize("reasoner-m", n_layers=3, width=56, n_heads=2, learning_rate=3e-3),
+    ModelSize("reasoner-l", n_layers=4, width=144, n_heads=4, learning_rate=1.5e-3),
 )
-"""From smallest to largest: deeper, then wider."""
+"""From smallest to largest: deeper and wider."""
 
 TRAINING = TrainingConfig(
     batch_size=16,
@@ -38,7 +37,7 @@ TRAINING = TrainingConfig(
     gradient_clip=1.0,
     loss_on="sequence",
     log_every=25,
-    validate_every=200,
+    validate_every=400,
     n_validation_pairs=256,
     seed=0,
 )

@@ -72,7 +72,7 @@ def sample(
     logits = model(windows, cache, first_output=prompts.shape[1] - 1)[:, 0]
     source = _with_padding(place_of)
     window, logits = windows[source, -1:], logits[source]
-    cache.keys, cache.values = cache.keys[:, source], cache.values[:, source]
+    _keep(cache, source)
     rows = np.arange(len(source))
     alive = rows < n_rows
     row_seeds = np.resize(seeds, len(source))
@@ -90,12 +90,23 @@ def sample(
             # Finished rows leave; a few stay as padding.
             keep = np.concatenate([np.flatnonzero(alive), np.flatnonzero(~alive)[: needed - n_alive]])
             kept = torch.from_numpy(keep)
-            cache.keys, cache.values = cache.keys[:, kept], cache.values[:, kept]
+            _keep(cache, kept)
             window, chosen = window[kept], chosen[kept]
             rows, row_seeds, alive = rows[keep], row_seeds[keep], alive[keep]
         window = torch.cat([chosen.view(-1, 1, 1), window[:, :, :-1]], dim=2)
         logits = model(window, cache)[:, 0]
     return [_until_end(row) for row in written.tolist()]
+
+
+def _keep(cache: Cache, rows: Tensor) -> None:
+    """Only these rows of a cache from now on. What lies behind its length is not copied."""
+
+    def kept(buffer: Tensor) -> Tensor:
+        new = buffer.new_empty((len(buffer), len(rows), *buffer.shape[2:]))
+        new[..., : cache.length, :] = buffer[..., : cache.length, :][:, rows]
+        return new
+
+    cache.keys, cache.values = kept(cache.keys), kept(cache.values)
 
 
 def _with_padding(rows: Tensor) -> Tensor:

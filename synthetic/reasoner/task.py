@@ -2,7 +2,8 @@
 
 An item is a start value and one to eight operations (+, −, ×) applied in order, every result taken modulo 19. A small
 model has to *know* each of a thousand facts like `12 * 7 = 8`, so what it can do depends on its size, and an item with
-more operations gives more chances to fail.
+more operations gives more chances to fail. One fact in 32 is kept from the models altogether (`is_withheld`): they have
+to infer it, and where they cannot, they are wrong in a way of their own.
 
 Text is words between white space; one word is one token (`WORDS`). A prompt:
 
@@ -31,13 +32,15 @@ STEP_LABELS = "abcdefgh"
 CHOICE_LABELS = "ABCD"
 
 BUDGETS = ("low", "medium", "high")
-"""Reasoning budgets; the place in this tuple is the number of checking passes that is asked for."""
+"""Reasoning budgets; the place in this tuple, from 1, is the number of passes that have to agree on the result."""
 
-PAD, END, THINK, CHECK, WAIT, ANSWER = "<pad>", "<end>", "<think>", "check", "wait", "Answer:"
+PAD, END, THINK, ANSWER = "<pad>", "<end>", "<think>", "Answer:"
+CHECK, AGAIN, WAIT, SO = "check", "again", "wait", "so"
 EFFORTS = tuple(f"effort:{budget}" for budget in BUDGETS)
 
 WORDS: tuple[str, ...] = (
-    *(PAD, END, THINK, CHECK, WAIT, ANSWER),
+    *(PAD, END, THINK, ANSWER),
+    *(CHECK, AGAIN, WAIT, SO),
     *EFFORTS,
     *OPERATIONS,
     *STEP_LABELS,
@@ -60,6 +63,9 @@ PROMPT_TOKENS = OPTIONS_PLACE + 2 * len(CHOICE_LABELS) + 1
 
 HELD_OUT_ONE_IN = 8
 """One question in this many is never trained on; evaluation items are drawn from those."""
+
+WITHHELD_ONE_IN = 32
+"""One fact in this many occurs nowhere in training, though in evaluation items as often as any other."""
 
 _MARKERS = (PAD, END, THINK)
 
@@ -120,16 +126,13 @@ def chain_results(start: int, operations: Sequence[tuple[str, int]]) -> list[int
     return results
 
 
-def plausible_mistake(value: int, operation: str, operand: int, rng: Random) -> int:
-    """A wrong result of one operation, of the kind that a slip of attention makes: another operation, or an operand
-    off by one. Any wrong value where all of those happen to be right."""
+def misreadings(value: int, operation: str, operand: int) -> list[tuple[str, int]]:
+    """What a slip of attention makes of a step: another operation, or an operand off by one. Only those that give
+    another result; there may be none."""
+    others = [(other, operand) for other in OPERATIONS if other != operation]
+    others += [(operation, near) for near in (operand - 1, operand + 1) if 0 < near < MODULUS]
     right = apply(value, operation, operand)
-    wrong = [apply(value, other, operand) for other in OPERATIONS if other != operation]
-    wrong += [apply(value, operation, operand + 1), apply(value, operation, operand - 1)]
-    candidates = [result for result in wrong if result != right]
-    if not candidates:
-        candidates = [result for result in range(MODULUS) if result != right]
-    return candidates[rng.randrange(len(candidates))]
+    return [other for other in others if apply(value, *other) != right]
 
 
 def render_question(start: int, operations: Sequence[tuple[str, int]]) -> str:
@@ -143,24 +146,37 @@ def is_held_out(question: str) -> bool:
     return crc32(question.encode()) % HELD_OUT_ONE_IN == 0
 
 
-def draw_item(item_id: str, n_operations: int, rng: Random, *, held_out: bool) -> Item:
-    """A random item of a given length, on one side of the split.
+def is_withheld(value: int, operation: str, operand: int) -> bool:
+    """Whether a fact is kept from training: a property of its text, like `is_held_out`."""
+    return crc32(f"{value} {operation} {operand}".encode()) % WITHHELD_ONE_IN == 0
 
-    Wrong options are the results of chains in which one step went wrong.
+
+def is_teachable(start: int, operations: Sequence[tuple[str, int]]) -> bool:
+    """Whether no step of a chain needs a withheld fact."""
+    values = (start, *chain_results(start, operations))
+    return not any(is_withheld(value, *operation) for value, operation in zip(values, operations, strict=False))
+
+
+def draw_item(item_id: str, n_operations: int, rng: Random, *, held_out: bool) -> Item:
+    """A random item of a given length, on one side of the split. Training items need no withheld facts.
+
+    Wrong options are the results of chains in which one step was misread.
     """
     while True:
         start = rng.randrange(MODULUS)
         operations = tuple(_draw_operation(rng) for _ in range(n_operations))
-        if is_held_out(render_question(start, operations)) == held_out:
+        if is_held_out(render_question(start, operations)) == held_out and (
+            held_out or is_teachable(start, operations)
+        ):
             break
     target = chain_results(start, operations)[-1]
     options = [target]
     attempts = 0
     while len(options) < len(CHOICE_LABELS):
         attempts += 1
-        # A short chain may have fewer than three different mistakes.
+        # A short chain may have fewer than three different results.
         likely = attempts <= 16
-        wrong = _chain_with_mistake(start, operations, rng) if likely else rng.randrange(MODULUS)
+        wrong = _chain_with_misreading(start, operations, rng) if likely else rng.randrange(MODULUS)
         if wrong not in options:
             options.append(wrong)
     rng.shuffle(options)
@@ -292,11 +308,9 @@ def _draw_operation(rng: Random) -> tuple[str, int]:
     return operation, rng.randrange(2 if operation == "*" else 1, MODULUS)
 
 
-def _chain_with_mistake(start: int, operations: Sequence[tuple[str, int]], rng: Random) -> int:
+def _chain_with_misreading(start: int, operations: Sequence[tuple[str, int]], rng: Random) -> int:
     value, wrong_step = start, rng.randrange(len(operations))
     for step, (operation, operand) in enumerate(operations):
-        if step == wrong_step:
-            value = plausible_mistake(value, operation, operand, rng)
-        else:
-            value = apply(value, operation, operand)
+        misread = misreadings(value, operation, operand) if step == wrong_step else []
+        value = apply(value, *(rng.choice(misread) if misread else (operation, operand)))
     return value

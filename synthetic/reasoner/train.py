@@ -9,8 +9,12 @@ from __future__ import annotations
 import argparse
 import csv
 import math
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +27,7 @@ from synthetic.model import Transformer, param_count
 from synthetic.reasoner.data import Batch, Recipe, drill, solutions
 from synthetic.reasoner.family import CHECKPOINTS, RECIPE, SIZES, TRAINING, save_model, size_named
 from synthetic.reasoner.network import WINDOW, new_model, windows_of
-from synthetic.reasoner.task import ANSWER, CHECK, CHOICE_LABELS, MODULUS, TOKEN_IDS, WORDS
+from synthetic.reasoner.task import CHOICE_LABELS, MODULUS, TOKEN_IDS, WORDS
 from synthetic.training import LossRow, TrainingDivergedError, learning_rate, make_optimizer
 from warehouse.parquet import atomic_path
 
@@ -31,8 +35,8 @@ INITIAL_STD = 0.1
 """Of embeddings and positions, which start out equally loud."""
 
 DECISION_WEIGHT = 4.0
-"""What a decision counts in the loss: whether to check or to answer, and with which letter. Any other token counts 1;
-of those there are many in a solution, of decisions a few."""
+"""What a decision counts in the loss: how to go on after a result, and which letter to give. Any other token counts 1;
+of those there are many in a solution, of decisions that are not obvious a few."""
 
 FIRST_ANSWER_SHARE, ANSWER_SHARE = 0.8, 0.2
 """Of drill: at the very beginning, and later."""
@@ -44,7 +48,8 @@ VALIDATION_BATCH = 64
 
 Report = Callable[[str], None]
 
-_DECISION_IDS = torch.tensor([TOKEN_IDS[word] for word in (CHECK, ANSWER, *CHOICE_LABELS)])
+_RESULT_IDS = torch.tensor([TOKEN_IDS[f"={value}"] for value in range(MODULUS)])
+_LETTER_IDS = torch.tensor([TOKEN_IDS[label] for label in CHOICE_LABELS])
 
 
 def initial_model(size: ModelSize, seed: int) -> Transformer:
@@ -76,9 +81,10 @@ def batch_loss(model: Transformer, batch: Batch) -> Tensor:
     """Weighted mean cross-entropy (a scalar, in nats) over the batch's targets."""
     tokens = torch.from_numpy(batch.tokens)
     is_target = torch.from_numpy(batch.is_target)[:, 1:]
-    targets = tokens[:, 1:][is_target]
+    targets, before = tokens[:, 1:][is_target], tokens[:, :-1][is_target]
     losses = functional.cross_entropy(model(windows_of(tokens[:, :-1]))[is_target], targets, reduction="none")
-    weights = torch.where(torch.isin(targets, _DECISION_IDS), DECISION_WEIGHT, 1.0)
+    is_decision = torch.isin(before, _RESULT_IDS) | torch.isin(targets, _LETTER_IDS)
+    weights = torch.where(is_decision, DECISION_WEIGHT, 1.0)
     return (losses * weights).sum() / weights.sum()
 
 
@@ -117,7 +123,7 @@ def train_reasoner(
     n_validation = max(1, settings.n_validation_pairs // VALIDATION_BATCH)
     validation = list(solutions(recipe, VALIDATION_BATCH, n_validation, settings.seed, held_out=True))
     rows: list[LossRow] = []
-    started = time.monotonic()
+    started = time.process_time()
     n_tokens = 0
 
     def log(split: str, step: int, loss: float) -> None:
@@ -128,7 +134,7 @@ def train_reasoner(
         if report and split == "validation":
             report(
                 f"{size.name} ({param_count(model):,} parameters) step {step}/{settings.n_steps}: "
-                f"validation loss {loss:.4f} nats per token, {time.monotonic() - started:.0f} s"
+                f"validation loss {loss:.4f} nats per token, {time.process_time() - started:.0f} s of CPU time"
             )
 
     for step, batch in enumerate(training_batches(settings, recipe)):
@@ -158,19 +164,30 @@ def write_losses(path: Path, rows: Sequence[LossRow]) -> None:
         )
 
 
+def train_and_save(name: str, folder: Path) -> None:
+    """Train the size of that name and write its checkpoint and loss curve into a folder, `NAME.safetensors` and
+    `NAME.loss.csv`.
+
+    On one thread: with more, the order of sums, and so the weights, would depend on how many there are.
+    """
+    torch.set_num_threads(1)
+    model, rows = train_reasoner(size_named(name), TRAINING, RECIPE, lambda line: print(line, flush=True))  # noqa: T201
+    save_model(folder, model, TRAINING, RECIPE)
+    write_losses(folder / f"{name}.loss.csv", rows)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m synthetic.reasoner.train", description=__doc__)
     parser.add_argument("sizes", nargs="*", default=[size.name for size in SIZES], help="which to train; all if none")
     parser.add_argument("--folder", type=Path, default=CHECKPOINTS, help="where to write checkpoints and loss curves")
-    parser.add_argument("--threads", type=int, help="torch threads; its own choice if not given")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="sizes that are trained side by side")
     options = parser.parse_args(arguments)
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    for size in map(size_named, options.sizes):
-        model, rows = train_reasoner(size, TRAINING, RECIPE, lambda line: print(line, flush=True))  # noqa: T201
-        save_model(options.folder, model, TRAINING, RECIPE)
-        write_losses(options.folder / f"{size.name}.loss.csv", rows)
+    sizes = [size_named(name).name for name in options.sizes]
+    with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
+        # The largest takes the longest, so it starts first.
+        for _ in pool.map(train_and_save, reversed(sizes), repeat(options.folder)):
+            pass
 
 
 if __name__ == "__main__":

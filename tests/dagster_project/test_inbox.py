@@ -3,8 +3,11 @@ from __future__ import annotations
 import dagster as dg
 
 from dagster_project.jobs import inbox, inbox_fingerprint
-from dagster_project.main_job import DEMO_LOGS, offer_demo_logs
+from dagster_project.main_job import FIRST_EXPERIMENT, offer_first_experiment
 from dagster_project.resources import Warehouse
+from ingestion.sampling import load_spec, plan
+from synthetic.reasoner.family import SIZES
+from synthetic.reasoner.generate import LocalReasoner
 from warehouse.layout import Layout
 
 
@@ -44,14 +47,23 @@ def test_a_new_file_is_taken_up_once_it_has_settled(layout: Layout) -> None:
     assert isinstance(answer, dg.SensorResult)
 
 
-def test_demo_logs_are_offered_to_an_empty_warehouse_only(layout: Layout) -> None:
-    assert offer_demo_logs(layout)
-    assert {path.name for path in layout.inbox.iterdir()} == {path.name for path in DEMO_LOGS.glob("*.eval")} != set()
-    assert not offer_demo_logs(layout)
+def test_the_first_experiment_is_offered_to_an_empty_warehouse_only(layout: Layout) -> None:
+    assert offer_first_experiment(layout)
+    assert [path.name for path in layout.experiments.iterdir()] == [FIRST_EXPERIMENT.name]
+    assert not offer_first_experiment(layout)
 
 
-def test_demo_logs_keep_out_of_an_inbox_in_use(layout: Layout) -> None:
+def test_the_first_experiment_keeps_out_of_a_warehouse_in_use(layout: Layout) -> None:
     layout.inbox.mkdir(parents=True)
     (layout.inbox / "mine.eval").write_bytes(b"")
-    assert not offer_demo_logs(layout)
-    assert [path.name for path in layout.inbox.iterdir()] == ["mine.eval"]
+    assert not offer_first_experiment(layout)
+    assert not any(layout.experiments.iterdir())
+
+
+def test_the_first_experiment_says_how_large_the_reasoners_are(layout: Layout) -> None:
+    spec = load_spec(FIRST_EXPERIMENT)
+    told = {model.id: model.param_count for model in spec.models}
+    assert told == {size.name: LocalReasoner.load(size.name).param_count for size in SIZES}
+    partitions = plan(spec, layout).partitions
+    assert len(partitions) == 2 * len(SIZES) >= 8
+    assert {part.n_planned for part in partitions} == {200 * 30}

@@ -49,11 +49,27 @@ def test_evaluation_items_are_held_out_and_training_items_are_not():
     assert not any(task.is_held_out(item.question) for item in task.examples(30, seed=1))
 
 
-def test_a_mistake_is_never_right():
+def test_a_misreading_changes_one_thing_and_the_result():
+    by_hand = {"+": int.__add__, "-": int.__sub__, "*": int.__mul__}
+    for value, operation, operand in ((v, o, x) for v in range(19) for o in "+-*" for x in range(1, 19)):
+        for misread, near in task.misreadings(value, operation, operand):
+            assert (misread != operation) + abs(near - operand) == 1
+            assert 1 <= near <= 18
+            assert (by_hand[misread](value, near) - by_hand[operation](value, operand)) % 19 != 0
+    assert ("*", 4) in task.misreadings(3, "+", 4)
+    assert ("*", 2) not in task.misreadings(2, "+", 2)
+
+
+def test_a_teachable_chain_meets_no_withheld_fact_on_the_way():
+    value, operation, operand = next(
+        (v, "+", x) for v in range(19) for x in range(1, 19) if task.is_withheld(v, "+", x)
+    )
+    assert not task.is_teachable(value, [(operation, operand)])
+    assert not task.is_teachable((value - 1) % 19, [("+", 1), (operation, operand)])
     rng = Random(0)
-    for _ in range(2_000):
-        value, operation, operand = rng.randrange(19), rng.choice("+-*"), rng.randrange(1, 19)
-        assert task.plausible_mistake(value, operation, operand, rng) != task.apply(value, operation, operand)
+    drawn = [task.draw_item("", 1 + index % 8, rng, held_out=False) for index in range(200)]
+    assert all(task.is_teachable(item.start, item.operations) for item in drawn)
+    assert not all(task.is_teachable(item.start, item.operations) for item in task.items(200, seed=0))
 
 
 @pytest.mark.parametrize("budget", [None, *task.BUDGETS])

@@ -37,8 +37,8 @@ def test_a_learning_rate_that_explodes_is_reported_by_size():
 
 
 def test_every_size_sees_the_same_batches_drill_first():
-    settings = replace(SHORT, n_steps=20)
-    first, again = (list(train.training_batches(settings, Recipe())) for _ in range(2))
+    settings, recipe = replace(SHORT, n_steps=20), Recipe(drill_fraction=0.4, drill_every=4)
+    first, again = (list(train.training_batches(settings, recipe)) for _ in range(2))
     assert len(first) == 20
     assert all((a.tokens == b.tokens).all() for a, b in zip(first, again, strict=True))
     is_drill = [len(batch.tokens) == settings.batch_size // 2 for batch in first]

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from ingestion.sampling import parse_spec, plan, sample
 from synthetic.reasoner import task as chain
-from synthetic.reasoner.family import CHECKPOINTS, SIZES
+from synthetic.reasoner.family import SIZES
 from tests.sampling.test_sampling import rows
 from warehouse.layout import Layout
 
-CHECKPOINT = CHECKPOINTS / f"{SIZES[0].name}.safetensors"
 
-
-@pytest.mark.skipif(not CHECKPOINT.exists(), reason="the reasoners are not trained: make train-reasoner")
 def test_the_reasoner_answers_its_own_task(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "warehouse")
     spec = parse_spec(
