@@ -1,20 +1,35 @@
-"""Logs written by Inspect, from file to marts, against numbers that were computed independently of this project."""
+"""Real logs, from file to figures, against numbers that were computed independently of this project.
+
+Logs written by Inspect, with the numbers that came with them; repeated runs that others published (rewards and tool
+calls of tau-bench, letters of llm-stability), against the files themselves in NumPy.
+"""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import tarfile
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 
 from ingestion.importing import import_paths
 from tests.dbt.conftest import agree
+from tests.oracles.decompositions import Array, Split, brier, coverage, kl
+from tests.oracles.pooling import buckets, incoherence, ratio_interval
 from warehouse.layout import PROJECT_ROOT, Layout
 from warehouse.transform import build
 
-EVAL_LOGS = PROJECT_ROOT.parent / "shared" / "data" / "eval_logs"
+SHARED = PROJECT_ROOT.parent / "shared" / "data"
+EVAL_LOGS = SHARED / "eval_logs"
+TAU_BENCH = SHARED / "repeated_runs" / "tau_bench" / "gpt-4o-airline.json"
+LLM_STABILITY = SHARED / "repeated_runs" / "llm_stability" / "strict_json_schema_runs.tgz"
+MAPPINGS = PROJECT_ROOT / "docs" / "mappings"
 LOGS = [
     "mcq_50x30.eval",
     "mcq_10x30_small.eval",
@@ -24,18 +39,46 @@ LOGS = [
     "mcq_6x5_v0_3_100.eval",
 ]
 
-pytestmark = pytest.mark.skipif(not EVAL_LOGS.is_dir(), reason=f"needs the eval logs in {EVAL_LOGS}")
+pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason=f"needs the logs in {SHARED}")
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Each log in a task of its own would hide clashes, so all six share one warehouse."""
+    """Each log in a task of its own would hide clashes, so all of them share one warehouse."""
     layout = Layout(tmp_path_factory.mktemp("real"))
     paths = [EVAL_LOGS / "inspect" / name for name in LOGS]
     import_paths(paths, layout)
     import_paths(paths, layout)
+    folder = tmp_path_factory.mktemp("runs")
+    with tarfile.open(LLM_STABILITY) as archive:
+        archive.extractall(folder, filter="data")
+    import_paths([folder], layout, mapping=MAPPINGS / "answers_csv.yaml")
+    tool_calls = folder / "tool_calls.yaml"
+    tool_calls.write_text(
+        (MAPPINGS / "tau_bench.yaml").read_text().replace('{count: "traj[*]", where: {role: assistant}}', TOOL_CALLS)
+    )
+    # The mapping tells the task by the file's name.
+    few = folder / "gpt-4o-retail.json"
+    few.write_text(json.dumps(few_runs()))
+    import_paths([TAU_BENCH, few], layout, mapping=tool_calls)
     build(layout)
     return layout.root
+
+
+TOOL_CALLS = '{count: "traj[*].tool_calls[*]"}'
+
+
+def trials() -> list[dict[str, Any]]:
+    return list(json.loads(TAU_BENCH.read_text()))
+
+
+def few_runs() -> list[dict[str, Any]]:
+    """The same trials with 1, 2, 3 or 4 runs of a task, all of one length."""
+    return [
+        trial | {"traj": [{"role": "assistant", "content": "done", "tool_calls": [{}, {}]}]}
+        for trial in trials()
+        if trial["trial"] <= trial["task_id"] % 4
+    ]
 
 
 def rows(root: Path, query: str, *parameters: Any) -> list[dict[str, Any]]:
@@ -105,3 +148,114 @@ def test_importing_twice_changes_nothing(root: Path) -> None:
     (imported,) = rows(root, "select sum(n_samples) as n_samples from staging.stg_imports")
     assert counts["n_samples"] == imported["n_samples"]
     assert counts["n_superseded"] == 0
+
+
+def of_item(told: list[dict[str, Any]]) -> dict[str, Array]:
+    """(runs, 1) rewards of each task of tau-bench."""
+    rewards = defaultdict(list)
+    for trial in told:
+        rewards[str(trial["task_id"])].append([trial["reward"]])
+    return {item: np.array(runs) for item, runs in rewards.items()}
+
+
+def assert_pooled(root: Path, task: str, decomposition: str, splits: dict[str, Split]) -> None:
+    """The numbers of each item and the pooled ones with their interval."""
+    items = rows(root, "from marts.fct_item_decomposition where task = ? and decomposition = ?", task, decomposition)
+    assert {row["item_id"] for row in items} == set(splits)
+    for row in items:
+        expected = splits[row["item_id"]]
+        assert agree(row["error"], expected.error)
+        assert agree(row["bias_sq"], expected.bias_sq) and agree(row["variance"], expected.variance)
+    (pooled,) = rows(root, "from marts.fct_incoherence where task = ? and decomposition = ?", task, decomposition)
+    errors, variances = (np.array([getattr(s, part) for s in splits.values()]) for part in ("error", "variance"))
+    assert pooled["n_items"] == len(splits)
+    assert agree(pooled["error"], float(errors.mean())) and agree(pooled["variance"], float(variances.mean()))
+    assert agree(pooled["bias_sq"], float(np.mean([s.bias_sq for s in splits.values()])))
+    assert agree(pooled["incoherence"], incoherence(variances, errors))
+    low, high = ratio_interval(variances, errors)
+    assert agree(pooled["incoherence_ci_low"], low) and agree(pooled["incoherence_ci_high"], high)
+
+
+@pytest.mark.parametrize("task", ["tau_bench_airline", "tau_bench_retail"])
+def test_rewards_of_tau_bench(root: Path, task: str) -> None:
+    told = trials() if task == "tau_bench_airline" else few_runs()
+    rewards = of_item(told)
+    assert {len(runs) for runs in rewards.values()} == ({4} if task == "tau_bench_airline" else {1, 2, 3, 4})
+    assert_pooled(root, task, "score", {item: coverage(runs) for item, runs in rewards.items()})
+    for row in rows(root, "from marts.fct_item_decomposition where task = ? and decomposition = 'score'", task):
+        assert row["n_samples"] == len(rewards[row["item_id"]])
+        # One run says nothing about the variance: what few runs are corrected for cannot be known.
+        assert (row["variance_unbiased"] is None) == (row["n_samples"] == 1)
+
+
+def test_tool_calls_of_tau_bench(root: Path) -> None:
+    calls = defaultdict(list)
+    for trial in trials():
+        calls[str(trial["task_id"])].append(sum(len(m.get("tool_calls") or []) for m in trial["traj"]))
+    lengths = {item: float(np.mean(n_calls)) for item, n_calls in calls.items()}
+    splits = {item: coverage(runs) for item, runs in of_item(trials()).items()}
+    members = defaultdict(list)
+    for item, bucket in buckets(lengths).items():
+        members[bucket].append(item)
+    found = rows(
+        root,
+        "from figures.fig_incoherence_by_reasoning_length where task = 'tau_bench_airline' and decomposition = 'score' "
+        "and length_axis = 'actions'",
+    )
+    assert {row["bucket"] for row in found} == set(members)
+    for row in found:
+        chosen = members[row["bucket"]]
+        assert agree(row["mean_length"], float(np.mean([lengths[item] for item in chosen])))
+        errors, variances = (np.array([getattr(splits[i], part) for i in chosen]) for part in ("error", "variance"))
+        assert agree(row["incoherence"], incoherence(variances, errors))
+
+
+def test_lengths_that_are_all_tied(root: Path) -> None:
+    """Buckets are cut by item id, no slope is made up, and no item has a longer half."""
+    where = "where task = 'tau_bench_retail' and decomposition = 'score'"
+    found = rows(root, f"from figures.fig_incoherence_by_reasoning_length {where} order by bucket")
+    assert [row["n_items"] for row in found] == [5] * 10
+    assert {row["mean_length"] for row in found} == {2.0}
+    (fit,) = rows(root, f"from figures.fig_incoherence_by_reasoning_length_fits {where} and measure = 'incoherence'")
+    assert fit["slope"] is None and fit["n_points"] + fit["n_dropped"] == 10
+    assert not rows(root, f"from figures.fig_natural_overthinking {where}")
+
+
+def test_letters_of_llm_stability(root: Path) -> None:
+    """Seven tasks, five runs each; their files say nothing about lengths, so no figure sorts by one."""
+    answers: dict[str, dict[str, list[list[float]]]] = defaultdict(lambda: defaultdict(list))
+    targets: dict[tuple[str, str], int] = {}
+    with tarfile.open(LLM_STABILITY) as archive:
+        for member in archive.getmembers():
+            file = archive.extractfile(member)
+            for row in csv.DictReader(io.TextIOWrapper(file, "utf-8")) if file else ():
+                options = json.loads(row["model_config"])["answer_schema"]["schema"]["properties"]["Answer"]["enum"]
+                # "B", "(B)" and once "(B) No gain or loss.."
+                said = json.loads(row["response"])["Answer"].removeprefix("(").split(")")[0]
+                target = row["gt"].strip("()")
+                chosen = [float(option == said) if said in options else 1 / len(options) for option in options]
+                # Two items name a target that is none of the options: nothing to decompose.
+                if target in options:
+                    answers[row["task"]][row["rubric_id"]].append(chosen)
+                    targets[row["task"], row["rubric_id"]] = options.index(target)
+    assert {task: len(items) for task, items in answers.items()} == {
+        "college_mathematics": 100,
+        "high_school_european_history": 165,
+        "logical_deduction": 250,
+        "navigate": 250,
+        "professional_accounting": 282,
+        "public_relations": 110,
+        "ruin_names": 248,
+    }
+    for task, items in answers.items():
+        for decomposition, oracle in (("kl", kl), ("brier", brier)):
+            splits = {item: oracle(np.array(runs), targets[task, item]) for item, runs in items.items()}
+            assert_pooled(root, task, decomposition, splits)
+        (told,) = rows(
+            root,
+            "select count(mean_output_tokens) + count(mean_reasoning_tokens) + count(mean_actions) as n_lengths "
+            "from marts.fct_item_decomposition where task = ?",
+            task,
+        )
+        assert told["n_lengths"] == 0
+        assert not rows(root, "from figures.fig_incoherence_by_reasoning_length where task = ?", task)
