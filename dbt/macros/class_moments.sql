@@ -1,38 +1,28 @@
 {#
-  Moments of f_s[c] over the samples of a group, per class: all that the decompositions need.
+  Moments of f_s[c] over the samples of a group, per class, in one pass: all that the decompositions need.
 
-  relation: output of class_probabilities; keys: the same keys. Variance and squared error are each a sum of squares of
-  differences, so that bias² + variance = error is a finding of the tests and not a definition.
+  relation: output of class_probabilities; keys: the same keys. Variances are of f_s[c] − y[c], from its first two moments:
+  what cancels is as small as the error, so that even an incoherence of answers that are nearly always right keeps its
+  digits. Where all samples say the same the variance is 0, not rounding noise.
 #}
 {% macro class_moments(relation, keys) %}
     {% set group = keys | join(", ") %}
-    with means as (
+    {% set miss = "prob - case when class_index = target_index then 1 else 0 end" %}
+    with sums as (
         select
             {{ group }},
             class_index,
             n_classes,
             target_index,
-            cast(sum(n_samples) as bigint) as n_samples,
-            cast(coalesce(sum(n_samples) filter (where predicted_index = class_index), 0) as bigint) as n_predicted,
-            sum(n_samples * prob) / sum(n_samples) as mean_prob,
-            sum(n_samples * {{ log_smoothed("prob", "n_classes") }})
-            / sum(n_samples) as mean_log_prob
+            sum(n_samples) as n_samples,
+            coalesce(sum(n_samples) filter (where predicted_index = class_index), 0) as n_predicted,
+            sum(n_samples * prob) as total_prob,
+            sum(n_samples * ({{ miss }})) as total_miss,
+            sum(n_samples * pow({{ miss }}, 2)) as total_sq_miss,
+            sum(n_samples * {{ log_smoothed("prob", "n_classes") }}) as total_log_prob,
+            min(prob) < max(prob) as has_spread
         from {{ relation }}
         group by {{ group }}, class_index, n_classes, target_index
-    ),
-
-    spreads as (
-        select
-            {{ group }},
-            class_index,
-            sum(probabilities.n_samples * pow(prob - mean_prob, 2)) / sum(probabilities.n_samples) as var_prob,
-            sum(
-                probabilities.n_samples
-                * pow(prob - case when class_index = probabilities.target_index then 1 else 0 end, 2)
-            ) / sum(probabilities.n_samples) as mean_sq_error
-        from {{ relation }} as probabilities
-        inner join means using ({{ group }}, class_index)
-        group by {{ group }}, class_index
     )
 
     select
@@ -40,14 +30,15 @@
         class_index,
         n_classes,
         class_index = target_index as is_target,
-        n_samples,
-        n_predicted,
-        mean_prob,
-        var_prob,
-        mean_log_prob,
-        mean_sq_error
-    from means
-    inner join spreads using ({{ group }}, class_index)
+        cast(n_samples as bigint) as n_samples,
+        cast(n_predicted as bigint) as n_predicted,
+        total_prob / n_samples as mean_prob,
+        case
+            when has_spread then greatest(total_sq_miss / n_samples - pow(total_miss / n_samples, 2), 0.0) else 0.0
+        end as var_prob,
+        total_log_prob / n_samples as mean_log_prob,
+        total_sq_miss / n_samples as mean_sq_error
+    from sums
 {% endmacro %}
 
 {# ln f′ of a probability f over C classes: f′ = (f + δ) / (1 + C·δ). #}

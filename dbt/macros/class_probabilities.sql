@@ -14,9 +14,9 @@
         n_samples,
         predicted_index,
         case answer_kind
-            when 'choice' then case when choice_index = class_index then 1.0 else 0.0 end
+            when 'choice' then cast(choice_index = class_index as double)
             when 'probabilities' then {{ list_element("class_probs", "class_index") }} / prob_total
-            else 1.0 / n_classes
+            else 1 / cast(n_classes as double)
         end as prob
     from (
         select
