@@ -25,6 +25,7 @@ DECOMPOSITION_LABELS = {
     "kl": "KL",
     "brier": "Brier",
     "zero_one": "zero-one",
+    "score": "score",
     "per_start": "per start: mean over replicates of one start",
     "pooled": "pooled: mean over all starts",
 }

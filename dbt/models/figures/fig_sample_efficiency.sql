@@ -9,7 +9,7 @@ items as (
 
 everything as (
     select * from {{ ref("int_item_decomposition") }}
-    where decomposition in ('kl', 'brier')
+    where decomposition in ('kl', 'brier', 'score')
 ),
 
 models as (

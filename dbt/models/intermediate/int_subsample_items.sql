@@ -7,7 +7,7 @@ samples as (
         *,
         row_number() over (partition by {{ item_keys() | join(", ") }} order by epoch, sample_id) - 1 as position
     from {{ ref("int_sample_answers") }}
-    where answer_kind not in ('left_out', 'open')
+    where answer_kind <> 'left_out' and (answer_kind <> 'open' or graded is not null)
 ),
 
 item_counts as (
@@ -48,8 +48,23 @@ probabilities as (
     {{ class_probabilities("blocks", keys) }}
 ),
 
-decomposed as (
+graded as (
+    select * from blocks
+    where answer_kind = 'open'
+),
+
+scores as (
+    {{ decomposition_coverage("graded", keys, "'score'", "score") }}
+),
+
+choices as (
     {{ kl_and_brier("probabilities", keys) }}
+),
+
+decomposed as (
+    select * from choices
+    union all
+    select * from scores
 )
 
 select

@@ -1,0 +1,61 @@
+"""Planner: how many more samples until an interval is as narrow as wanted?"""
+
+from __future__ import annotations
+
+import altair as alt
+import polars as pl
+from matplotlib.figure import Figure as MplFigure
+
+from warehouse.figures.base import DECOMPOSITION_LABELS, Figure, Tables, with_series
+from warehouse.figures.lines import Lines, chart_lines, draw_lines
+
+WAYS = {"more items": "n_calls_more_items", "more samples per item": "n_calls_more_samples"}
+
+
+def _lines(tables: Tables) -> Lines:
+    table = with_series(tables["fig_planner"].filter(pl.col("decomposition").is_in(["kl", "score"])))
+    label = pl.col("decomposition").replace(DECOMPOSITION_LABELS)
+    points = pl.concat(
+        [
+            table.with_columns(
+                panel=pl.col("task") + ": " + pl.col("series") + " (" + label + ")",
+                series=pl.lit(way),
+                x=pl.col("wanted_width"),
+                y=pl.col(calls),
+                order=pl.lit(index),
+            )
+            for index, (way, calls) in enumerate(WAYS.items())
+        ]
+    )
+    return Lines(
+        title="Further samples for a 95 % interval of incoherence of a wanted width",
+        points=points.sort("panel", "order", "x", maintain_order=True),
+        x_label="wanted width of the interval",
+        y_label="further samples in all",
+        connected=True,
+        tooltips=("width", "n_items", "mean_samples_per_item", "n_more_items", "n_more_samples_per_item"),
+        columns=2,
+    )
+
+
+def draw(tables: Tables) -> MplFigure:
+    """The still picture."""
+    return draw_lines(_lines(tables))
+
+
+def chart(tables: Tables) -> alt.TopLevelMixin:
+    """The same with tooltips."""
+    return chart_lines(_lines(tables))
+
+
+FIGURE = Figure(
+    name="planner",
+    title="How many more samples?",
+    shows="Samples still to draw, on new items or on the items there are, until the interval of incoherence is as "
+    "narrow as wanted, as far as the data so far can tell.",
+    look_for="Where the line of more samples per item ends: beyond it, only more items make the interval narrower.",
+    tables=("fig_planner",),
+    needs="Import logs with several items, and at least six epochs of each.",
+    draw=draw,
+    chart=chart,
+)
