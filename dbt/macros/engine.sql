@@ -44,3 +44,8 @@
 {% macro formatted(format, number) %}{{ return(adapter.dispatch("formatted")(format, number)) }}{% endmacro %}
 {% macro default__formatted(format, number) %}printf('{{ format }}', cast({{ number }} as double)){% endmacro %}
 {% macro spark__formatted(format, number) %}format_string('{{ format }}', cast({{ number }} as double)){% endmacro %}
+
+{# A date some days later. #}
+{% macro days_after(date, n) %}{{ return(adapter.dispatch("days_after")(date, n)) }}{% endmacro %}
+{% macro default__days_after(date, n) %}{{ date }} + cast({{ n }} as integer){% endmacro %}
+{% macro spark__days_after(date, n) %}date_add({{ date }}, cast({{ n }} as int)){% endmacro %}

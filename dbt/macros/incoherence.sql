@@ -15,12 +15,13 @@
   The interval is the linearised ratio estimator's: with R = Σv / Σe and residuals d_i = v_i − R·e_i over n units,
   se(R) = √(n / (n − 1) · Σ d_i²) / Σe, times Student's t with n − 1 degrees of freedom, cut to [0, 1]; NULL below two units.
 
-  relation: one row per unit with error, bias_sq, variance; aggregates: further columns, as "expression as name"; shares:
-  further columns in [0, 1] whose mean over units is wanted with its t interval (NULL where a unit lacks one); floor: see
-  incoherence.
+  relation: one row per unit with error, bias_sq, variance; aggregates: further columns, as "expression as name"; means and
+  shares: further columns whose mean over units is wanted, as those of the three, with its t interval (NULL where a unit
+  lacks one), of shares cut to [0, 1]; floor: see incoherence.
 #}
-{% macro pooled_incoherence(relation, keys, n_units="n_items", aggregates=[], shares=[], floor=none) %}
+{% macro pooled_incoherence(relation, keys, n_units="n_items", aggregates=[], means=[], shares=[], floor=none) %}
     {% set group = keys | join(", ") %}
+    {% set means = ["error", "bias_sq", "variance"] + means %}
     with pooled as (
         select
             {{ group }},
@@ -28,13 +29,10 @@
             {% for aggregate in aggregates %}
                 {{ aggregate }},
             {% endfor %}
-            {% for share in shares %}
-                avg({{ share }}) as {{ share }},
-                case when count({{ share }}) = count(*) then stddev_samp({{ share }}) / sqrt(count(*)) end as {{ share }}_se,
+            {% for mean in means + shares %}
+                avg({{ mean }}) as {{ mean }},
+                case when count({{ mean }}) = count(*) then stddev_samp({{ mean }}) / sqrt(count(*)) end as {{ mean }}_se,
             {% endfor %}
-            avg(error) as error,
-            avg(bias_sq) as bias_sq,
-            avg(variance) as variance,
             {{ incoherence("avg(variance)", "avg(error)", floor) }} as incoherence
         from {{ relation }}
         group by {{ group }}
@@ -63,6 +61,10 @@
 
     select
         *,
+        {% for mean in means %}
+            {{ from_zero(mean, "- t_975 * " ~ mean ~ "_se") }} as {{ mean }}_ci_low,
+            {{ mean }} + t_975 * {{ mean }}_se as {{ mean }}_ci_high,
+        {% endfor %}
         {% for share in shares %}
             {{ clipped(share, "- t_975 * " ~ share ~ "_se") }} as {{ share }}_ci_low,
             {{ clipped(share, "+ t_975 * " ~ share ~ "_se") }} as {{ share }}_ci_high,
@@ -75,4 +77,19 @@
 {# An end of an interval, cut to [0, 1]; greatest and least alone would turn a missing end into a bound. #}
 {% macro clipped(estimate, offset) -%}
     case when {{ estimate }} {{ offset }} is not null then greatest(least({{ estimate }} {{ offset }}, 1.0), 0.0) end
+{%- endmacro %}
+
+{# The lower end of an interval, cut at 0 unless the estimate itself lies below, as a corrected one may. #}
+{% macro from_zero(estimate, offset) -%}
+    case when {{ estimate }} {{ offset }} is not null then greatest({{ estimate }} {{ offset }}, least({{ estimate }}, 0.0)) end
+{%- endmacro %}
+
+{# Estimates with the ends of their intervals: error and its two parts, or those named. #}
+{% macro with_interval(relation="", names=["error", "bias_sq", "variance"]) -%}
+    {%- set prefix = relation ~ "." if relation else "" -%}
+    {%- for name in names %}
+    {{ prefix }}{{ name }},
+    {{ prefix }}{{ name }}_ci_low,
+    {{ prefix }}{{ name }}_ci_high{{ "," if not loop.last }}
+    {%- endfor %}
 {%- endmacro %}

@@ -8,7 +8,7 @@ import pytest
 from tests.dbt.conftest import Built, agree
 from tests.oracles.answers import ItemAnswers
 from tests.oracles.decompositions import Array, brier, brier_unbiased, kl, kl_unbiased
-from tests.oracles.pooling import incoherence, ratio_interval
+from tests.oracles.pooling import incoherence, mean_interval, ratio_interval
 from tests.oracles.regression import log_log_fit
 
 ORACLES = {"kl": (kl, kl_unbiased), "brier": (brier, brier_unbiased)}
@@ -50,8 +50,10 @@ def test_ensembles_agree_with_the_oracle(built: Built, decomposition: str) -> No
         assert agree(row["incoherence"], incoherence(variances, errors))
         low, high = ratio_interval(variances, errors)
         assert agree(row["incoherence_ci_low"], low) and agree(row["incoherence_ci_high"], high)
-        assert agree(row["bias_sq_unbiased"], float(np.mean([u[0] for u in unbiased])))
-        assert agree(row["variance_unbiased"], float(np.mean([u[1] for u in unbiased])))
+        for name, values in zip(("bias_sq_unbiased", "variance_unbiased"), np.array(unbiased, float).T, strict=True):
+            low, high = mean_interval(values, low=min(0, float(values.mean())))
+            assert agree(row[name], float(values.mean()))
+            assert agree(row[f"{name}_ci_low"], low) and agree(row[f"{name}_ci_high"], high)
 
 
 def test_independent_samples_average_away(built: Built) -> None:

@@ -81,9 +81,11 @@ def test_pooled_numbers_agree_with_the_oracle(built: Built, decomposition: str) 
         entering = [answers for answers in everything if len(answers.probs)]
         splits = [split(answers, decomposition) for answers in entering]
         variances, errors = np.array([s.variance for s in splits]), np.array([s.error for s in splits])
-        assert agree(row["error"], float(errors.mean()))
-        assert agree(row["bias_sq"], float(np.mean([s.bias_sq for s in splits])))
-        assert agree(row["variance"], float(variances.mean()))
+        for part in ("error", "bias_sq", "variance"):
+            values = np.array([getattr(s, part) for s in splits])
+            low, high = mean_interval(values)
+            assert agree(row[part], float(values.mean()))
+            assert agree(row[f"{part}_ci_low"], low) and agree(row[f"{part}_ci_high"], high)
         assert row["n_items"] == len(entering)
         assert row["n_items_without_samples"] == len(everything) - len(entering)
         assert row["n_samples"] == sum(len(answers.probs) for answers in entering)
@@ -91,7 +93,7 @@ def test_pooled_numbers_agree_with_the_oracle(built: Built, decomposition: str) 
         assert row["n_refused"] == sum(answers.n_refused for answers in everything)
         accuracies = np.array([answers.accuracy for answers in entering])
         assert agree(row["accuracy"], float(accuracies.mean()))
-        low, high = mean_interval(accuracies)
+        low, high = mean_interval(accuracies, high=1)
         assert agree(row["accuracy_ci_low"], low) and agree(row["accuracy_ci_high"], high)
         interval: tuple[float | None, float | None] = (None, None)
         ratio = None
@@ -104,6 +106,9 @@ def test_pooled_numbers_agree_with_the_oracle(built: Built, decomposition: str) 
         if decomposition != "zero_one":
             oracle = brier_unbiased if decomposition == "brier" else kl_unbiased
             several = [answers for answers in entering if len(answers.probs) > 1]
-            unbiased = [oracle(answers.probs, answers.target)[1] for answers in several]
-            corrected = np.sum(np.array(unbiased, dtype=float)) / sum(split(a, decomposition).error for a in several)
+            unbiased = np.array([oracle(answers.probs, answers.target)[1] for answers in several], dtype=float)
+            errors = np.array([split(answers, decomposition).error for answers in several])
+            corrected, interval = float(unbiased.sum() / errors.sum()), ratio_interval(unbiased, errors)
         assert agree(row["incoherence_unbiased"], corrected)
+        assert agree(row["incoherence_unbiased_ci_low"], interval[0])
+        assert agree(row["incoherence_unbiased_ci_high"], interval[1])

@@ -42,6 +42,7 @@ def spreads(items: list[Array], targets: list[int], decomposition: str, size: in
 @pytest.mark.parametrize("decomposition", ["kl", "brier"])
 def test_plans_agree_with_the_definitions(built: Built, decomposition: str) -> None:
     rows = built.rows("figures.fig_planner", f"task = 'independent' and decomposition = '{decomposition}'")
+    t_975 = stats.t.ppf(0.975, np.arange(10_000) - 1)
     assert {row["wanted_width"] for row in rows} == {0.2, 0.1, 0.05, 0.02, 0.01}
     for row in rows:
         pool = list(pool_of(built, row).values())
@@ -53,8 +54,9 @@ def test_plans_agree_with_the_definitions(built: Built, decomposition: str) -> N
         if row["width"] <= row["wanted_width"]:
             assert row["n_more_items"] == row["n_more_samples_per_item"] == row["n_calls_more_samples"] == 0
             continue
-        normal = max(2, np.ceil((2 * stats.norm.ppf(0.975) / row["wanted_width"]) ** 2 * total))
-        needed = np.ceil((2 * stats.t.ppf(0.975, normal - 1) / row["wanted_width"]) ** 2 * total)
+        needed = next(
+            more for more in range(n, len(t_975)) if 2 * t_975[more] * np.sqrt(total / more) <= row["wanted_width"]
+        )
         assert row["n_more_items"] == needed - n and row["n_calls_more_items"] == 320 * row["n_more_items"]
         # With so many items, widths after which samples would have to be endless.
         assert row["n_more_samples_per_item"] is None and row["cost_usd_more_samples"] is None

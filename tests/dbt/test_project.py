@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tests.dbt.conftest import Built
+from warehouse.figures import FIGURES
 from warehouse.layout import DBT_PROJECT_DIR
 from warehouse.schemas import RAW_TABLES
 
@@ -86,6 +87,17 @@ def test_nothing_reads_a_figure_and_only_staging_reads_raw(models: list[dict[str
         for parent in model.get("depends_on", {}).get("nodes", []):
             assert ".fig_" not in parent, f"{model['name']} reads {parent}"
             assert not parent.startswith("source.") or model["schema"] == "staging", f"{model['name']} reads {parent}"
+
+
+def test_exposures_name_what_the_report_and_the_exports_read(built: Built) -> None:
+    manifest = json.loads((built.layout.dbt_target / "manifest.json").read_text())
+    read = {
+        exposure["name"]: {node.rsplit(".", 1)[-1] for node in exposure["depends_on"]["nodes"]}
+        for exposure in manifest["exposures"].values()
+    }
+    published = {row["table_name"] for row in built.rows("duckdb_tables()", "schema_name in ('marts', 'figures')")}
+    assert read["exports"] == published
+    assert read["report"] >= {table for figure in FIGURES for table in figure.tables}
 
 
 def test_models_stay_readable() -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.dbt.conftest import Built, agree
 from tests.dbt.test_item_decomposition import split
 from tests.oracles.answers import ItemAnswers
-from tests.oracles.pooling import ZERO_ERROR, buckets, incoherence, ratio_interval
+from tests.oracles.pooling import ZERO_ERROR, buckets, incoherence, mean_interval, ratio_interval
 from tests.oracles.regression import log_log_fit
 
 AXES = {"reasoning_tokens": "reasoning_tokens", "output_tokens": "output_tokens", "actions": "n_actions"}
@@ -36,6 +36,8 @@ def expected_buckets(built: Built, decomposition: str, axis: str) -> dict[Key, d
             splits = [split(items[item], decomposition) for item in chosen]
             variances, errors = np.array([s.variance for s in splits]), np.array([s.error for s in splits])
             interval = ratio_interval(variances, errors)
+            accuracies = np.array([items[item].accuracy for item in chosen])
+            ends = {"accuracy": mean_interval(accuracies, high=1), "variance": mean_interval(variances)}
             chosen_lengths = [lengths[item] for item in chosen]
             result[pool][bucket] = {
                 "n_items": len(chosen),
@@ -43,10 +45,14 @@ def expected_buckets(built: Built, decomposition: str, axis: str) -> dict[Key, d
                 "mean_length": float(np.mean(chosen_lengths)),
                 "min_length": min(chosen_lengths),
                 "max_length": max(chosen_lengths),
-                "accuracy": float(np.mean([items[item].accuracy for item in chosen])),
+                "accuracy": float(accuracies.mean()),
+                "accuracy_ci_low": ends["accuracy"][0],
+                "accuracy_ci_high": ends["accuracy"][1],
                 "error": float(errors.mean()),
                 "bias_sq": float(np.mean([s.bias_sq for s in splits])),
                 "variance": float(variances.mean()),
+                "variance_ci_low": ends["variance"][0],
+                "variance_ci_high": ends["variance"][1],
                 "incoherence": incoherence(variances, errors),
                 "incoherence_ci_low": interval[0],
                 "incoherence_ci_high": interval[1],

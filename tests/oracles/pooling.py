@@ -28,7 +28,7 @@ def ratio_interval(variances: Array, errors: Array, floor: float = ZERO_ERROR) -
     return max(ratio - half_width, 0.0), min(ratio + half_width, 1.0)
 
 
-def mean_interval(values: Array, low: float = 0, high: float = 1) -> tuple[float | None, float | None]:
+def mean_interval(values: Array, low: float = 0, high: float = np.inf) -> tuple[float | None, float | None]:
     """95 % interval of a mean by Student's t, cut to [low, high]."""
     if len(values) < 2:
         return None, None

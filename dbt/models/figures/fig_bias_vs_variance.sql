@@ -28,9 +28,7 @@ points as (
         cast(bucket as varchar) as item_group,
         n_items,
         mean_length,
-        error,
-        bias_sq,
-        variance,
+        {{ with_interval() }},
         incoherence,
         incoherence_ci_low,
         incoherence_ci_high
@@ -49,9 +47,7 @@ points as (
         item_group,
         n_items,
         reference_length,
-        error,
-        bias_sq,
-        variance,
+        {{ with_interval() }},
         incoherence,
         incoherence_ci_low,
         incoherence_ci_high
@@ -65,9 +61,7 @@ select
     points.item_group,
     points.n_items,
     points.mean_length,
-    points.error,
-    points.bias_sq,
-    points.variance,
+    {{ with_interval("points") }},
     points.incoherence,
     points.incoherence_ci_low,
     points.incoherence_ci_high

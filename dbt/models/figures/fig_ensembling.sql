@@ -18,14 +18,11 @@ select
     numbers.ensemble_size,
     numbers.n_items,
     numbers.n_ensembles,
-    numbers.error,
-    numbers.bias_sq,
-    numbers.variance,
+    {{ with_interval("numbers") }},
     numbers.incoherence,
     numbers.incoherence_ci_low,
     numbers.incoherence_ci_high,
-    numbers.bias_sq_unbiased,
-    numbers.variance_unbiased,
+    {{ with_interval("numbers", ["bias_sq_unbiased", "variance_unbiased"]) }},
     numbers.incoherence_unbiased
 from numbers
 inner join models on numbers.model_id = models.model_id

@@ -24,9 +24,7 @@ select
     groups.accuracy,
     groups.accuracy_ci_low,
     groups.accuracy_ci_high,
-    groups.error,
-    groups.bias_sq,
-    groups.variance,
+    {{ with_interval("groups") }},
     groups.incoherence,
     groups.incoherence_ci_low,
     groups.incoherence_ci_high

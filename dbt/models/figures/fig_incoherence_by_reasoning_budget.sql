@@ -33,9 +33,7 @@ select
     pools.accuracy,
     pools.accuracy_ci_low,
     pools.accuracy_ci_high,
-    pools.error,
-    pools.bias_sq,
-    pools.variance,
+    {{ with_interval("pools") }},
     pools.incoherence,
     pools.incoherence_ci_low,
     pools.incoherence_ci_high

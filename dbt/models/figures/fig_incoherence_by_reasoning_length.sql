@@ -21,9 +21,9 @@ select
     buckets.min_length,
     buckets.max_length,
     buckets.accuracy,
-    buckets.error,
-    buckets.bias_sq,
-    buckets.variance,
+    buckets.accuracy_ci_low,
+    buckets.accuracy_ci_high,
+    {{ with_interval("buckets") }},
     buckets.incoherence,
     buckets.incoherence_ci_low,
     buckets.incoherence_ci_high

@@ -20,9 +20,9 @@ select
     halves.n_samples,
     halves.mean_length,
     halves.accuracy,
-    halves.error,
-    halves.bias_sq,
-    halves.variance,
+    halves.accuracy_ci_low,
+    halves.accuracy_ci_high,
+    {{ with_interval("halves") }},
     halves.incoherence,
     halves.incoherence_ci_low,
     halves.incoherence_ci_high

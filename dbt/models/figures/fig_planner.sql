@@ -23,14 +23,24 @@ conditions as (
 widths as (
     {% for width in var("planner_widths") %}
         select
-            pools.*,
+            *,
             cast({{ width }} as double) as wanted_width,
             2 * t_now * sqrt(total_spread / n_items) as width,
-            -- By the normal quantile, which so many items still have to replace by Student's.
-            greatest(ceil(pow(2 * {{ z }} / {{ width }}, 2) * total_spread), 2) as n_items_normal
+            ceil(pow(2 * {{ z }} / {{ width }}, 2) * total_spread) as n_items_normal
         from pools
         {{ "union all" if not loop.last }}
     {% endfor %}
+),
+
+-- Student's quantile shrinks as items come: the first number of items whose interval is narrow enough.
+first_enough as (
+    select
+        {{ keys | join(", ") }},
+        min(quantiles.degrees_of_freedom + 1) as n_items_tabulated
+    from widths
+    inner join {{ ref("student_t_975") }} as quantiles
+        on 2 * quantiles.t_975 * sqrt(total_spread / (quantiles.degrees_of_freedom + 1)) <= wanted_width
+    group by {{ keys | join(", ") }}
 ),
 
 needs as (
@@ -39,10 +49,10 @@ needs as (
         case
             when width <= wanted_width then n_items
             else
-                greatest(
-                    n_items,
+                coalesce(
+                    n_items_tabulated,
                     ceil(
-                        pow(2 * {{ t_quantile("quantiles.t_975", "n_items_normal - 1") }} / wanted_width, 2)
+                        pow(2 * {{ t_quantile("cast(null as double)", "n_items_normal - 1") }} / wanted_width, 2)
                         * total_spread
                     )
                 )
@@ -58,7 +68,7 @@ needs as (
                     )
         end as n_samples_per_item_needed
     from widths
-    left join {{ ref("student_t_975") }} as quantiles on quantiles.degrees_of_freedom = n_items_normal - 1
+    left join first_enough using ({{ keys | join(", ") }})
 ),
 
 calls as (
@@ -90,4 +100,4 @@ select
 from calls
 inner join models on calls.model_id = models.model_id
 inner join conditions on calls.condition_id = conditions.condition_id
-order by task, model_id, condition_id, decomposition, wanted_width desc
+order by task, model_id, condition_id, decomposition, wanted_width

@@ -22,9 +22,7 @@ select
     buckets.accuracy,
     buckets.accuracy_ci_low,
     buckets.accuracy_ci_high,
-    buckets.error,
-    buckets.bias_sq,
-    buckets.variance,
+    {{ with_interval("buckets") }},
     buckets.incoherence,
     buckets.incoherence_ci_low,
     buckets.incoherence_ci_high

@@ -27,9 +27,7 @@ select
     accuracy,
     accuracy_ci_low,
     accuracy_ci_high,
-    error,
-    bias_sq,
-    variance,
+    {{ with_interval() }},
     incoherence,
     incoherence_ci_low,
     incoherence_ci_high

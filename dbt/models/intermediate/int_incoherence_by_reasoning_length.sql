@@ -3,7 +3,6 @@
     "avg(mean_length) as mean_length",
     "min(mean_length) as min_length",
     "max(mean_length) as max_length",
-    "avg(accuracy) as accuracy",
 ] %}
 
 with
@@ -13,7 +12,7 @@ items as (
 ),
 
 pooled as (
-    {{ pooled_incoherence("items", length_keys() + ["bucket"], aggregates=aggregates) }}
+    {{ pooled_incoherence("items", length_keys() + ["bucket"], aggregates=aggregates, shares=["accuracy"]) }}
 )
 
 select
@@ -25,9 +24,9 @@ select
     min_length,
     max_length,
     accuracy,
-    error,
-    bias_sq,
-    variance,
+    accuracy_ci_low,
+    accuracy_ci_high,
+    {{ with_interval() }},
     incoherence,
     incoherence_ci_low,
     incoherence_ci_high

@@ -2,7 +2,6 @@
 {% set aggregates = [
     "cast(sum(n_samples) as bigint) as n_samples",
     "avg(mean_length) as mean_length",
-    "avg(accuracy) as accuracy",
 ] %}
 
 with
@@ -25,7 +24,7 @@ left_out as (
 ),
 
 pooled as (
-    {{ pooled_incoherence("split_items", length_keys() + ["half"], aggregates=aggregates) }}
+    {{ pooled_incoherence("split_items", length_keys() + ["half"], aggregates=aggregates, shares=["accuracy"]) }}
 )
 
 select
@@ -36,9 +35,9 @@ select
     n_samples,
     mean_length,
     accuracy,
-    error,
-    bias_sq,
-    variance,
+    accuracy_ci_low,
+    accuracy_ci_high,
+    {{ with_interval() }},
     incoherence,
     incoherence_ci_low,
     incoherence_ci_high

@@ -2,6 +2,18 @@ with
 
 decompositions as (
     select * from {{ ref("int_item_decomposition") }}
+),
+
+samples as (
+    select * from {{ ref("stg_samples") }}
+),
+
+last_samples as (
+    select
+        {{ item_keys() | join(", ") }},
+        max(created_at) as last_sampled_at
+    from samples
+    group by {{ item_keys() | join(", ") }}
 )
 
 select
@@ -26,5 +38,9 @@ select
     variance,
     incoherence,
     bias_sq_unbiased,
-    variance_unbiased
+    variance_unbiased,
+
+    ---------- times
+    last_sampled_at
 from decompositions
+inner join last_samples using ({{ item_keys() | join(", ") }})
