@@ -18,7 +18,7 @@ from benchmarks.decomposition_data import N_EPOCHS, compiled_models, decompose, 
 from warehouse.layout import PROJECT_ROOT
 
 RESULT = Path(__file__).with_name("results") / "decomposition_memory.json"
-SIZES = (12_500_000, 25_000_000, 50_000_000, 100_000_000)
+SIZES = (12_500_000, 50_000_000, 100_000_000)
 MEMORY = "6GiB"
 
 
