@@ -141,19 +141,20 @@ def test_no_key_is_written_anywhere(
 ) -> None:
     caplog.set_level("DEBUG")
     told: list[str] = []
-    sample(make_spec("good", kind), layout, report=told.append)
+    sample(make_spec("good", kind, epochs=1), layout, report=told.append)
     # A server that repeats the key: in its errors, in the answer itself, in a batch's results.
     for model in ("fault-401", "fault-404"):
         with pytest.raises(SamplingError) as caught:
-            sample(make_spec(model, kind), layout, report=told.append)
+            sample(make_spec(model, kind, epochs=1), layout, report=told.append)
         told.append(str(caught.value))
-    sample(make_spec("fault-500", kind, limits={"max_consecutive_errors": 100}), layout, report=told.append)
-    sample(make_spec("keyed", kind, condition={"prompt_format": "open_ended"}), layout)
+    sample(make_spec("fault-500", kind, epochs=1, limits={"max_consecutive_errors": 100}), layout, report=told.append)
+    sample(make_spec("keyed", kind, epochs=1, condition={"prompt_format": "open_ended"}), layout)
     batch = {"provider": {"batch": True}, "limits": {"batch_poll_s": 0.01, "attempts": 1}}
-    sample(make_spec("keyed-batchfail", kind, **batch), layout, report=told.append)
+    sample(make_spec("keyed-batchfail", kind, epochs=1, **batch), layout, report=told.append)
     embedded = make_spec(
         "keyed",
         kind,
+        epochs=1,
         condition={"prompt_format": "open_ended"},
         embeddings={"model": "fault-500", "base_url": f"{server.url}/v1"},
     )
