@@ -40,6 +40,7 @@ class LogFormat(StrEnum):
 
     INSPECT = "inspect"
     LM_EVAL = "lm-eval"
+    SWE_BENCH = "swe-bench"
     TABLE = "table"
     SURVEY = "survey"
 

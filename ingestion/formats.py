@@ -8,11 +8,14 @@ from ingestion.inspect_log import InspectFormat
 from ingestion.lm_eval_log import LmEvalFormat
 from ingestion.records import LogFormat, RefusedFileError
 from ingestion.survey_log import SurveyFormat
+from ingestion.swe_bench_log import SweBenchFormat
 from ingestion.table_files import SUFFIXES as TABLE_SUFFIXES
 from ingestion.table_log import TableFormat
 from ingestion.table_mapping import MappingError
 
-FORMATS: tuple[LogFormat, ...] = (InspectFormat(), LmEvalFormat(), SurveyFormat())
+_SWE_BENCH = SweBenchFormat()
+
+FORMATS: tuple[LogFormat, ...] = (InspectFormat(), LmEvalFormat(), SurveyFormat(), _SWE_BENCH)
 """Every reader that tells its files by their content, in the order in which they are asked."""
 
 SUFFIXES = sorted({suffix for known in FORMATS for suffix in known.suffixes} | set(TABLE_SUFFIXES))
@@ -21,7 +24,7 @@ SUFFIXES = sorted({suffix for known in FORMATS for suffix in known.suffixes} | s
 FOLDER_MAPPING = "mapping.yaml"
 """Mapping of all tables in its folder; `<file>.mapping.yaml` is the mapping of one."""
 
-_NAMES = (*(known.name for known in FORMATS), TableFormat.name)
+_NAMES = tuple(name.replace("_", "-") for name in (*(known.name for known in FORMATS), TableFormat.name))
 
 
 def choose(name: str | None, mapping: Path | None = None) -> LogFormat | None:
@@ -48,6 +51,11 @@ def format_named(name: str) -> LogFormat:
         if log_format.name == name:
             return log_format
     raise ValueError(f"unknown log format {name!r}; choose one of: {', '.join(_NAMES)}")
+
+
+def is_folder_log(path: Path, wanted: LogFormat | None = None) -> bool:
+    """Whether a folder is one log as a whole, for the wanted reader or for any."""
+    return (wanted is None or wanted.name == _SWE_BENCH.name) and _SWE_BENCH.sniff(path)
 
 
 def mapping_beside(path: Path) -> Path | None:
@@ -78,11 +86,11 @@ def detect(path: Path) -> LogFormat:
             return TableFormat(mapping)
         except MappingError as error:
             raise RefusedFileError(str(error)) from error
+    if (run := _SWE_BENCH.run_of(path)) is not None:
+        raise RefusedFileError(f"one part of a run of the SWE-bench harness; import the run's folder: {run}")
     if path.suffix.lower() in TABLE_SUFFIXES:
         raise RefusedFileError(
-            f"not a log that can be read here ({' or '.join(_NAMES)}); for a table, give a mapping: "
-            f"`incoherence import --sniff {path.name}` proposes one, `--mapping FILE` uses it"
+            f"no log of a known kind ({', '.join(_NAMES)}); if it is a table, `incoherence import --sniff {path.name}` "
+            "proposes a mapping, and `--mapping FILE` uses it"
         )
-    raise RefusedFileError(
-        f"not a log that can be read here ({' or '.join(_NAMES)}); name the kind with --format if it is one"
-    )
+    raise RefusedFileError(f"no log of a known kind ({', '.join(_NAMES)}); name the kind with --format if it is one")

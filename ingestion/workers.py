@@ -45,7 +45,7 @@ def read_all(plans: Iterator[_Plan], layout: Layout, n_workers: int | None = Non
             first.append(plan)
             if isinstance(plan, Source):
                 n_sources += 1
-                n_bytes += plan.path.stat().st_size
+                n_bytes += plan.n_bytes
             if (n_sources > 1 and n_bytes >= WORTH_BYTES) or len(first) >= 256:
                 break
         if n_sources < 2 or n_bytes < WORTH_BYTES:

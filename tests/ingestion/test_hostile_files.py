@@ -72,7 +72,7 @@ def test_a_file_that_is_no_log_is_refused_and_the_rest_is_imported(tmp_path: Pat
     assert [report.outcome for report in again.reports] == ["refused", "unchanged"]
     assert files(layout) == before
 
-    assert "not a log" in refused(import_paths([folder / "settings.json"], layout))
+    assert "no log of a known kind" in refused(import_paths([folder / "settings.json"], layout))
     assert "no such file" in refused(import_paths([folder / "missing.eval"], layout))
     empty = tmp_path / "empty"
     empty.mkdir()
