@@ -27,17 +27,21 @@ FOLDER_MAPPING = "mapping.yaml"
 _NAMES = tuple(name.replace("_", "-") for name in (*(known.name for known in FORMATS), TableFormat.name))
 
 
-def choose(name: str | None, mapping: Path | None = None) -> LogFormat | None:
+def choose(name: str | None, mapping: Path | None = None, scorer: str | None = None) -> LogFormat | None:
     """The reader that the caller wants for all files; None to tell each file by itself.
 
     Raises:
-        ValueError: if there is no such reader, or the mapping is missing or not valid.
+        ValueError: if there is no such reader, or the mapping is not valid, or what is given does not go together.
     """
     name = name.replace("-", "_") if name else None
+    if scorer is not None and (mapping is not None or name not in (None, InspectFormat.name)):
+        raise ValueError("a scorer goes with Inspect logs; leave out --scorer, or --format and --mapping")
     if mapping is not None and name in (None, TableFormat.name):
         return TableFormat(mapping)
     if mapping is not None:
         raise ValueError(f"a mapping goes with tables, not with {name}; leave out one of the two")
+    if name == InspectFormat.name:
+        return InspectFormat(scorer)
     return None if name is None or name == TableFormat.name else format_named(name)
 
 
@@ -71,15 +75,15 @@ def is_log(path: Path) -> bool:
     return any(known.sniff(path) for known in FORMATS) or mapping_beside(path) is not None
 
 
-def detect(path: Path) -> LogFormat:
-    """The reader whose kind of log `path` is.
+def detect(path: Path, scorer: str | None = None) -> LogFormat:
+    """The reader whose kind of log `path` is; one of Inspect logs reads that scorer.
 
     Raises:
         RefusedFileError: if no reader knows the file.
     """
     for log_format in FORMATS:
         if log_format.sniff(path):
-            return log_format
+            return InspectFormat(scorer) if scorer and log_format.name == InspectFormat.name else log_format
     mapping = mapping_beside(path)
     if mapping is not None:
         try:

@@ -86,6 +86,7 @@ def import_paths(
     *,
     log_format: str | None = None,
     mapping: Path | None = None,
+    scorer: str | None = None,
     n_workers: int | None = None,
     progress: Callable[[FileReport], None] | None = None,
 ) -> ImportSummary:
@@ -96,18 +97,19 @@ def import_paths(
         layout: the warehouse.
         log_format: the kind of all files (`inspect`); by default each file's first bytes decide.
         mapping: the mapping file of all files, which are tables then.
+        scorer: which scorer of Inspect logs to read; by default each run's main one.
         n_workers: processes that read files at the same time; by default the machine's cores, and none for little work.
         progress: called after each file, in their order.
 
     Raises:
-        ValueError: if `log_format` names no known kind, or the mapping is not valid.
+        ValueError: if `log_format` names no known kind, the mapping is not valid, or a scorer does not go with them.
         OSError: if the warehouse cannot be written.
     """
-    chosen = choose(log_format, mapping)
+    chosen = choose(log_format, mapping, scorer)
     ensure_empty_files(layout)
     search = Search(paths, layout.root, chosen)
     reports: list[FileReport] = []
-    for report in _Batch(layout, chosen).run(search, n_workers):
+    for report in _Batch(layout, chosen, scorer).run(search, n_workers):
         reports.append(report)
         if progress:
             progress(report)
@@ -125,7 +127,8 @@ class _Copy:
 class _Batch:
     """One call of `import_paths`."""
 
-    def __init__(self, layout: Layout, chosen: LogFormat | None) -> None:
+    def __init__(self, layout: Layout, chosen: LogFormat | None, scorer: str | None) -> None:
+        self._scorer = scorer
         self._layout = layout
         self._chosen = chosen
         self._written = _WrittenFiles(layout)
@@ -164,19 +167,15 @@ class _Batch:
         sha256 = name_hash(path)
         try:
             sha256 = hash_file(path)
-            reader = self._chosen or detect(path)
+            reader = self._chosen or detect(path, self._scorer)
             source = source_of(path, sha256, reader, self._now())
         except RefusedFileError as error:
             refused = refuse(path, sha256[:16], str(error), self._layout, self._now())
             return FileReport(path, "refused", 0, 1, None, refused.first_unreadable)
         known = _known_import(self._layout, source.import_id)
-        is_known = known is not None and (known["reader_version"], known["source"]) == (
-            reader.reader_version,
-            reader.name,
-        )
         if source.import_id in self._taken:
             return _Copy(path, source.import_id)
-        if known is not None and is_known:
+        if known is not None and known["source"] == reader.name and reader.is_current(known["reader_version"]):
             return FileReport(path, "unchanged", 0, 0, known["run_status"], "already imported")
         self._taken.add(source.import_id)
         return source

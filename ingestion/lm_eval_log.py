@@ -32,6 +32,10 @@ class LmEvalFormat:
     suffixes: tuple[str, ...] = (".jsonl",)
     reader_version = 1
 
+    def is_current(self, version: int) -> bool:
+        """Whether that is the version."""
+        return version == self.reader_version
+
     def sniff(self, path: Path) -> bool:
         """Whether it is named as the harness names its samples, or its first line has a document with responses."""
         if results_beside(path) is not None:

@@ -62,8 +62,12 @@ class LogFormat(Protocol):
     suffixes: tuple[str, ...]
     """Which files of a folder to look at, in lower case; none if a log is a folder."""
 
-    reader_version: int
-    """To be raised whenever the same file would give other rows: known files are then read again."""
+    @property
+    def reader_version(self) -> int:
+        """To be raised whenever the same file would give other rows: known files are then read again."""
+
+    def is_current(self, version: int) -> bool:
+        """Whether a file that a reader of that version read need not be read again."""
 
     def sniff(self, path: Path) -> bool:
         """Whether the file's first bytes look like this kind of log; some logs are folders. Never raises on content."""

@@ -48,6 +48,10 @@ class SweBenchFormat:
     suffixes: tuple[str, ...] = ()
     reader_version = 1
 
+    def is_current(self, version: int) -> bool:
+        """Whether that is the version."""
+        return version == self.reader_version
+
     def sniff(self, path: Path) -> bool:
         """Whether it is a folder with folders named as instances, one of which has a file of the harness."""
         try:
