@@ -49,6 +49,11 @@ class Search:
                     seen.add(resolved)
                 yield file, problem
 
+    def count(self) -> int:
+        """How many files there are to look at; those that will be passed over are among them."""
+        paths = [match for given in self._paths for match in expand(given)]
+        return sum(sum(1 for _ in self._candidates(path)) if path.is_dir() else 1 for path in paths)
+
     def _below(self, path: Path) -> Iterator[tuple[Path, Problem]]:
         if not path.is_dir():
             yield path, self._problem(path)
@@ -68,7 +73,16 @@ class Search:
         return None if path.is_file() else "not a regular file"
 
     def _logs_in(self, folder: Path) -> Iterator[Path]:
+        for path in self._candidates(folder):
+            # What cannot be opened is refused by name, not passed over.
+            if self._chosen is None and path.is_file() and os.access(path, os.R_OK) and not is_log(path):
+                self.passed_over.append(path)
+            else:
+                yield path
+
+    def _candidates(self, folder: Path) -> Iterator[Path]:
         """In name order, without following links to folders; a folder that is one log as a whole is handed over so."""
+        suffixes = self._chosen.suffixes if self._chosen else SUFFIXES
         for parent, folders, names in os.walk(folder):
             if Path(parent).resolve() == self._warehouse:
                 folders.clear()
@@ -78,12 +92,7 @@ class Search:
                 yield Path(parent)
                 continue
             folders.sort()
-            for path in (Path(parent, name) for name in sorted(names) if Path(name).suffix.lower() in SUFFIXES):
-                # What cannot be opened is refused by name, not passed over.
-                if self._chosen is None and path.is_file() and os.access(path, os.R_OK) and not is_log(path):
-                    self.passed_over.append(path)
-                else:
-                    yield path
+            yield from (Path(parent, name) for name in sorted(names) if Path(name).suffix.lower() in suffixes)
 
 
 def is_pattern(path: Path) -> bool:
