@@ -145,10 +145,16 @@ def import_(
         _fail(str(error), status=2)
     counts = [f"{n:,} {outcome}" for outcome in ("imported", "unchanged", "refused") if (n := summary.count(outcome))]
     if summary.passed_over:
-        counts.append(f"{len(summary.passed_over):,} passed over (no logs)")
+        counts.append(f"{len(summary.passed_over):,} passed over")
     typer.echo(f"{', '.join(counts)}; {summary.n_samples:,} new samples, {summary.n_quarantined:,} quarantined")
-    if summary.n_quarantined:
+    if summary.n_quarantined > summary.count("refused"):
         typer.echo("What is quarantined, and why: incoherence status")
+    # Results of lm-eval are read with the samples beside them.
+    if unknown := [path.name for path in summary.passed_over if not path.name.startswith("results_")]:
+        typer.echo(
+            f"Passed over: no logs by their content ({unknown[0]} …). If they are tables, incoherence import --sniff "
+            "FILE proposes the mapping that they need"
+        )
     if summary.count("imported"):
         typer.echo("Next: incoherence build && incoherence publish")
     if summary.has_refused:

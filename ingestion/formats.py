@@ -24,6 +24,8 @@ SUFFIXES = sorted({suffix for known in FORMATS for suffix in known.suffixes} | s
 FOLDER_MAPPING = "mapping.yaml"
 """Mapping of all tables in its folder; `<file>.mapping.yaml` is the mapping of one."""
 
+_PACKED = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
+
 _NAMES = tuple(name.replace("_", "-") for name in (*(known.name for known in FORMATS), TableFormat.name))
 
 
@@ -92,6 +94,10 @@ def detect(path: Path, scorer: str | None = None) -> LogFormat:
             raise RefusedFileError(str(error)) from error
     if (run := _SWE_BENCH.run_of(path)) is not None:
         raise RefusedFileError(f"one part of a run of the SWE-bench harness; import the run's folder: {run}")
+    if path.suffix.lower() in _PACKED:
+        raise RefusedFileError("packed: unpack it, and import the folder")
+    if path.name.startswith("results_") and path.suffix == ".json":
+        raise RefusedFileError("results of lm-eval are read with the samples_*.jsonl beside them; import the folder")
     if path.suffix.lower() in TABLE_SUFFIXES:
         raise RefusedFileError(
             f"no log of a known kind ({', '.join(_NAMES)}); if it is a table, `incoherence import --sniff {path.name}` "

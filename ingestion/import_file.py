@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -51,7 +52,7 @@ class Written:
     Attributes:
         run: the run that it is of; None if it was refused.
         files: the raw files that now hold its rows.
-        n_samples: its samples.
+        statuses: its samples by what became of them.
         n_unreadable: its parts in quarantine.
         first_unreadable: the first of them in words.
         notices: what the person who imports it must know; if it was refused, the reason.
@@ -59,10 +60,15 @@ class Written:
 
     run: Run | None
     files: frozenset[Path]
-    n_samples: int
+    statuses: Mapping[str, int]
     n_unreadable: int
     first_unreadable: str
     notices: tuple[str, ...]
+
+    @property
+    def n_samples(self) -> int:
+        """Its samples."""
+        return sum(self.statuses.values())
 
 
 def hash_file(path: Path) -> str:
@@ -113,7 +119,7 @@ def read_and_write(source: Source, layout: Layout) -> Written:
     return Written(
         run=collected.run,
         files=frozenset(files),
-        n_samples=collected.n_samples,
+        statuses=dict(collected.statuses),
         n_unreadable=len(unreadable),
         first_unreadable=f"{unreadable[0].place}: {unreadable[0].reason}" if unreadable else "",
         notices=tuple(collected.notices),
@@ -124,7 +130,7 @@ def refuse(path: Path, import_id: str, reason: str, layout: Layout, now: datetim
     """Put a whole file into quarantine."""
     reason = clip(reason, 1_000)
     written = _write_quarantine(layout, [Unreadable("file", reason)], import_id, path, now)
-    return Written(None, frozenset({written}), 0, 1, reason, (reason,))
+    return Written(None, frozenset({written}), {}, 1, reason, (reason,))
 
 
 def name_of(path: Path) -> str:

@@ -220,16 +220,25 @@ def _known_import(layout: Layout, import_id: str) -> dict[str, Any] | None:
     return rows[0] if rows else None
 
 
+_STATUSES = {
+    "format_failure": "without a readable answer",
+    "limit": "stopped by a limit",
+    "refused": "refused (left out)",
+    "error": "errors (left out)",
+}
+
+
 def _message(result: Written) -> str:
     run = result.run
     assert run is not None
-    message = f"{result.n_samples} samples of {run.task or 'several tasks'} by {run.model_id or 'several models'}"
+    message = f"{result.n_samples:,} samples of {run.task or 'several tasks'} by {run.model_id or 'several models'}"
+    message += "".join(f", {n:,} {words}" for status, words in _STATUSES.items() if (n := result.statuses.get(status)))
     if not result.n_samples and result.notices:
         message = run.task or ""
     if run.run_status != "success":
         message += f", run {run.run_status}"
     if result.n_unreadable:
-        message += f", {result.n_unreadable} unreadable ({result.first_unreadable})"
+        message += f", {result.n_unreadable:,} in quarantine ({result.first_unreadable})"
     return "; ".join([clip(message, 500), *(clip(notice, 500) for notice in result.notices)])
 
 

@@ -20,7 +20,7 @@ WORTH_BYTES = 4 * 2**20
 AHEAD = 4
 """Files that are handed out ahead, for each process: keeps them busy, and bounds what waits for its turn."""
 
-NOT_READ = Written(None, frozenset(), 0, 0, "", ())
+NOT_READ = Written(None, frozenset(), {}, 0, "", ())
 """Stands beside what needs no reading."""
 
 _Plan = TypeVar("_Plan")
