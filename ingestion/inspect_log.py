@@ -24,7 +24,7 @@ from ingestion.inspect_sample import RunContext, sample_rows, timestamp
 from ingestion.inspect_scores import ScorerChoice
 from ingestion.inspect_types import LOG_VERSION, Header, JsonLog, Sample
 from ingestion.inspect_zip import Archive, MemberError
-from ingestion.json_text import BAD_JSON, decode, why
+from ingestion.json_text import BAD_JSON, MAX_FILE_VALUES, decode, why
 from ingestion.records import Notice, Record, RefusedFileError, Row, Run, Unreadable, clip
 from warehouse.keys import digest
 
@@ -156,7 +156,7 @@ def _read_json(path: Path, scorer: str | None) -> Iterator[Record]:
             "`inspect log convert LOG --to eval --output-dir DIR` and import that"
         )
     try:
-        log = decode(path.read_bytes(), JsonLog)
+        log = decode(path.read_bytes(), JsonLog, max_values=MAX_FILE_VALUES)
         status = _known_status(log.status)
     except BAD_JSON as error:
         raise RefusedFileError(f"not a readable Inspect log ({why(error)}); is the file complete?") from error

@@ -14,6 +14,7 @@ import pytest
 
 from ingestion import inspect_zip
 from ingestion.importing import ImportSummary, import_paths
+from ingestion.json_text import decode
 from tests.ingestion.conftest import files, rows
 from tests.ingestion.inspect_runs import mcq_task, run_inspect
 from warehouse.layout import Layout
@@ -233,3 +234,11 @@ def test_overlapping_members_are_refused(tmp_path: Path, layout: Layout) -> None
     end = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 500, 500, len(directory), start, 0)
     path.write_bytes(body[:start] + directory + end)
     assert "overlap" in refused(import_paths([path], layout))
+
+
+def test_more_values_than_memory_should_hold_are_not_decoded() -> None:
+    swarm = b"[" + b"[]," * 2_000 + b"[]]"
+    with pytest.raises(ValueError, match="over the limit of 1000 values"):
+        decode(swarm, object, max_values=1_000)
+    assert decode(b'"' + b"," * 900 + b'"', str, max_values=1_000) == "," * 900
+    assert len(decode(swarm, list, max_values=10_000)) == 2_001
