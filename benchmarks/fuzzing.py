@@ -125,7 +125,9 @@ def damaged_copy(original: Original, folder: Path, chance: random.Random) -> tup
     if original.path.suffix == ".jsonl":
         intact = set(data.splitlines())
         lines = original.path.read_bytes().splitlines()
-        touched = frozenset(key for line in lines if line not in intact for key in _keys_of_line(original, line))
+        # A line that was lost, and one that came out of two, have both been changed.
+        changed = {*lines} ^ intact
+        touched = frozenset(key for line in changed for key in _keys_of_line(original, line))
     return path, Damage(kind, touched)
 
 
@@ -145,9 +147,12 @@ def _touched_samples(original: Original, data: bytes) -> frozenset[Key] | None:
 
 def _keys_of_line(original: Original, line: bytes) -> set[Key]:
     """Samples of a document of lm-evaluation-harness."""
-    document = json.loads(line)
-    doc = document.get("doc") or {}
-    named = (document.get("doc_id"), *(doc.get(name) for name in ("id", "question_id", "task_id")))
+    try:
+        document = json.loads(line.decode("utf-8", "replace"))
+        doc = document.get("doc") or {}
+        named = (document.get("doc_id"), *(doc.get(name) for name in ("id", "question_id", "task_id")))
+    except (ValueError, AttributeError):
+        return set()
     names = {str(name) for name in named if name is not None}
     return {key for key in original.rows if key[2] in names}
 

@@ -31,7 +31,7 @@ from warehouse.keys import digest
 MAX_JSON_FILE_BYTES = 2**30
 """Largest `.json` log that is read, because it has to be held whole; `.eval` archives are streamed."""
 
-READER_VERSION = 2
+READER_VERSION = 3
 _VERSIONS = 100
 
 _HEADER, _JOURNAL = "header.json", "_journal/start.json"
@@ -268,17 +268,21 @@ def _context(header: Header, run_status: str, condition: Mapping[str, Any], scor
 def prompt_format_of(samples: Iterable[Sample]) -> str:
     """What the run's prompts ask for, judged by its first samples.
 
-    `probability` if options are given and a prompt or an answer has a `<PROB>` tag; `choice` if options are given; else
-    `open_ended`. One format for the whole log, so that an unparseable answer stays in its condition.
+    `probability` if options are given and most prompts have a `<PROB>` tag; `choice` if options are given; else
+    `open_ended`. One format for the whole log, so that neither an unparseable answer nor one that states probabilities
+    unasked leaves its condition. Answers are looked at only where the log holds no prompt.
     """
     samples = [sample for sample in samples if sample.choices]
     if not samples:
         return "open_ended"
-    for sample in samples:
-        prompts = (message.text for message in sample.messages if message.role in ("system", "user"))
-        if any("<prob>" in text.lower() for text in (*prompts, sample.output.completion or "")):
-            return "probability"
-    return "choice"
+    prompts = [text for sample in samples if (text := _prompt(sample))]
+    told = prompts or [sample.output.completion or "" for sample in samples]
+    n_probability = sum("<prob>" in text.lower() for text in told)
+    return "probability" if 2 * n_probability > len(told) else "choice"
+
+
+def _prompt(sample: Sample) -> str:
+    return "\n".join(message.text for message in sample.messages if message.role in ("system", "user"))
 
 
 def _place(name: str) -> str:

@@ -80,8 +80,8 @@ class LmEvalFormat:
                 continue
             yield from rows
             n_repeats = sum(row.table == "samples" for row in rows)
-            if run.n_repeats is not None and n_repeats < run.n_repeats:
-                reason = f"{n_repeats} of the task's {run.n_repeats} repeats are there: edited or damaged"
+            if run.n_repeats is not None and n_repeats != run.n_repeats:
+                reason = f"{n_repeats} repeats where the task asks for {run.n_repeats}: edited or damaged"
                 yield Unreadable(place, reason)
         if not seen:
             raise RefusedFileError(f"no document in it was read by filter {run.chosen.name!r}; is the file complete?")

@@ -162,7 +162,7 @@ def test_documents_and_repeats_that_are_missing_are_told(tmp_path: Path, layout:
     (report,) = import_paths([path], layout).reports
     assert (report.n_samples, report.n_quarantined) == (3, 2)
     assert {row["place"]: row["reason"] for row in rows(layout, "quarantine")} == {
-        "line 2": "1 of the task's 2 repeats are there: edited or damaged",
+        "line 2": "1 repeats where the task asks for 2: edited or damaged",
         "documents": "the run had 3 documents and the file holds 2: cut short or edited",
     }
 
