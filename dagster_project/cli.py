@@ -40,6 +40,7 @@ class LogFormat(StrEnum):
 
     INSPECT = "inspect"
     LM_EVAL = "lm-eval"
+    SWE_BENCH = "swe-bench"
     TABLE = "table"
     SURVEY = "survey"
 
@@ -88,30 +89,42 @@ def run(
 
 @app.command("import")
 def import_(
-    paths: Annotated[list[Path], typer.Argument(help="Log files, or folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(help="Log files, folders of them, or patterns in quotes.")],
     log_format: Annotated[
         LogFormat | None, typer.Option("--format", help="Kind of log; told from the file itself if not given.")
     ] = None,
     mapping: Annotated[
         Path | None, typer.Option("--mapping", help="Tables: which field is what (docs/importing.md).")
     ] = None,
+    scorer: Annotated[
+        str | None, typer.Option("--scorer", help="Inspect logs: which scorer to read, instead of the run's main one.")
+    ] = None,
     sniff: Annotated[bool, typer.Option("--sniff", help="Import nothing; propose the mapping of a table.")] = False,
 ) -> None:
-    """Import eval logs. A file that was imported before is skipped.
+    """Import eval logs: Inspect, lm-evaluation-harness, SWE-bench, tables, the survey (docs/importing.md).
 
-    Exit status 1 if a file could not be imported; the others are.
+    A file that was imported before is skipped. What cannot be read is put into quarantine with the reason, and the rest
+    is imported; exit status 1 if a whole file was refused.
 
-    Example: incoherence import logs/2026-11-23_gpqa.eval more-logs/
+    Examples: incoherence import logs/2026-11-23_gpqa.eval more-logs/
+
+    incoherence import 'runs/**/*.csv' --mapping mapping.yaml
     """
+    from contextlib import nullcontext
+
+    from ingestion.finding import expand
+    from ingestion.import_progress import line_of, terminal_bar
     from ingestion.importing import FileReport, import_paths
     from ingestion.records import RefusedFileError
     from ingestion.table_sniff import propose
 
-    missing = [path for path in paths if not path.exists()]
+    missing = [path for path in paths if not all(match.exists() for match in expand(path))]
     if missing:
-        _fail(f"{missing[0]}: no such file or folder", status=2)
+        _fail(f"{missing[0]}: no such file or folder, and no pattern that matches one", status=2)
 
     if sniff:
+        if len(paths) > 1:
+            _fail("--sniff takes one file", status=2)
         try:
             typer.echo(propose(paths[0]), nl=False)
         except RefusedFileError as error:
@@ -119,17 +132,29 @@ def import_(
         return
 
     def show(file: FileReport) -> None:
-        stream = sys.stderr if file.outcome == "refused" else sys.stdout
-        typer.echo(f"{file.path}: {file.message}", file=stream)
+        if line := line_of(file):
+            typer.echo(line, err=file.outcome == "refused")
 
+    layout = Layout.from_env()
     try:
-        summary = import_paths(paths, Layout.from_env(), log_format=log_format, mapping=mapping, progress=show)
+        with terminal_bar(paths, layout) if sys.stderr.isatty() else nullcontext(show) as progress:
+            summary = import_paths(
+                paths, layout, log_format=log_format, mapping=mapping, scorer=scorer, progress=progress
+            )
     except ValueError as error:
         _fail(str(error), status=2)
-    counts = [f"{n} {outcome}" for outcome in ("imported", "unchanged", "refused") if (n := summary.count(outcome))]
+    counts = [f"{n:,} {outcome}" for outcome in ("imported", "unchanged", "refused") if (n := summary.count(outcome))]
     if summary.passed_over:
-        counts.append(f"{len(summary.passed_over)} passed over (no logs)")
+        counts.append(f"{len(summary.passed_over):,} passed over")
     typer.echo(f"{', '.join(counts)}; {summary.n_samples:,} new samples, {summary.n_quarantined:,} quarantined")
+    if summary.n_quarantined > summary.count("refused"):
+        typer.echo("What is quarantined, and why: incoherence status")
+    # Results of lm-eval are read with the samples beside them.
+    if unknown := [path.name for path in summary.passed_over if not path.name.startswith("results_")]:
+        typer.echo(
+            f"Passed over: no logs by their content ({unknown[0]} …). If they are tables, incoherence import --sniff "
+            "FILE proposes the mapping that they need"
+        )
     if summary.count("imported"):
         typer.echo("Next: incoherence build && incoherence publish")
     if summary.has_refused:

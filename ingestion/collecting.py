@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,14 +30,14 @@ class Collected:
         run: the run that the log is of.
         tables: rows that meet the contract, by table and partition.
         unreadable: parts that go to quarantine.
-        n_samples: rows of `samples`.
+        statuses: rows of `samples` by what became of them.
         notices: what the person who imports it must know.
     """
 
     run: Run
     tables: dict[tuple[str, Partition], pa.Table]
     unreadable: list[Unreadable]
-    n_samples: int
+    statuses: Counter[str]
     notices: list[str]
 
 
@@ -78,7 +79,7 @@ def collect(records: Iterable[Record], *, source: str, import_id: str, now: date
     notices: list[str] = []
     tables: dict[tuple[str, Partition], _Table] = {}
     once: set[tuple[Any, ...]] = set()
-    n_samples = 0
+    statuses: Counter[str] = Counter()
     for record in records:
         if isinstance(record, Run):
             run = record
@@ -101,7 +102,8 @@ def collect(records: Iterable[Record], *, source: str, import_id: str, now: date
         row = record.values | origin | {"ingested_at": now}
         partition = tuple((name, row[name]) for name in schema.partition_by)
         tables.setdefault((record.table, partition), _Table(record.table)).add(row)
-        n_samples += record.table == "samples"
+        if record.table == "samples":
+            statuses[row["status"]] += 1
     if run is None:
         raise RefusedFileError("the log names no run")
-    return Collected(run, {key: table.finished() for key, table in tables.items()}, unreadable, n_samples, notices)
+    return Collected(run, {key: table.finished() for key, table in tables.items()}, unreadable, statuses, notices)

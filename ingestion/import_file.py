@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +31,7 @@ class Source:
     Attributes:
         path: the file as it was given.
         sha256: of its bytes.
+        n_bytes: its size, with its companions'.
         import_id: what it is known by: 16 hexadecimal digits over its content and its companions'.
         reader: what reads it.
         now: time of the import.
@@ -37,6 +39,7 @@ class Source:
 
     path: Path
     sha256: str
+    n_bytes: int
     import_id: str
     reader: LogFormat
     now: datetime
@@ -49,7 +52,7 @@ class Written:
     Attributes:
         run: the run that it is of; None if it was refused.
         files: the raw files that now hold its rows.
-        n_samples: its samples.
+        statuses: its samples by what became of them.
         n_unreadable: its parts in quarantine.
         first_unreadable: the first of them in words.
         notices: what the person who imports it must know; if it was refused, the reason.
@@ -57,18 +60,25 @@ class Written:
 
     run: Run | None
     files: frozenset[Path]
-    n_samples: int
+    statuses: Mapping[str, int]
     n_unreadable: int
     first_unreadable: str
     notices: tuple[str, ...]
 
+    @property
+    def n_samples(self) -> int:
+        """Its samples."""
+        return sum(self.statuses.values())
+
 
 def hash_file(path: Path) -> str:
-    """The SHA-256 of a file's bytes.
+    """The SHA-256 of a file's bytes; of a folder's name and its parent's, because its files are its companions.
 
     Raises:
         RefusedFileError: if it cannot be opened.
     """
+    if path.is_dir():
+        return name_hash(Path(*path.resolve().parts[-2:]))
     try:
         with path.open("rb") as handle:
             return hashlib.file_digest(handle, "sha256").hexdigest()
@@ -76,12 +86,17 @@ def hash_file(path: Path) -> str:
         raise RefusedFileError(f"cannot be opened: {error.strerror}; check its permissions") from error
 
 
-def import_id_of(path: Path, sha256: str, reader: LogFormat) -> str:
-    """What a file is known by: its content, and that of the files that are read with it."""
-    companions = [hash_file(companion) for companion in reader.companions(path)]
-    if not companions:
-        return sha256[:16]
-    return hashlib.sha256("".join([sha256, *companions]).encode()).hexdigest()[:16]
+def source_of(path: Path, sha256: str, reader: LogFormat, now: datetime) -> Source:
+    """A file together with what it is known by: its content, and that of the files that are read with it.
+
+    Raises:
+        RefusedFileError: if one of them cannot be opened.
+    """
+    companions = reader.companions(path)
+    hashes = [sha256, *(hash_file(companion) for companion in companions)]
+    import_id = sha256[:16] if not companions else hashlib.sha256("".join(hashes).encode()).hexdigest()[:16]
+    n_bytes = sum(file.stat().st_size for file in (path, *companions) if file.is_file())
+    return Source(path, sha256, n_bytes, import_id, reader, now)
 
 
 def read_and_write(source: Source, layout: Layout) -> Written:
@@ -104,7 +119,7 @@ def read_and_write(source: Source, layout: Layout) -> Written:
     return Written(
         run=collected.run,
         files=frozenset(files),
-        n_samples=collected.n_samples,
+        statuses=dict(collected.statuses),
         n_unreadable=len(unreadable),
         first_unreadable=f"{unreadable[0].place}: {unreadable[0].reason}" if unreadable else "",
         notices=tuple(collected.notices),
@@ -115,7 +130,12 @@ def refuse(path: Path, import_id: str, reason: str, layout: Layout, now: datetim
     """Put a whole file into quarantine."""
     reason = clip(reason, 1_000)
     written = _write_quarantine(layout, [Unreadable("file", reason)], import_id, path, now)
-    return Written(None, frozenset({written}), 0, 1, reason, (reason,))
+    return Written(None, frozenset({written}), {}, 1, reason, (reason,))
+
+
+def name_of(path: Path) -> str:
+    """What a file is called in the warehouse; a folder by its own name and its parent's."""
+    return clip("/".join(path.resolve().parts[-2:]) if path.is_dir() else path.name, 500)
 
 
 def name_hash(path: Path) -> str:
@@ -143,7 +163,7 @@ def _write_quarantine(layout: Layout, parts: list[Unreadable], import_id: str, p
     rows: list[dict[str, Any]] = [
         {
             "import_id": import_id,
-            "file_name": clip(path.name, 500),
+            "file_name": name_of(path),
             "place": part.place,
             "reason": part.reason,
             "excerpt": None if part.excerpt is None else clip(part.excerpt, 500),

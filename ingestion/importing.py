@@ -3,16 +3,11 @@
 Incremental and idempotent: a file is known by its content (SHA-256), a known file is not written again, and a killed
 import is simply done again, because the `imports` row is written last and all file names follow from the content.
 Files are read in parallel where that is worth it; the ledger (`imports`) has one writer, in the files' order.
-
-Folders are searched for files with a log's suffix. In a folder, a `.json` file that is by its first bytes no log (tools
-leave manifests and settings beside their logs) is passed over and counted; a folder without any log is refused. A file
-that is named explicitly is always imported or refused.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,8 +16,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingestion.formats import SUFFIXES, choose, detect, is_log
-from ingestion.import_file import Source, Written, hash_file, import_id_of, name_hash, refuse
+from ingestion.finding import Problem, Search
+from ingestion.formats import choose, detect
+from ingestion.import_file import Source, Written, hash_file, name_hash, name_of, refuse, source_of
 from ingestion.records import LogFormat, RefusedFileError, clip
 from ingestion.workers import read_all
 from warehouse.layout import Layout
@@ -31,7 +27,7 @@ from warehouse.parquet import ensure_empty_files, write_partition
 _WRITTEN_FROM_LOGS = ("samples", "test_outcomes", "items", "conditions", "models", "survey_rankings", "quarantine")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FileReport:
     """What became of one file.
 
@@ -90,57 +86,34 @@ def import_paths(
     *,
     log_format: str | None = None,
     mapping: Path | None = None,
+    scorer: str | None = None,
     n_workers: int | None = None,
     progress: Callable[[FileReport], None] | None = None,
 ) -> ImportSummary:
     """Import files and folders of logs; each file on its own, so that a bad one never stops the batch.
 
     Args:
-        paths: files, and folders to search through.
+        paths: files, folders to search through, and patterns (`ingestion.finding`).
         layout: the warehouse.
         log_format: the kind of all files (`inspect`); by default each file's first bytes decide.
         mapping: the mapping file of all files, which are tables then.
+        scorer: which scorer of Inspect logs to read; by default each run's main one.
         n_workers: processes that read files at the same time; by default the machine's cores, and none for little work.
         progress: called after each file, in their order.
 
     Raises:
-        ValueError: if `log_format` names no known kind, or the mapping is not valid.
+        ValueError: if `log_format` names no known kind, the mapping is not valid, or a scorer does not go with them.
         OSError: if the warehouse cannot be written.
     """
-    chosen = choose(log_format, mapping)
+    chosen = choose(log_format, mapping, scorer)
     ensure_empty_files(layout)
-    batch = _Batch(layout, chosen)
+    search = Search(paths, layout.root, chosen)
     reports: list[FileReport] = []
-    for report in batch.run(_files(paths, layout.root), n_workers):
+    for report in _Batch(layout, chosen, scorer).run(search, n_workers):
         reports.append(report)
         if progress:
             progress(report)
-    return ImportSummary(tuple(reports), tuple(batch.passed_over))
-
-
-def _files(paths: Sequence[Path], warehouse: Path) -> Iterator[tuple[Path, bool]]:
-    """Each file once, and whether it must be a log: it was named, or it stands for a folder that has none."""
-    seen: set[Path] = set()
-    for path in paths:
-        found = False
-        for file in _logs_in(path, warehouse) if path.is_dir() else ():
-            found = True
-            if (resolved := file.resolve()) not in seen:
-                seen.add(resolved)
-                yield file, False
-        if not found and (resolved := path.resolve()) not in seen:
-            seen.add(resolved)
-            yield path, True
-
-
-def _logs_in(folder: Path, warehouse: Path) -> Iterator[Path]:
-    """Files with a log's suffix, in name order, without following links to folders, and not the warehouse's own."""
-    for parent, folders, names in os.walk(folder):
-        if Path(parent).resolve() == warehouse:
-            folders.clear()
-            continue
-        folders.sort()
-        yield from (Path(parent, name) for name in sorted(names) if Path(name).suffix.lower() in SUFFIXES)
+    return ImportSummary(tuple(reports), tuple(search.passed_over))
 
 
 @dataclass(frozen=True)
@@ -152,14 +125,10 @@ class _Copy:
 
 
 class _Batch:
-    """One call of `import_paths`.
+    """One call of `import_paths`."""
 
-    Attributes:
-        passed_over: files of folders that are plainly no logs.
-    """
-
-    def __init__(self, layout: Layout, chosen: LogFormat | None) -> None:
-        self.passed_over: list[Path] = []
+    def __init__(self, layout: Layout, chosen: LogFormat | None, scorer: str | None) -> None:
+        self._scorer = scorer
         self._layout = layout
         self._chosen = chosen
         self._written = _WrittenFiles(layout)
@@ -167,7 +136,7 @@ class _Batch:
         self._refused: dict[str, str] = {}
         self._last = datetime.now(UTC)
 
-    def run(self, files: Iterator[tuple[Path, bool]], n_workers: int | None) -> Iterator[FileReport]:
+    def run(self, files: Iterable[tuple[Path, Problem]], n_workers: int | None) -> Iterator[FileReport]:
         """What became of each file, in their order."""
         results: Iterator[tuple[Source | FileReport | _Copy, Written]]
         results = read_all(self._plans(files), self._layout, n_workers)
@@ -177,11 +146,8 @@ class _Batch:
             else:
                 yield self._as_the_first(plan) if isinstance(plan, _Copy) else plan
 
-    def _plans(self, files: Iterator[tuple[Path, bool]]) -> Iterator[Source | FileReport | _Copy]:
-        for path, is_named in files:
-            plan = self._plan(path, is_named=is_named)
-            if plan is not None:
-                yield plan
+    def _plans(self, files: Iterable[tuple[Path, Problem]]) -> Iterator[Source | FileReport | _Copy]:
+        return (self._plan(path, problem) for path, problem in files)
 
     def _as_the_first(self, copy: _Copy) -> FileReport:
         known = _known_import(self._layout, copy.import_id)
@@ -194,36 +160,25 @@ class _Batch:
         self._last = max(datetime.now(UTC), self._last + timedelta(microseconds=1))
         return self._last
 
-    def _plan(self, path: Path, *, is_named: bool) -> Source | FileReport | _Copy | None:
-        """What is to be read, or the report of a file that is not; None if the file is passed over."""
+    def _plan(self, path: Path, problem: Problem) -> Source | FileReport | _Copy:
+        """What is to be read, or the report of a file that is not."""
+        if problem:  # there is nothing that could lie in quarantine
+            return FileReport(path, "refused", 0, 0, None, problem)
         sha256 = name_hash(path)
         try:
-            if not path.exists():
-                raise RefusedFileError("no such file; check the path")
-            if path.is_dir():
-                raise RefusedFileError(f"no log in this folder (looked for *{', *'.join(SUFFIXES)})")
-            if not path.is_file():
-                raise RefusedFileError("not a regular file")
             sha256 = hash_file(path)
-            if not is_named and self._chosen is None and not is_log(path):
-                self.passed_over.append(path)
-                return None
-            reader = self._chosen or detect(path)
-            import_id = import_id_of(path, sha256, reader)
+            reader = self._chosen or detect(path, self._scorer)
+            source = source_of(path, sha256, reader, self._now())
         except RefusedFileError as error:
             refused = refuse(path, sha256[:16], str(error), self._layout, self._now())
             return FileReport(path, "refused", 0, 1, None, refused.first_unreadable)
-        known = _known_import(self._layout, import_id)
-        is_known = known is not None and (known["reader_version"], known["source"]) == (
-            reader.reader_version,
-            reader.name,
-        )
-        if import_id in self._taken:
-            return _Copy(path, import_id)
-        if known is not None and is_known:
+        known = _known_import(self._layout, source.import_id)
+        if source.import_id in self._taken:
+            return _Copy(path, source.import_id)
+        if known is not None and known["source"] == reader.name and reader.is_current(known["reader_version"]):
             return FileReport(path, "unchanged", 0, 0, known["run_status"], "already imported")
-        self._taken.add(import_id)
-        return Source(path, sha256, import_id, reader, self._now())
+        self._taken.add(source.import_id)
+        return source
 
     def _finish(self, source: Source, result: Written) -> FileReport:
         if result.run is None:
@@ -235,9 +190,9 @@ class _Batch:
         run = result.run
         row = {
             "import_id": source.import_id,
-            "file_name": clip(source.path.name, 500),
+            "file_name": name_of(source.path),
             "file_sha256": source.sha256,
-            "file_bytes": source.path.stat().st_size,
+            "file_bytes": source.n_bytes,
             "source": source.reader.name,
             "reader_version": source.reader.reader_version,
             "run_id": run.run_id,
@@ -265,16 +220,25 @@ def _known_import(layout: Layout, import_id: str) -> dict[str, Any] | None:
     return rows[0] if rows else None
 
 
+_STATUSES = {
+    "format_failure": "without a readable answer",
+    "limit": "stopped by a limit",
+    "refused": "refused (left out)",
+    "error": "errors (left out)",
+}
+
+
 def _message(result: Written) -> str:
     run = result.run
     assert run is not None
-    message = f"{result.n_samples} samples of {run.task or 'several tasks'} by {run.model_id or 'several models'}"
+    message = f"{result.n_samples:,} samples of {run.task or 'several tasks'} by {run.model_id or 'several models'}"
+    message += "".join(f", {n:,} {words}" for status, words in _STATUSES.items() if (n := result.statuses.get(status)))
     if not result.n_samples and result.notices:
         message = run.task or ""
     if run.run_status != "success":
         message += f", run {run.run_status}"
     if result.n_unreadable:
-        message += f", {result.n_unreadable} unreadable ({result.first_unreadable})"
+        message += f", {result.n_unreadable:,} in quarantine ({result.first_unreadable})"
     return "; ".join([clip(message, 500), *(clip(notice, 500) for notice in result.notices)])
 
 

@@ -21,13 +21,18 @@ import msgspec
 
 from ingestion.inspect_condition import condition_row, generate_config
 from ingestion.inspect_sample import RunContext, sample_rows, timestamp
+from ingestion.inspect_scores import ScorerChoice
 from ingestion.inspect_types import LOG_VERSION, Header, JsonLog, Sample
 from ingestion.inspect_zip import Archive, MemberError
-from ingestion.json_text import BAD_JSON, decode, why
-from ingestion.records import Record, RefusedFileError, Row, Run, Unreadable, clip
+from ingestion.json_text import BAD_JSON, MAX_FILE_VALUES, decode, why
+from ingestion.records import Notice, Record, RefusedFileError, Row, Run, Unreadable, clip
+from warehouse.keys import digest
 
 MAX_JSON_FILE_BYTES = 2**30
 """Largest `.json` log that is read, because it has to be held whole; `.eval` archives are streamed."""
+
+READER_VERSION = 3
+_VERSIONS = 100
 
 _HEADER, _JOURNAL = "header.json", "_journal/start.json"
 _OTHER_MEMBERS = re.compile(r"header\.json|summaries\.json|reductions\.json|_journal/.*", re.DOTALL)
@@ -43,11 +48,26 @@ _RawSample = tuple[_Place, "bytes | msgspec.Raw | MemberError"]
 
 
 class InspectFormat:
-    """Logs of Inspect (inspect-ai), `.eval` and `.json`."""
+    """Logs of Inspect (inspect-ai), `.eval` and `.json`.
+
+    Args:
+        scorer: which scorer to read where a log has several; by default the run's main one.
+    """
 
     name = "inspect"
     suffixes: tuple[str, ...] = (".eval", ".json")
-    reader_version = 1
+
+    def __init__(self, scorer: str | None = None) -> None:
+        self._scorer = scorer
+
+    @property
+    def reader_version(self) -> int:
+        """The version, and which scorer was asked for: by another one, the same file gives other scores."""
+        return READER_VERSION + (_VERSIONS * int(digest(self._scorer, 6), 16) if self._scorer else 0)
+
+    def is_current(self, version: int) -> bool:
+        """Whether that version gives the same rows; without a wish, what was read by any scorer stays."""
+        return version == self.reader_version or (self._scorer is None and version % _VERSIONS == READER_VERSION)
 
     def sniff(self, path: Path) -> bool:
         """An archive by its name or its first bytes; JSON if it begins as an object with an `eval` object in it."""
@@ -73,12 +93,12 @@ class InspectFormat:
             raise RefusedFileError(f"cannot be opened: {error.strerror}; check the path and its permissions") from error
         if is_archive or path.suffix.lower() == ".eval":
             with Archive(path) as archive:
-                yield from _read_archive(archive)
+                yield from _read_archive(archive, self._scorer)
         else:
-            yield from _read_json(path)
+            yield from _read_json(path, self._scorer)
 
 
-def _read_archive(archive: Archive) -> Iterator[Record]:
+def _read_archive(archive: Archive, scorer: str | None) -> Iterator[Record]:
     whole, chunked = _sample_members(archive.names)
     if chunked and not whole:
         raise RefusedFileError(f"its samples are {_CHUNKED_REASON}")
@@ -104,7 +124,7 @@ def _read_archive(archive: Archive) -> Iterator[Record]:
         if not name.startswith("samples/") and not _OTHER_MEMBERS.fullmatch(name):
             # A damaged directory must not lose a sample in silence.
             yield Unreadable(_place(name), "no member of an Inspect log by its name; nothing of it was read")
-    yield from _records(header, status, _archive_samples(archive, whole))
+    yield from _records(header, status, _archive_samples(archive, whole), scorer)
 
 
 def _sample_members(names: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -129,19 +149,19 @@ def _archive_samples(archive: Archive, names: list[str]) -> Iterator[_RawSample]
             yield _place(name), error
 
 
-def _read_json(path: Path) -> Iterator[Record]:
+def _read_json(path: Path, scorer: str | None) -> Iterator[Record]:
     if (size := path.stat().st_size) > MAX_JSON_FILE_BYTES:
         raise RefusedFileError(
             f"{size} bytes of JSON, over the limit of {MAX_JSON_FILE_BYTES}; write it again with "
             "`inspect log convert LOG --to eval --output-dir DIR` and import that"
         )
     try:
-        log = decode(path.read_bytes(), JsonLog)
+        log = decode(path.read_bytes(), JsonLog, max_values=MAX_FILE_VALUES)
         status = _known_status(log.status)
     except BAD_JSON as error:
         raise RefusedFileError(f"not a readable Inspect log ({why(error)}); is the file complete?") from error
     numbered = ((f"samples[{index}]", raw) for index, raw in enumerate(log.samples or []))
-    yield from _records(log, status, numbered)
+    yield from _records(log, status, numbered, scorer)
 
 
 def _known_status(status: str | None) -> str:
@@ -150,7 +170,9 @@ def _known_status(status: str | None) -> str:
     return status
 
 
-def _records(header: Header, run_status: str, raw_samples: Iterator[_RawSample]) -> Iterator[Record]:
+def _records(
+    header: Header, run_status: str, raw_samples: Iterator[_RawSample], scorer: str | None
+) -> Iterator[Record]:
     if header.version > LOG_VERSION:
         raise RefusedFileError(
             f"log version {header.version} is newer than {LOG_VERSION}, the newest that is known here"
@@ -171,7 +193,7 @@ def _records(header: Header, run_status: str, raw_samples: Iterator[_RawSample])
     provider = spec.model.partition("/")[0] if "/" in spec.model else None
     yield Row("models", {"model_id": spec.model, "provider": provider, "is_simulated": provider == "mockllm"})
 
-    context = _context(header, run_status, condition)
+    context = _context(header, run_status, condition, ScorerChoice(header, scorer))
     started = timestamp(spec.created)
     seen: set[str] = set()
     for sample in itertools.chain(peeked, decoded):
@@ -192,6 +214,15 @@ def _records(header: Header, run_status: str, raw_samples: Iterator[_RawSample])
                 seen.add(record.values["sample_id"])
                 record.values["created_at"] = record.values["created_at"] or started
             yield record
+    yield from _told_of_scorers(context.scorer, asked=scorer)
+
+
+def _told_of_scorers(scorer: ScorerChoice, *, asked: str | None) -> Iterator[Record]:
+    others = ", ".join(sorted(scorer.others))
+    if asked and scorer.others and not scorer.is_used:
+        raise RefusedFileError(f"no sample has a score by {asked!r}; there are {others}: name one with --scorer")
+    if others and not asked:
+        yield Notice(f"scores are those of scorer {scorer.name!r}; there are {others} too: --scorer NAME reads another")
 
 
 def _decoded(raw_samples: Iterator[_RawSample]) -> Iterator[Sample | Unreadable]:
@@ -219,7 +250,7 @@ def _counted(samples: Iterator[Sample | Unreadable], header: Header, run_status:
         )
 
 
-def _context(header: Header, run_status: str, condition: Mapping[str, Any]) -> RunContext:
+def _context(header: Header, run_status: str, condition: Mapping[str, Any], scorer: ScorerChoice) -> RunContext:
     config = generate_config(header)
     seed, n_completions = config.get("seed"), config.get("num_choices")
     return RunContext(
@@ -230,23 +261,28 @@ def _context(header: Header, run_status: str, condition: Mapping[str, Any]) -> R
         temperature=condition["temperature"],
         seed=seed if isinstance(seed, int) and -(2**63) <= seed < 2**63 else None,
         n_completions=n_completions if isinstance(n_completions, int) and 1 <= n_completions <= 100_000 else 1,
+        scorer=scorer,
     )
 
 
 def prompt_format_of(samples: Iterable[Sample]) -> str:
     """What the run's prompts ask for, judged by its first samples.
 
-    `probability` if options are given and a prompt or an answer has a `<PROB>` tag; `choice` if options are given; else
-    `open_ended`. One format for the whole log, so that an unparseable answer stays in its condition.
+    `probability` if options are given and most prompts have a `<PROB>` tag; `choice` if options are given; else
+    `open_ended`. One format for the whole log, so that neither an unparseable answer nor one that states probabilities
+    unasked leaves its condition. Answers are looked at only where the log holds no prompt.
     """
     samples = [sample for sample in samples if sample.choices]
     if not samples:
         return "open_ended"
-    for sample in samples:
-        prompts = (message.text for message in sample.messages if message.role in ("system", "user"))
-        if any("<prob>" in text.lower() for text in (*prompts, sample.output.completion or "")):
-            return "probability"
-    return "choice"
+    prompts = [text for sample in samples if (text := _prompt(sample))]
+    told = prompts or [sample.output.completion or "" for sample in samples]
+    n_probability = sum("<prob>" in text.lower() for text in told)
+    return "probability" if 2 * n_probability > len(told) else "choice"
+
+
+def _prompt(sample: Sample) -> str:
+    return "\n".join(message.text for message in sample.messages if message.role in ("system", "user"))
 
 
 def _place(name: str) -> str:

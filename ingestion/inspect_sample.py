@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ingestion import answers
-from ingestion.inspect_scores import SHUFFLED, graded_outcome, main_score, test_rows
+from ingestion.inspect_scores import ScorerChoice, graded_outcome
+from ingestion.inspect_shuffle import is_shuffled, shuffled_order
+from ingestion.inspect_tests import test_rows
 from ingestion.inspect_types import Choice, Header, Sample, Usage
 from ingestion.json_text import decode_object
 from ingestion.records import Row, Unreadable, clip
@@ -36,6 +38,7 @@ class RunContext:
         temperature: sampling temperature of the run.
         seed: seed of the run.
         n_completions: completions asked for per call.
+        scorer: the scorer that is read; decides itself at the first sample with scores.
         answer_keys: by item id, choices and targets, the answer key's id; grows as samples are read, so that an item is
             handed over once and not once for each epoch.
     """
@@ -47,6 +50,7 @@ class RunContext:
     temperature: float | None
     seed: int | None
     n_completions: int
+    scorer: ScorerChoice
     answer_keys: dict[tuple[Any, ...], str] = field(default_factory=dict)
 
 
@@ -72,21 +76,25 @@ def sample_rows(sample: Sample, context: RunContext) -> Iterator[Row | Unreadabl
     if is_new:
         yield Row("items", base | _item(sample, choices))
 
-    shuffled = any((score.explanation or "").startswith(SHUFFLED) for score in (sample.scores or {}).values())
+    shuffled = is_shuffled(sample.scores or {})
+    order = shuffled_order(sample.scores or {}, choices or []) if shuffled and len(completions) > 1 else None
     for position, completion in enumerate(completions):
-        if position and shuffled:
+        if position and shuffled and order is None:
             yield Unreadable(
                 place=f"sample {base['item_id']}, epoch {sample.epoch}, completion {position + 1}",
-                reason="its options were shuffled and only the first completion was mapped back; shuffle the dataset "
-                "(shuffle_choices) instead of the prompt",
+                reason="its options were shuffled, and the scorer's explanation does not tell in which order; shuffle "
+                "the dataset (shuffle_choices) instead of the prompt",
             )
             continue
         values = base | _keys(sample, context, base, (sample.epoch - 1) * n_completions + position + 1)
         values |= _outcome(sample, context, completion, position, n_choices=len(choices or []), shuffled=shuffled)
+        if position and order is not None and values["choice_index"] is not None:
+            index = order[values["choice_index"]]
+            values |= {"choice_index": index, "answer": answers.option_letter(index)}
         values |= _measures(sample, alone=len(completions) == 1 and n_completions == 1)
         yield Row("samples", values)
         if position == 0:
-            for test in test_rows(sample.scores or {}):
+            for test in test_rows(sample):
                 yield Row("test_outcomes", {"sample_id": values["sample_id"], "task": base["task"], **test})
 
 
@@ -164,8 +172,7 @@ def _outcome(
 ) -> dict[str, Any]:
     """What the model answered, and what became of the sample."""
     scores = sample.scores if position == 0 else None
-    name = main_score(scores or {}, context.header)
-    score = (scores or {}).get(name) if name else None
+    score = context.scorer.of(scores or {})
     text = "" if completion is None else completion.message.text
     if position == 0 and sample.output.completion:
         text = sample.output.completion
@@ -201,8 +208,8 @@ def _outcome(
 def _chosen(scores: Any, text: str, n_choices: int, *, shuffled: bool) -> int | None:
     scored = (scores or {}).get("choice")
     index = answers.option_index(scored.answer, n_choices) if scored and scored.answer else None
-    # The letters of a shuffled prompt are not the item's letters: only the scorer could map them back.
-    return index if index is not None or shuffled else answers.parse_letter(text, n_choices)
+    # The first letter of a shuffled prompt is not the item's: only the scorer could map it back.
+    return index if index is not None or (shuffled and scores) else answers.parse_letter(text, n_choices)
 
 
 def _status(sample: Sample, stop_reason: str | None, *, parsed: bool) -> tuple[str, str | None]:

@@ -1,33 +1,49 @@
-"""What Inspect's scorers said: the main score as a graded outcome, and the unit tests behind it."""
+"""What Inspect's scorers said: which of them is read, and its score as a graded outcome."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from ingestion.inspect_types import Header, Score
-from ingestion.json_text import decode_object
-from ingestion.records import clip
-
-SHUFFLED = "Choices were shuffled"
-"""How the choice scorer's explanation begins when the prompt listed the options in another order than the item."""
 
 # As inspect-ai's value_to_float: correct, incorrect, partial, no answer, and yes or no.
 _VALUES = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
-_PASSED = {"passed": True, "pass": True, "failed": False, "fail": False, "error": False}
 
 
-def main_score(scores: Mapping[str, Score], header: Header) -> str | None:
-    """Which scorer counts: the run's headline, else the first that the task lists, else the first of the sample."""
-    headline = header.results.headline if header.results else None
-    listed = [scorer.name for scorer in header.eval.scorers or []]
-    for name in (headline.scorer if headline else None, *listed):
-        if name in scores:
-            return name
-    return next(iter(scores), None)
+class ScorerChoice:
+    """The one scorer of a log that is read, for all its samples.
+
+    It is the one asked for; else the run's headline, else the first that the task lists, else the first of the first
+    sample with scores.
+
+    Args:
+        header: the log's header.
+        asked: the scorer that the caller wants.
+
+    Attributes:
+        name: the scorer; None until a sample has scores.
+        others: scorers of the samples seen so far that are not read.
+        is_used: whether any sample had a score by it.
+    """
+
+    def __init__(self, header: Header, asked: str | None = None) -> None:
+        headline = header.results.headline if header.results else None
+        listed = [scorer.name for scorer in header.eval.scorers or []]
+        self._wanted = [name for name in (headline.scorer if headline else None, *listed) if name]
+        self.name = asked
+        self.others: set[str] = set()
+        self.is_used = False
+
+    def of(self, scores: Mapping[str, Score]) -> Score | None:
+        """The score that is read; None if the sample has none by that scorer."""
+        if self.name is None and scores:
+            self.name = next((name for name in self._wanted if name in scores), next(iter(scores)))
+        self.others.update(name for name in scores if name != self.name)
+        score = scores.get(self.name) if self.name else None
+        self.is_used |= score is not None
+        return score
 
 
 def graded_outcome(score: Score, header: Header, prompt_format: str) -> float | None:
@@ -51,38 +67,6 @@ def graded_outcome(score: Score, header: Header, prompt_format: str) -> float | 
     if isinstance(value, bool):
         return float(value)
     return None if prompt_format == "probability" else _unit_number(value)
-
-
-def test_rows(scores: Mapping[str, Score]) -> Iterator[dict[str, Any]]:
-    """`test_name`, `kind` and `passed` of the unit tests in the scores' metadata (`tests`: name → outcome)."""
-    seen: set[str] = set()
-    for score in scores.values():
-        try:
-            metadata = decode_object(score.metadata)
-        except (msgspec.DecodeError, RecursionError):
-            continue
-        tests = metadata.get("tests")
-        if not isinstance(tests, Mapping):
-            continue
-        kinds = {
-            name: kind
-            for kind in ("pass_to_pass", "fail_to_pass")
-            for name in metadata.get(kind) or []
-            if isinstance(name, str)
-        }
-        for name, outcome in tests.items():
-            passed = _passed(outcome)
-            if passed is not None and name not in seen:
-                seen.add(name)
-                yield {"test_name": clip(name, 1_000), "kind": kinds.get(name, "other"), "passed": passed}
-
-
-def _passed(outcome: Any) -> bool | None:
-    if isinstance(outcome, bool):
-        return outcome
-    if isinstance(outcome, str):
-        return _PASSED.get(outcome.lower())
-    return bool(outcome) if outcome in (0, 1) else None
 
 
 def _as_float(text: str) -> float | None:

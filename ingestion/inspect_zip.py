@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from pathlib import Path
 from types import TracebackType
+from typing import IO
 
 import zstandard
 
@@ -22,8 +23,11 @@ MAX_MEMBER_BYTES = 256 * 2**20
 MAX_TOTAL_BYTES = 64 * 2**30
 """Largest sum of uncompressed members; a larger archive is refused."""
 
-MAX_MEMBERS = 5_000_000
+MAX_MEMBERS = 1_000_000
 """Most members of an archive; one with more is refused."""
+
+MAX_DIRECTORY_BYTES = 64 * 2**20
+"""Largest directory of an archive; the standard library holds it whole, at ten times its size."""
 
 _STORED, _DEFLATE, _ZSTD = 0, 8, 93
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
@@ -55,6 +59,8 @@ class Archive:
         except OSError as error:
             raise RefusedFileError(f"cannot be opened: {error.strerror}; check the path and its permissions") from error
         try:
+            if (n_bytes := _directory_bytes(self._file)) > MAX_DIRECTORY_BYTES:
+                raise ValueError(f"a directory of {n_bytes} bytes, over the limit of {MAX_DIRECTORY_BYTES}")
             with zipfile.ZipFile(self._file) as directory:
                 members = directory.infolist()
                 end_bytes = _END.size + len(directory.comment)
@@ -131,6 +137,12 @@ class Archive:
             raise RefusedFileError("its members overlap: not an archive that Inspect wrote")
         if sum(member.file_size for member in members) > MAX_TOTAL_BYTES:
             raise RefusedFileError(f"more than {MAX_TOTAL_BYTES} bytes uncompressed; split the run")
+
+
+def _directory_bytes(file: IO[bytes]) -> int:
+    """Size of the directory, by the record that ZipFile itself goes by: it reads all of it before anything is known."""
+    end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
+    return int(end[zipfile._ECD_SIZE]) if end else 0  # type: ignore[attr-defined]
 
 
 def _decompress(data: bytes, method: int, limit: int, zstd: zstandard.ZstdDecompressor) -> bytes:

@@ -13,17 +13,26 @@ from ingestion.records import clip
 BAD_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
 """What decoding raises on hostile or damaged text."""
 
+MAX_VALUES = 10_000_000
+"""Most values of a line, a row or a sample: a value of two bytes takes a hundred in memory."""
+
+MAX_FILE_VALUES = 50_000_000
+"""Most values of a file that is read whole."""
+
 _T = TypeVar("_T")
 
 
-def decode(data: bytes | Raw, kind: type[_T]) -> _T:
+def decode(data: bytes | Raw, kind: type[_T], *, max_values: int = MAX_VALUES) -> _T:
     """JSON bytes as a struct. Bare NaN and infinities, which Python tools write, become null.
 
     Raises:
+        ValueError: if there may be more than `max_values` values.
         msgspec.DecodeError: if the bytes are no JSON; its subclass ValidationError names the field that does not fit.
         UnicodeDecodeError: if a text is not UTF-8.
         RecursionError: if the JSON is nested too deeply.
     """
+    if memoryview(data).nbytes > max_values and sum(map(bytes(data).count, (b",", b"[", b"{"))) > max_values:
+        raise ValueError(f"over the limit of {max_values} values")
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.DecodeError as error:

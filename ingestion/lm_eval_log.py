@@ -18,8 +18,9 @@ from typing import Any
 
 from ingestion.json_text import BAD_JSON, decode, why
 from ingestion.lines import numbered_lines
+from ingestion.lm_eval_document import Document
 from ingestion.lm_eval_run import LmEvalRun, read_run, results_beside
-from ingestion.lm_eval_sample import Document, Tally, document_rows
+from ingestion.lm_eval_sample import Tally, document_rows
 from ingestion.records import Notice, Record, RefusedFileError, Row, Run, Unreadable
 
 _HEAD_BYTES = 1 << 20
@@ -30,7 +31,11 @@ class LmEvalFormat:
 
     name = "lm_eval"
     suffixes: tuple[str, ...] = (".jsonl",)
-    reader_version = 1
+    reader_version = 2
+
+    def is_current(self, version: int) -> bool:
+        """Whether that is the version."""
+        return version == self.reader_version
 
     def sniff(self, path: Path) -> bool:
         """Whether it is named as the harness names its samples, or its first line has a document with responses."""
@@ -54,9 +59,10 @@ class LmEvalFormat:
         run = read_run(path)
         yield Run(run.run_id, "success", run.task, run.model["model_id"], run.tool_version)
         yield Row("models", run.model)
-        tally, seen, left_out = Tally(), set[Any](), Counter[str]()
+        tally, seen, left_out, n_unread = Tally(), set[Any](), Counter[str](), 0
         for place, line in numbered_lines(path):
             if isinstance(line, Unreadable):
+                n_unread += 1
                 yield line
                 continue
             try:
@@ -66,14 +72,22 @@ class LmEvalFormat:
                     continue
                 if document.doc_id in seen:
                     raise ValueError(f"doc_id {document.doc_id!r} occurs more than once; the first one counts")
-                seen.add(document.doc_id)
                 rows = list(document_rows(document, decode(line, dict[str, Any]), run, tally))
+                seen.add(document.doc_id)
             except BAD_JSON as error:
+                n_unread += 1
                 yield Unreadable(place, why(error), line[:200].decode("utf-8", "replace"))
                 continue
             yield from rows
+            n_repeats = sum(row.table == "samples" for row in rows)
+            if run.n_repeats is not None and n_repeats != run.n_repeats:
+                reason = f"{n_repeats} repeats where the task asks for {run.n_repeats}: edited or damaged"
+                yield Unreadable(place, reason)
         if not seen:
             raise RefusedFileError(f"no document in it was read by filter {run.chosen.name!r}; is the file complete?")
+        if run.n_documents is not None and len(seen) + n_unread < run.n_documents:
+            reason = f"the run had {run.n_documents} documents and the file holds {len(seen)}: cut short or edited"
+            yield Unreadable("documents", reason)
         yield from (Notice(text) for text in _notices(run, tally, left_out))
 
 

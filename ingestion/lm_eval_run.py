@@ -49,6 +49,8 @@ class LmEvalRun:
         chosen: the filter whose rows are read.
         filters: all filters of the task.
         condition: row of `raw.conditions`, but for a prompt format that only the rows can tell.
+        n_documents: documents that the run had, as far as it says.
+        n_repeats: repeats that the task asks for, as far as it says.
         context_id: which few-shot examples were shown.
         created_at: when the run started.
         tool_version: version of the harness.
@@ -64,6 +66,8 @@ class LmEvalRun:
     output_type: str
     chosen: Filter
     filters: tuple[Filter, ...]
+    n_documents: int | None
+    n_repeats: int | None
     context_id: str
     created_at: datetime | None
     tool_version: str | None
@@ -150,6 +154,8 @@ def _run(results: dict[str, Any], task: str, stamp: str) -> LmEvalRun:
         output_type=output_type,
         chosen=default_filter(filters),
         filters=tuple(filters),
+        n_documents=integer(_mapping(_mapping(results.get("n-samples")).get(task)).get("effective"), 2**31),
+        n_repeats=integer(task_config.get("repeats"), 2**31),
         # The harness draws the same examples for every repeat; another seed is another context of the same item.
         context_id="none" if not n_shots else f"fewshot-seed-{run_config.get('fewshot_seed')}",
         created_at=_moment(results.get("date")),

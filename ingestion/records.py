@@ -60,13 +60,17 @@ class LogFormat(Protocol):
     """The word for it on the command line, and the value of `source` in the raw layer."""
 
     suffixes: tuple[str, ...]
-    """Which files of a folder to look at, in lower case."""
+    """Which files of a folder to look at, in lower case; none if a log is a folder."""
 
-    reader_version: int
-    """To be raised whenever the same file would give other rows: known files are then read again."""
+    @property
+    def reader_version(self) -> int:
+        """To be raised whenever the same file would give other rows: known files are then read again."""
+
+    def is_current(self, version: int) -> bool:
+        """Whether a file that a reader of that version read need not be read again."""
 
     def sniff(self, path: Path) -> bool:
-        """Whether the file's first bytes look like this kind of log. Never raises on content."""
+        """Whether the file's first bytes look like this kind of log; some logs are folders. Never raises on content."""
 
     def companions(self, path: Path) -> tuple[Path, ...]:
         """Other files that are read with this one; a file is known by its content and theirs."""

@@ -22,6 +22,10 @@ class SurveyFormat:
     suffixes: tuple[str, ...] = (".csv",)
     reader_version = 1
 
+    def is_current(self, version: int) -> bool:
+        """Whether that is the version."""
+        return version == self.reader_version
+
     def sniff(self, path: Path) -> bool:
         """Whether it is a CSV with that header."""
         if path.suffix.lower() not in self.suffixes:

@@ -11,7 +11,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingestion.json_text import BAD_JSON, decode, why
+from ingestion.json_text import BAD_JSON, MAX_FILE_VALUES, decode, why
 from ingestion.lines import MAX_LINE_BYTES, numbered_lines
 from ingestion.records import RefusedFileError, Unreadable
 from ingestion.table_paths import lookup
@@ -76,10 +76,10 @@ def _json_rows(path: Path, rows: str | None) -> Iterator[NumberedRow]:
     try:
         data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
         if rows is None and data.lstrip()[:1] == b"[":
-            for number, raw in enumerate(decode(data, list[msgspec.Raw])):
+            for number, raw in enumerate(decode(data, list[msgspec.Raw], max_values=MAX_FILE_VALUES)):
                 yield f"row {number}", _object(f"row {number}", raw)
             return
-        content = decode(data, object)
+        content = decode(data, object, max_values=MAX_FILE_VALUES)
     except BAD_JSON as error:
         raise RefusedFileError(f"not readable JSON ({why(error)}); is the file complete?") from error
     found = content if rows is None else lookup(content, rows)

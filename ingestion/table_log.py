@@ -42,6 +42,10 @@ class TableFormat:
         content = [READER_VERSION, self._mapping.model_dump(mode="json")]
         self.reader_version = int(digest(content, 8), 16) & 0x7FFFFFFF
 
+    def is_current(self, version: int) -> bool:
+        """Whether that is the version, the mapping included."""
+        return version == self.reader_version
+
     def sniff(self, path: Path) -> bool:
         """Whether its suffix is a table's; what is in it, the mapping says."""
         return path.suffix.lower() in SUFFIXES

@@ -11,8 +11,17 @@ from typing import Any
 from ingestion import answers
 from ingestion.conditions import integer, settings_row
 from ingestion.records import Row, clip
-from ingestion.table_mapping import Answer, Mapping, Tests, Value
-from ingestion.table_paths import MISSING, lookup
+from ingestion.table_answers import (
+    answer_kind,
+    is_same,
+    option_index,
+    options_of,
+    stated_probabilities,
+    test_names,
+    test_outcomes,
+)
+from ingestion.table_mapping import Mapping, Value
+from ingestion.table_paths import MISSING
 from ingestion.table_values import (
     as_integer,
     as_moment,
@@ -163,7 +172,7 @@ class RowReader:
         return epoch
 
     def _item(self, row: AbstractMapping[str, Any]) -> dict[str, Any]:
-        choices = _choices(self._get(row, "choices"))
+        choices = options_of(self._get(row, "choices"))
         n_choices = len(choices) if choices is not None else as_integer(self._get(row, "n_choices"))
         if n_choices is not None and not 2 <= n_choices <= _MAX_CHOICES:
             raise ValueError(f"n_choices is {n_choices}; it must be from 2 to {_MAX_CHOICES}")
@@ -172,7 +181,7 @@ class RowReader:
         if target is not None:
             text = clip(as_text(target), 10_000)
             if n_choices is not None:
-                index = _option(text, n_choices, choices, _kind(self._mapping.target, n_choices))
+                index = option_index(text, n_choices, choices, answer_kind(self._mapping.target, n_choices))
                 if index is None:
                     raise ValueError(f"target is {text!r}, which is none of the {n_choices} options (see as:)")
                 text = choices[index] if choices is not None else answers.option_letter(index)
@@ -191,20 +200,20 @@ class RowReader:
         answer = self._text(row, "answer", 10_000)
         parsed, score = True, None
         if self._mapping.probabilities:
-            probabilities = _probabilities(self._get(row, "probabilities"), n_choices)
+            probabilities = stated_probabilities(self._get(row, "probabilities"), n_choices)
             parsed = probabilities is not None
             answer = None if probabilities is None else ", ".join(map(repr, probabilities))
         elif self._mapping.answer:
-            kind = _kind(self._mapping.answer, n_choices)
+            kind = answer_kind(self._mapping.answer, n_choices)
             if n_choices is not None:
-                index = None if answer is None else _option(answer, n_choices, item["choices"], kind)
+                index = None if answer is None else option_index(answer, n_choices, item["choices"], kind)
                 parsed = index is not None
                 answer = None if index is None else answers.option_letter(index)
                 score = None if item["target_index"] is None else float(index == item["target_index"])
             else:
                 parsed = answer is not None and (kind != "number" or as_number(answer) is not None)
                 if item["target_text"] is not None:
-                    score = float(parsed and _is_same(answer or "", item["target_text"], kind))
+                    score = float(parsed and is_same(answer or "", item["target_text"], kind))
         if self._mapping.score:
             given = self._get(row, "score")
             score = as_score(given)
@@ -258,8 +267,8 @@ class RowReader:
             return
         if isinstance(given, str):
             given = json.loads(given)
-        kinds = {name: kind for kind in ("pass_to_pass", "fail_to_pass") for name in _named(row, entry, kind)}
-        for name, outcome in _outcomes(given, entry):
+        kinds = {name: kind for kind in ("pass_to_pass", "fail_to_pass") for name in test_names(row, entry, kind)}
+        for name, outcome in test_outcomes(given, entry):
             passed = as_verdict(outcome)
             if passed is None:
                 raise ValueError(f"tests: outcome of {name!r} is {outcome!r}; map it to true or false")
@@ -283,73 +292,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value if isinstance(value, str | int | float | bool | None) else as_text(value)
-
-
-def _kind(entry: Answer | None, n_choices: int | None) -> str:
-    return (entry.kind if entry else None) or ("text" if n_choices is None else "letter or text")
-
-
-def _choices(given: Any) -> list[str] | None:
-    if isinstance(given, str):
-        given = json.loads(given)
-    if given is None:
-        return None
-    if not isinstance(given, list) or not given:
-        raise ValueError("choices is no list of options")
-    return [clip(as_text(option), 10_000) for option in given]
-
-
-def _option(text: str, n_choices: int, choices: list[str] | None, kind: str) -> int | None:
-    if kind == "index":
-        index = as_integer(text)
-        return index if index is not None and 0 <= index < n_choices else None
-    if kind != "text" and (letter := answers.parse_letter(text, n_choices)) is not None:
-        return letter
-    if kind != "letter":
-        same = [place for place, option in enumerate(choices or []) if option.strip() == text.strip()]
-        return same[0] if len(same) == 1 else None
-    return None
-
-
-def _is_same(answer: str, target: str, kind: str) -> bool:
-    if kind == "number":
-        given, wanted = as_number(answer), as_number(target)
-        return given is not None and wanted is not None and math.isclose(given, wanted, rel_tol=1e-9, abs_tol=1e-12)
-    return " ".join(answer.split()).casefold() == " ".join(target.split()).casefold()
-
-
-def _probabilities(given: Any, n_choices: int | None) -> list[float] | None:
-    """Stated probabilities exactly as stated; None for a format failure, by the rules of `parse_probabilities`."""
-    if isinstance(given, str):
-        if "<prob>" in given.lower():
-            return None if n_choices is None else answers.parse_probabilities(given, n_choices)
-        given = given.strip().removeprefix("[").removesuffix("]").split(",")
-    if isinstance(given, dict):
-        given = list(given.values())
-    if not isinstance(given, list) or (n_choices is not None and len(given) != n_choices):
-        return None
-    values = [as_number(value) for value in given]
-    numbers = [abs(float(value)) for value in values if value is not None and value >= 0]
-    is_stated = len(numbers) == len(given) and 0 < sum(numbers) < math.inf
-    return numbers if is_stated else None
-
-
-def _named(row: AbstractMapping[str, Any], entry: Tests, kind: str) -> list[str]:
-    path = getattr(entry, kind)
-    found = None if path is None else lookup(row, path)
-    if isinstance(found, str):
-        found = json.loads(found)
-    return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
-
-
-def _outcomes(given: Any, entry: Tests) -> Iterator[tuple[str, Any]]:
-    if isinstance(given, dict):
-        pairs = [(str(name), outcome) for name, outcome in given.items()]
-    elif isinstance(given, list):
-        pairs = [(as_text(lookup(test, entry.name)), lookup(test, entry.passed)) for test in given]
-    else:
-        raise ValueError("tests is neither an object nor a list")  # noqa: TRY004
-    if len({name for name, _ in pairs}) < len(pairs):
-        raise ValueError("tests names one test twice")
-    for name, outcome in pairs:
-        yield name, entry.map.get(as_text(outcome), outcome)

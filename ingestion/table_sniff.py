@@ -64,7 +64,7 @@ def propose(path: Path) -> str:
         f"#   incoherence import {path.name} --mapping THIS_FILE",
     ]
     for name in ("task", "model", "item"):
-        lines.append(f"{name}: {_quoted(found[name])}" if name in found else _to_fill(name))
+        lines.append(f"{name}: {_quoted(found[name])}" if name in found else _to_fill(name, found))
     lines += [_line(name, column, columns[column]) for name, column in found.items() if name not in _KEYS]
     if turns := next((column for column in columns if column.lower() in _TURNS and _is_turns(columns[column])), None):
         lines.append(f"n_actions: {{count: {_quoted(turns + '[*]')}, where: {{role: assistant}}}}")
@@ -86,7 +86,11 @@ def propose(path: Path) -> str:
 _KEYS = ("task", "model", "item")
 
 
-def _to_fill(name: str) -> str:
+def _to_fill(name: str, found: dict[str, str]) -> str:
+    if name == "item":
+        if "question" in found:
+            return f"item: {_quoted(found['question'])}  # no id found: the question itself stands for it"
+        return "# item: FIELD        # which question or task a row is about: needed"
     return f"{name}: {{value: my_{name}}}  # the same for every row; or a field, or file_name: a pattern with one group"
 
 

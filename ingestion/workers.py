@@ -20,7 +20,7 @@ WORTH_BYTES = 4 * 2**20
 AHEAD = 4
 """Files that are handed out ahead, for each process: keeps them busy, and bounds what waits for its turn."""
 
-NOT_READ = Written(None, frozenset(), 0, 0, "", ())
+NOT_READ = Written(None, frozenset(), {}, 0, "", ())
 """Stands beside what needs no reading."""
 
 _Plan = TypeVar("_Plan")
@@ -45,7 +45,7 @@ def read_all(plans: Iterator[_Plan], layout: Layout, n_workers: int | None = Non
             first.append(plan)
             if isinstance(plan, Source):
                 n_sources += 1
-                n_bytes += plan.path.stat().st_size
+                n_bytes += plan.n_bytes
             if (n_sources > 1 and n_bytes >= WORTH_BYTES) or len(first) >= 256:
                 break
         if n_sources < 2 or n_bytes < WORTH_BYTES:

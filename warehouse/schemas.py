@@ -21,7 +21,7 @@ SAMPLE_STATUSES = ("ok", "format_failure", "limit", "refused", "error")
 RUN_STATUSES = ("success", "cancelled", "error", "crashed", "started")
 """What became of the run that a sample comes from. `crashed`: the log has no ending of its own."""
 
-SAMPLE_SOURCES = ("sampler", "inspect", "lm_eval", "table")
+SAMPLE_SOURCES = ("sampler", "inspect", "lm_eval", "swe_bench", "table")
 """Which door a sample came through. A row of raw.models may also come from `synthetic`: a trained optimizer."""
 
 
@@ -54,7 +54,10 @@ def _key(name: str, description: str) -> pa.Field:
 
 _SOURCE = (
     _column(
-        "source", pa.string(), "Which door the row came through: sampler, inspect, lm_eval or table", required=True
+        "source",
+        pa.string(),
+        "Which door the row came through: sampler, inspect, lm_eval, swe_bench or table",
+        required=True,
     ),
     _column(
         "import_id", pa.string(), "The imported file that the row was read from (raw.imports); NULL for the sampler"
@@ -185,7 +188,7 @@ IMPORTS = RawTable(
             _key("file_name", "Name of the file when it was imported"),
             _key("file_sha256", "SHA-256 of the file's bytes"),
             _column("file_bytes", pa.int64(), "Size of the file", required=True),
-            _column("source", pa.string(), "Kind of log: inspect, lm_eval or table", required=True),
+            _column("source", pa.string(), "Kind of log: inspect, lm_eval, swe_bench or table", required=True),
             _column(
                 "reader_version", pa.int32(), "Version of the reader; a newer one reads a file again", required=True
             ),

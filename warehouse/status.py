@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from warehouse.layout import Layout
+import duckdb
+
+from warehouse.layout import DBT_PROJECT_DIR, Layout
 from warehouse.raw import connect_raw
 from warehouse.schemas import RAW_TABLES
 
@@ -12,7 +14,7 @@ MAX_LINES = 20
 
 
 def describe(layout: Layout) -> str:
-    """Row counts of the raw layer, what runs left out, what is quarantined, and how fresh the published file is."""
+    """Row counts, what runs left out, models that nobody described, the quarantine, how fresh the published file is."""
     lines = [f"warehouse at {layout.root}", "", "raw rows"]
     with connect_raw(layout) as con:
         for name in RAW_TABLES:
@@ -36,6 +38,9 @@ def describe(layout: Layout) -> str:
             line += f"; run {unfinished}: some samples are missing" if unfinished else ""
             lines.append(line)
         lines += _rest(runs) or ([] if runs else ["  none yet; import a log: incoherence import LOG.eval"])
+        (copies,) = con.execute("select count(*) - count(distinct sample_id) from raw.samples").fetchone() or (0,)
+        lines += [f"  {copies:,} superseded by later copies of the same samples"] if copies else []
+        lines += _undescribed_models(con)
 
         quarantined = con.execute(
             "select file_name, place, reason from raw.quarantine order by ingested_at desc, file_name, place"
@@ -57,6 +62,30 @@ def describe(layout: Layout) -> str:
     if newest is not None and newest > published_at:
         lines.append("  older than the raw layer: incoherence build && incoherence publish")
     return "\n".join(lines)
+
+
+def _undescribed_models(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Models of which no source and no seed knows more than the name: figures by model size leave them out."""
+    seeds = {name: str(DBT_PROJECT_DIR / "seeds" / f"{name}.csv") for name in ("known_models", "model_aliases")}
+    found = con.execute(
+        """
+        select model_id, count(*) from raw.samples
+        where
+            model_id not in (select model_id from read_csv($known_models, header = true))
+            and model_id not in (select alias from read_csv($model_aliases, header = true))
+            and model_id not in (select model_id from raw.models where model_family is not null or is_simulated)
+        group by all order by all
+        """,
+        seeds,
+    ).fetchall()
+    if not found:
+        return []
+    return [
+        "",
+        "models without a family: describe them in dbt/seeds/known_models.csv, or list the name in model_aliases.csv",
+        *(f"  {model} ({n_samples:,} samples)" for model, n_samples in found[:MAX_LINES]),
+        *_rest(found),
+    ]
 
 
 def _rest(rows: list[tuple[object, ...]]) -> list[str]:

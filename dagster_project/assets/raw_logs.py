@@ -44,7 +44,8 @@ def eval_logs(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterat
     layout = warehouse.layout
     report = reporter(context)
     layout.inbox.mkdir(parents=True, exist_ok=True)
-    summary = import_paths([layout.inbox], layout, progress=lambda file: report(f"{file.path.name}: {file.message}"))
+    inbox = [layout.inbox] if any(layout.inbox.iterdir()) else []
+    summary = import_paths(inbox, layout, progress=lambda file: report(f"{file.path.name}: {file.message}"))
     for name in LOG_TABLES:
         metadata: dict[str, int] = {"dagster/row_count": count_rows(layout, name)}
         if name == "imports":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isclose
 from typing import Any
 
@@ -15,6 +15,8 @@ from tests.dbt.random_study import independent_rows, random_study_rows
 from tests.oracles.answers import ItemAnswers, ItemKey, answers_by_item
 from warehouse.layout import Layout
 from warehouse.transform import build
+
+ALIASED, ALIAS = "Qwen/Qwen3-8B", "vllm/Qwen/Qwen3-8B"
 
 
 @dataclass
@@ -34,12 +36,23 @@ class Built:
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
+def under_two_names(rows: RawRows) -> RawRows:
+    """The same rows, with every other epoch of a model under its alias: oracles do not know of that."""
+    return replace(
+        rows,
+        samples=[
+            sample | {"model_id": ALIAS} if sample["model_id"] == ALIASED and sample["epoch"] % 2 else sample
+            for sample in rows.samples
+        ],
+    )
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     layout = Layout(tmp_path_factory.mktemp("random"))
     evals = random_eval_rows(7) + random_study_rows(10) + independent_rows(11)
     synthetic = [random_synthetic_rows(8), random_synthetic_rows(9, dimension=2)]
-    for rows in (evals, *synthetic):
+    for rows in (under_two_names(evals), *synthetic):
         rows.write(layout)
     build(layout, unit_tests=True)
     with duckdb.connect(str(layout.build_database), read_only=True) as database:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.dbt.conftest import Built
+from tests.dbt.conftest import ALIAS, ALIASED, Built
 
 
 def test_one_id_with_two_answer_keys_is_two_items(built: Built) -> None:
@@ -34,6 +34,20 @@ def test_the_seed_knows_better_than_the_log(built: Built) -> None:
     assert models["Qwen/Qwen3-8B"]["model_family"] == "qwen3"
     assert models["stand-in"]["param_count"] == 10 and models["stand-in"]["is_simulated"]
     assert models["unlisted"]["model_family"] is None and models["unlisted"]["n_samples"] > 0
+
+
+def test_a_model_under_two_names_is_one_model(built: Built) -> None:
+    (counts,) = built.database.execute(
+        f"""
+        select count(*) filter (model_id = '{ALIAS}'), count(*) filter (source_model_id = '{ALIAS}'),
+            count(*) filter (model_id = '{ALIASED}')
+        from staging.stg_samples
+        """
+    ).fetchall()
+    drawn = {row["sample_id"] for row in built.evals.samples if row["model_id"] == ALIASED}
+    assert counts[0] == 0 and counts[1] > 0 and counts[2] == len(drawn)
+    assert not built.rows("marts.dim_model", f"model_id = '{ALIAS}'")
+    assert len(built.rows("marts.dim_model", f"model_id = '{ALIASED}'")) == 1
 
 
 def test_items_that_only_failed_are_counted(built: Built) -> None:

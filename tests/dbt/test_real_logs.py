@@ -22,6 +22,7 @@ from ingestion.importing import import_paths
 from tests.dbt.conftest import agree
 from tests.oracles.decompositions import Array, Split, brier, coverage, kl
 from tests.oracles.pooling import buckets, incoherence, ratio_interval
+from tests.ingestion.test_swe_bench import DJANGO, evaluated, report, run_folder
 from warehouse.layout import PROJECT_ROOT, Layout
 from warehouse.transform import build
 
@@ -37,7 +38,11 @@ LOGS = [
     "prob_2x30_json.json",
     "mcq_sample_errors.eval",
     "mcq_6x5_v0_3_100.eval",
+    "mcq_numchoices30.eval",
 ]
+LM_EVAL = "samples_tiny_gen_2026-11-23T07-24-02.101843.jsonl"
+WITHOUT_LENGTHS = ("mcq_numchoices30.eval", LM_EVAL)
+"""Logs that do not say how long each answer was."""
 
 pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason=f"needs the logs in {SHARED}")
 
@@ -46,7 +51,8 @@ pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason=f"needs the logs in 
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Each log in a task of its own would hide clashes, so all of them share one warehouse."""
     layout = Layout(tmp_path_factory.mktemp("real"))
-    paths = [EVAL_LOGS / "inspect" / name for name in LOGS]
+    paths = [EVAL_LOGS / "inspect" / name for name in (*LOGS, "agent_6x30.eval")]
+    paths += [EVAL_LOGS / "lm_eval" / "local_chat", swe_bench_runs(tmp_path_factory.mktemp("swe_bench"))]
     import_paths(paths, layout)
     import_paths(paths, layout)
     folder = tmp_path_factory.mktemp("runs")
@@ -81,6 +87,15 @@ def few_runs() -> list[dict[str, Any]]:
     ]
 
 
+def swe_bench_runs(folder: Path) -> Path:
+    """Three runs of one instance: all tests pass, one fails, and all pass although a limit had stopped the agent."""
+    for number, failed in enumerate([(), ("test_a (m.T)",), ()], 1):
+        evaluated(run_folder(folder, f"run_{number}"), DJANGO, report(DJANGO, failed=failed))
+    stopped = {"info": {"exit_status": "LimitsExceeded", "model_stats": {"api_calls": 250}}}
+    (run_folder(folder, "run_3") / DJANGO / f"{DJANGO}.traj").write_text(json.dumps(stopped))
+    return folder
+
+
 def rows(root: Path, query: str, *parameters: Any) -> list[dict[str, Any]]:
     with duckdb.connect(str(Layout(root).build_database), read_only=True) as database:
         result = database.execute(query, parameters)
@@ -101,9 +116,10 @@ def pool_of(root: Path, log: str) -> dict[str, Any]:
     return pool
 
 
-@pytest.mark.parametrize("log", LOGS)
+@pytest.mark.parametrize("log", [*LOGS, LM_EVAL])
 def test_every_number_is_met(root: Path, log: str) -> None:
-    expected = json.loads((EVAL_LOGS / "expected" / f"{Path(log).stem}.json").read_text())
+    stem = "lm_eval_local_chat" if log == LM_EVAL else Path(log).stem
+    expected = json.loads((EVAL_LOGS / "expected" / f"{stem}.json").read_text())
     pool = pool_of(root, log)
     where = "task = ? and model_id = ? and condition_id = ?"
     for decomposition, bias in (("brier", "bias2"), ("kl", "bias")):
@@ -119,7 +135,9 @@ def test_every_number_is_met(root: Path, log: str) -> None:
             row, oracle = by_item[item["id"]], item[decomposition]
             assert row["n_samples"] == item["n"] and row["n_format_failures"] == item["n_parse_fail"]
             assert row["n_errors"] == item["n_error"]
-            assert agree(row["mean_reasoning_tokens"], item["mean_reasoning_tokens"])
+            assert agree(
+                row["mean_reasoning_tokens"], None if log in WITHOUT_LENGTHS else item["mean_reasoning_tokens"]
+            )
             assert abs(row["error"] - oracle["error"]) <= 1e-9
             assert abs(row["variance"] - oracle["variance"]) <= 1e-9
             assert abs(row["bias_sq"] - oracle[bias]) <= 1e-9
@@ -141,6 +159,31 @@ def test_every_number_is_met(root: Path, log: str) -> None:
         assert abs(pooled["bias_sq"] - totals[f"{decomposition}_{bias}"]) <= 1e-9
         assert abs(pooled["variance"] - totals[f"{decomposition}_variance"]) <= 1e-9
         assert abs(pooled["incoherence"] - totals[f"{decomposition}_incoherence_ratio_of_means"]) <= 1e-9
+
+
+def test_an_agent_s_unit_tests_decompose_as_expected(root: Path) -> None:
+    expected = json.loads((EVAL_LOGS / "expected" / "agent_6x30.json").read_text())
+    found = rows(root, "from marts.fct_item_decomposition where task = 'agent_code' and decomposition = 'coverage'")
+    by_item = {row["item_id"]: row for row in found}
+    assert len(by_item) == len(expected["items"]) == 6
+    for item in expected["items"]:
+        row, oracle = by_item[item["id"]], item["tests_brier_mean"]
+        assert row["n_samples"] == item["n"]
+        assert abs(row["mean_actions"] - item["mean_assistant_turns"]) <= 1e-9
+        for ours, theirs in (("error", "error"), ("bias_sq", "bias2"), ("variance", "variance")):
+            assert abs(row[ours] - oracle[theirs]) <= 1e-9
+
+
+def test_a_limit_leaves_the_tests_of_swe_bench_unchanged(root: Path) -> None:
+    found = rows(root, "from marts.fct_item_decomposition where task = 'swe_bench'")
+    by_decomposition = {row["decomposition"]: row for row in found}
+    passed = np.array([[1, 1, 1, 1], [0, 1, 1, 1], [0, 0, 1, 1]])  # the last two columns are pass-to-pass
+    for decomposition, outcomes in (("coverage", passed), ("score", 1 * passed.all(axis=1, keepdims=True))):
+        row, mean = by_decomposition[decomposition], outcomes.mean(axis=0)
+        assert row["n_samples"] == 3
+        assert abs(row["error"] - ((1 - outcomes) ** 2).mean()) <= 1e-9
+        assert abs(row["bias_sq"] - ((1 - mean) ** 2).mean()) <= 1e-9
+        assert abs(row["variance"] - ((outcomes - mean) ** 2).mean()) <= 1e-9
 
 
 def test_importing_twice_changes_nothing(root: Path) -> None:

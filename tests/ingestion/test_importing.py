@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ingestion import inspect_zip
+from ingestion import inspect_log, inspect_zip
 from ingestion.formats import FORMATS, format_named
 from ingestion.importing import FileReport, import_paths
-from ingestion.inspect_log import InspectFormat
 from tests.ingestion.conftest import files, rows
 from tests.ingestion.test_hostile_files import HEADER, answered, archive, sample
 from warehouse.layout import Layout
@@ -65,10 +64,10 @@ def test_a_newer_reader_reads_again_and_leaves_nothing_old(
     elsewhere.parent.mkdir()
     written.rename(elsewhere)
     assert [report.outcome for report in import_paths([path], layout).reports] == ["unchanged"]
-    monkeypatch.setattr(InspectFormat, "reader_version", InspectFormat.reader_version + 1)
+    monkeypatch.setattr(inspect_log, "READER_VERSION", 99)
     assert [report.outcome for report in import_paths([path], layout).reports] == ["imported"]
     assert list(layout.raw_table("samples").rglob("[0-9a-f]*.parquet")) == [written]
-    assert [known["reader_version"] for known in rows(layout, "imports")] == [InspectFormat.reader_version]
+    assert [known["reader_version"] for known in rows(layout, "imports")] == [99]
 
 
 def test_a_refused_file_leaves_quarantine_once_it_can_be_read(
@@ -109,3 +108,26 @@ def test_names_from_logs_stay_inside_the_warehouse(tmp_path: Path, layout: Layou
     assert (row["task"], row["model_id"]) == ("../../../up", "/etc/../m:\n*")
     assert {found.parent for found in tmp_path.iterdir()} == {tmp_path}
     assert sorted(found.name for found in tmp_path.iterdir()) == ["a.eval", "warehouse"]
+
+
+def test_patterns_take_up_what_they_match(tmp_path: Path, layout: Layout) -> None:
+    for name in ("a.eval", "deep/er/b.eval", "c.json"):
+        (tmp_path / "logs" / name).parent.mkdir(parents=True, exist_ok=True)
+        log(tmp_path / "logs" / name, name[-6])
+    summary = import_paths([tmp_path / "logs" / "**" / "*.eval", tmp_path / "logs" / "a.*"], layout)
+    assert [report.path.name for report in summary.reports] == ["a.eval", "b.eval"]
+    (nothing,) = import_paths([tmp_path / "*.log"], layout).reports
+    assert (nothing.outcome, nothing.message) == ("refused", "no file matches this pattern")
+    odd = log(tmp_path / "run [1].eval", "C")  # a name that is there is no pattern
+    assert import_paths([odd], layout).count("imported") == 1
+
+
+def test_a_folder_without_any_log_is_refused(tmp_path: Path, layout: Layout) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "manifest.json").write_text("{}")
+    summary = import_paths([tmp_path / "logs"], layout)
+    assert [report.outcome for report in summary.reports] == ["refused"]
+    assert "no log in this folder" in summary.reports[0].message
+    assert [path.name for path in summary.passed_over] == ["manifest.json"]
+    assert import_paths([tmp_path / "missing.eval"], layout).reports[0].message == "no such file; check the path"
+    assert rows(layout, "quarantine") == []  # it is a list of what was there and could not be read

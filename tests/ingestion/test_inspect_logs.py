@@ -168,6 +168,14 @@ def test_probabilities_as_stated_with_scores_that_are_no_json(tmp_path: Path, la
     assert rows(layout, "conditions")[0]["prompt_format"] == "probability"
 
 
+def test_probabilities_that_nobody_asked_for_leave_the_log_as_it_is(tmp_path: Path, layout: Layout) -> None:
+    answers = {"q": ["ANSWER: A", "<PROB>0.1, 0.2, 0.3, 0.4</PROB>\nANSWER: B", "ANSWER: C"]}
+    import_paths([run_inspect(tmp_path, mcq_task(answers))], layout)
+    samples = sorted(rows(layout, "samples"), key=lambda sample: sample["epoch"])
+    assert [sample["choice_index"] for sample in samples] == [0, 1, 2]
+    assert rows(layout, "conditions")[0]["prompt_format"] == "choice"
+
+
 def test_several_completions_of_one_call_are_several_epochs(tmp_path: Path, layout: Layout) -> None:
     def answer(*_: object) -> ModelOutput:
         given = output("ANSWER: A")

@@ -155,6 +155,18 @@ def test_identical_repeats_are_said_aloud(tmp_path: Path, layout: Layout) -> Non
     assert "WARNING" not in other.message
 
 
+def test_documents_and_repeats_that_are_missing_are_told(tmp_path: Path, layout: Layout) -> None:
+    documents: list[dict[str, Any] | str] = [document(1, ["#### 1", "#### 1000"]), document(2, ["#### 2"])]
+    told = {"n-samples": {"sums_task": {"original": 9, "effective": 3}}}
+    path = output(tmp_path, documents, {**MATH, "repeats": 2}, **told)
+    (report,) = import_paths([path], layout).reports
+    assert (report.n_samples, report.n_quarantined) == (3, 2)
+    assert {row["place"]: row["reason"] for row in rows(layout, "quarantine")} == {
+        "line 2": "1 repeats where the task asks for 2: edited or damaged",
+        "documents": "the run had 3 documents and the file holds 2: cut short or edited",
+    }
+
+
 def test_two_runs_with_equal_answers_stay_two(tmp_path: Path, layout: Layout) -> None:
     documents: list[dict[str, Any] | str] = [document(1, ["#### 1", "#### 2"])]
     one = output(tmp_path / "one", documents, MATH)

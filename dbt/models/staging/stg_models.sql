@@ -2,24 +2,32 @@ with
 
 models as (
     select * from {{ source("raw", "models") }}
+),
+
+aliases as (
+    select * from {{ ref("model_aliases") }}
 )
 
 select
     ---------- ids
-    model_id,
-    import_id,
+    coalesce(aliases.model_id, models.model_id) as model_id,
+    models.import_id,
 
     ---------- text
-    provider,
-    model_family,
-    model_type,
-    source,
+    models.provider,
+    models.model_family,
+    models.model_type,
+    models.source,
 
     ---------- numbers
-    param_count,
-    is_simulated,
+    models.param_count,
+    models.is_simulated,
 
     ---------- times
-    {{ utc("ingested_at") }} as ingested_at
+    {{ utc("models.ingested_at") }} as ingested_at
 from models
-qualify row_number() over (partition by model_id order by ingested_at desc, import_id desc nulls last) = 1
+left join aliases on models.model_id = aliases.alias
+qualify row_number() over (
+    partition by coalesce(aliases.model_id, models.model_id)
+    order by models.ingested_at desc, models.import_id desc nulls last
+) = 1

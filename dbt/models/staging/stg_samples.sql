@@ -10,6 +10,10 @@ items as (
     select * from {{ ref("stg_items") }}
 ),
 
+aliases as (
+    select * from {{ ref("model_aliases") }}
+),
+
 copied as (
     select
         sample_id,
@@ -48,7 +52,8 @@ select
     ---------- ids
     latest.sample_id,
     latest.task,
-    latest.model_id,
+    coalesce(aliases.model_id, latest.model_id) as model_id,
+    latest.model_id as source_model_id,
     latest.condition_id,
     coalesce(items.item_id, latest.item_id) as item_id,
     latest.item_id as source_item_id,
@@ -91,3 +96,4 @@ left join items
         latest.task = items.task
         and latest.item_id = items.source_item_id
         and latest.answer_key_id = items.answer_key_id
+left join aliases on latest.model_id = aliases.alias

@@ -1,0 +1,316 @@
+"""Damaged copies of logs, and what may still be read from them. Everything follows from a random generator.
+
+Two kinds of damage. *Bytes*: flipped bits, cuts, noise, parts left out or doubled; a checksum guards every member of an
+archive, so no value may change. *Values*: one value somewhere in the JSON becomes one of another type, and the file is
+written anew; then only rows of that part of the log may change, and in it only what is read from that value.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+import shutil
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ingestion.inspect_zip import Archive
+
+Key = tuple[str, str, str, int]
+"""Task, model, item and epoch of a sample."""
+
+Rows = dict[Key, list[dict[str, Any]]]
+
+READ_FROM: dict[str, frozenset[str]] = {
+    "choices": frozenset({"answer_key_id", "choice_index", "class_probs", "answer", "status"}),
+    "target": frozenset({"answer_key_id", "choice_index", "answer", "status"}),
+    "input": frozenset(),
+    "output": frozenset(
+        {"completion", "reasoning", "choice_index", "class_probs", "answer", "status", "finish_reason"}
+        | {"input_tokens", "output_tokens", "reasoning_tokens", "served_model", "cost_usd"}
+    ),
+    "messages": frozenset({"n_actions", "input_tokens", "output_tokens", "reasoning_tokens", "cost_usd"}),
+    "model_usage": frozenset({"input_tokens", "output_tokens", "reasoning_tokens", "cost_usd"}),
+    "scores": frozenset({"score", "choice_index", "answer", "status"}),
+    "error": frozenset({"status", "error"}),
+    "limit": frozenset({"status", "error"}),
+    "invalidation": frozenset({"status", "error"}),
+    "total_time": frozenset({"latency_s"}),
+}
+"""By field of an Inspect sample, the columns that are read from it. From any other field nothing is."""
+
+ODD_VALUES: tuple[Any, ...] = (
+    *(None, True, False, 0, -1, 7, 0.5, 1e308, float("nan"), float("inf"), 2**40, 2**70, -(2**70)),
+    *("", "text", "7", "\ud800", "x" * 5_000, "<PROB>1, 0</PROB>", "ANSWER: A", [], {}, [None], [[]], {"": {}}),
+)
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What was done to a copy.
+
+    Attributes:
+        kind: in words.
+        touched: samples whose part of the log was changed; None if any may have been.
+        columns: columns that may differ in those samples; None for any.
+        is_header: whether what all samples share was changed.
+    """
+
+    kind: str
+    touched: frozenset[Key] | None = frozenset()
+    columns: frozenset[str] | None = None
+    is_header: bool = False
+
+
+@dataclass
+class Original:
+    """A log and what is read from it undamaged.
+
+    Attributes:
+        path: the log: a file, or the folder of a run of the SWE-bench harness.
+        companions: files that are copied beside it.
+        rows: its samples.
+    """
+
+    path: Path
+    companions: tuple[Path, ...] = ()
+    rows: Rows = field(default_factory=dict)
+
+    @property
+    def n_completions(self) -> int:
+        """Epochs for each sample of an Inspect log (`num_choices`)."""
+        if self.path.suffix == ".eval":
+            with Archive(self.path) as archive:
+                header = json.loads(archive.read("header.json" if "header.json" in archive else "_journal/start.json"))
+        else:
+            header = json.loads(self.path.read_bytes())
+        settings = {**header["plan"].get("config", {}), **header["eval"].get("model_generate_config", {})}
+        return settings.get("num_choices") or 1
+
+    def keys_of(self, item_id: str, epoch: int) -> frozenset[Key]:
+        """The rows of one sample of an Inspect log."""
+        n_completions = self.n_completions
+        epochs = range((epoch - 1) * n_completions + 1, epoch * n_completions + 1)
+        return frozenset(key for key in self.rows if key[2] == item_id and key[3] in epochs)
+
+
+def damaged_copy(original: Original, folder: Path, chance: random.Random) -> tuple[Path, Damage]:
+    """Write a damaged copy into an empty folder."""
+    folder.mkdir(parents=True)
+    for companion in original.companions:
+        shutil.copy(companion, folder)
+    path = folder / original.path.name
+    if original.path.is_dir():
+        path = folder / original.path.parent.name / path.name  # a run's id is the name of the folder above
+        shutil.copytree(original.path, path)
+        victim = chance.choice(sorted(file for file in path.rglob("*") if file.is_file()))
+        victim.write_bytes(_damaged_bytes(victim.read_bytes(), chance)[0])
+        touched = frozenset(key for key in original.rows if key[2] == victim.parent.name)
+        return path, Damage(f"bytes of {victim.name}", touched)
+    if chance.random() < 0.5:
+        if original.path.suffix == ".eval":
+            return path, _swap_in_archive(original, path, chance)
+        if original.path.suffix == ".json":
+            return path, _swap_in_json(original, path, chance)
+        if original.path.suffix == ".jsonl":
+            return path, _swap_in_lines(original, path, chance)
+    data, kind = _damaged_bytes(original.path.read_bytes(), chance)
+    path.write_bytes(data)
+    if original.path.suffix == ".eval":
+        return path, Damage(kind)
+    touched = _touched_samples(original, data) if original.path.suffix == ".json" else None
+    if original.path.suffix == ".jsonl":
+        intact = set(data.splitlines())
+        lines = original.path.read_bytes().splitlines()
+        # A line that was lost, and one that came out of two, have both been changed.
+        changed = {*lines} ^ intact
+        touched = frozenset(key for line in changed for key in _keys_of_line(original, line))
+    return path, Damage(kind, touched)
+
+
+def _touched_samples(original: Original, data: bytes) -> frozenset[Key] | None:
+    """Samples of a JSON log that differ from the original's; None if more than that differs."""
+    before = json.loads(original.path.read_bytes())
+    try:
+        after = json.loads(data.decode("utf-8", "replace"))
+        samples, others = before.pop("samples"), after.pop("samples")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    if before != after or not isinstance(others, list) or len(samples) != len(others):
+        return None
+    changed = (sample for sample, other in zip(samples, others, strict=True) if sample != other)
+    return frozenset(key for sample in changed for key in original.keys_of(str(sample["id"]), sample["epoch"]))
+
+
+def _keys_of_line(original: Original, line: bytes) -> set[Key]:
+    """Samples of a document of lm-evaluation-harness."""
+    try:
+        document = json.loads(line.decode("utf-8", "replace"))
+        doc = document.get("doc") or {}
+        named = (document.get("doc_id"), *(doc.get(name) for name in ("id", "question_id", "task_id")))
+    except (ValueError, AttributeError):
+        return set()
+    names = {str(name) for name in named if name is not None}
+    return {key for key in original.rows if key[2] in names}
+
+
+def _damaged_bytes(data: bytes, chance: random.Random) -> tuple[bytes, str]:
+    if not data:
+        return b"\0", "noise"
+    start = chance.randrange(len(data))
+    length = min(int(10 ** chance.uniform(0, 4)), len(data))
+    match chance.randrange(6):
+        case 0:
+            flipped = bytearray(data)
+            for _ in range(chance.randint(1, 20)):
+                flipped[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+            return bytes(flipped), "flipped bits"
+        case 1:
+            return data[:start], "cut"
+        case 2:
+            return data[:start] + chance.randbytes(length) + data[start + length :], "noise"
+        case 3:
+            return data[:start] + bytes(length) + data[start + length :], "zeros"
+        case 4:
+            return data[:start] + data[start + length :], "part left out"
+        case _:
+            return data[:start] + data[start : start + length] * 2 + data[start + length :], "part doubled"
+
+
+def swap_a_value(document: Any, chance: random.Random) -> tuple[Any, list[str | int]]:
+    """The document with one value replaced by an odd one, or left out, and the path of that value."""
+    document = copy.deepcopy(document)
+    places = list(_places(document, [], chance))
+    path = chance.choice(places)
+    parent = document
+    for step in path[:-1]:
+        parent = parent[step]
+    if chance.random() < 0.1:
+        del parent[path[-1]]
+    else:
+        parent[path[-1]] = chance.choice(ODD_VALUES)
+    return document, path
+
+
+def _places(value: Any, path: list[str | int], chance: random.Random) -> Iterator[list[str | int]]:
+    """Paths of the document's values, each level in turn; of long lists and deep trees only a part."""
+    inner = list(value.items() if isinstance(value, dict) else enumerate(value))
+    for step, below in inner if len(inner) < 50 else chance.sample(inner, 50):
+        yield [*path, step]
+        if isinstance(below, dict | list) and len(path) < 6:
+            yield from _places(below, [*path, step], chance)
+
+
+def _swap_in_archive(original: Original, path: Path, chance: random.Random) -> Damage:
+    with Archive(original.path) as archive:
+        members = {name: archive.read(name) for name in archive.names}
+    samples = [name for name in members if name.startswith("samples/")]
+    name = "header.json" if chance.random() < 0.1 and "header.json" in members else chance.choice(samples)
+    before = json.loads(members[name])
+    swapped, where = swap_a_value(before, chance)
+    members[name] = json.dumps(swapped).encode()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:
+        for member, data in members.items():
+            file.writestr(member, data)
+    if name == "header.json":
+        return Damage("value of the header", is_header=True)
+    return _in_sample(original, before, where)
+
+
+def _in_sample(original: Original, sample: Mapping[str, Any], where: list[str | int]) -> Damage:
+    touched = original.keys_of(str(sample["id"]), sample["epoch"])
+    top = str(where[0])
+    if top in ("id", "epoch", "uuid"):
+        return Damage("key of a sample", touched)
+    return Damage(f"value in {top}", touched, READ_FROM.get(top, frozenset()))
+
+
+def _swap_in_json(original: Original, path: Path, chance: random.Random) -> Damage:
+    log = json.loads(original.path.read_bytes())
+    if not isinstance(log, dict) or "samples" not in log:
+        swapped, _ = swap_a_value(log, chance)
+        path.write_text(json.dumps(swapped))
+        return Damage("value of a row", None)
+    if chance.random() < 0.1:
+        header = {name: value for name, value in log.items() if name != "samples"}
+        path.write_text(json.dumps({**swap_a_value(header, chance)[0], "samples": log["samples"]}))
+        return Damage("value of the header", is_header=True)
+    number = chance.randrange(len(log["samples"]))
+    before = log["samples"][number]
+    log["samples"][number], where = swap_a_value(before, chance)
+    path.write_text(json.dumps(log))
+    return _in_sample(original, before, where)
+
+
+def _swap_in_lines(original: Original, path: Path, chance: random.Random) -> Damage:
+    lines = original.path.read_bytes().splitlines()
+    number = chance.randrange(len(lines))
+    touched = frozenset(_keys_of_line(original, lines[number]))
+    swapped, where = swap_a_value(json.loads(lines[number]), chance)
+    lines[number] = json.dumps(swapped).encode()
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    return Damage(f"value in {where[0]}", touched)
+
+
+def wrong_rows(original: Original, damage: Damage, found: Rows, *, n_unread: int) -> list[str]:
+    """What is wrong with the rows that were read from a damaged copy, in words; empty if nothing is.
+
+    Args:
+        original: the undamaged log.
+        damage: what was done.
+        found: the rows of the copy.
+        n_unread: parts of the copy in quarantine; a whole refused file is one.
+    """
+    if damage.touched is None:
+        return []
+    problems: list[str] = []
+    if damage.is_header:
+        # The header names task and model, so rows are compared by what was drawn for an item.
+        drawn = _drawn(original.rows)
+        strange = (item for item, texts in _drawn(found).items() if texts - drawn.get(item, set()))
+        problems += [f"{item}: a completion that nobody drew" for item in strange]
+        n_found, n_drawn = _count(found), _count(original.rows)
+        if n_found < n_drawn and not n_unread:
+            problems.append(f"{n_drawn - n_found} samples are lost in silence")
+        return problems
+    n_new = 0
+    for key, rows in found.items():
+        expected = original.rows.get(key, [])
+        for row in rows:
+            if row in expected:
+                continue
+            if not damage.touched:
+                problems.append(f"{key}: {_difference(row, expected)} although nothing in it was changed")
+            elif key not in damage.touched or (key in original.rows and len(rows) > len(expected)):
+                n_new += 1  # a sample whose key was changed may turn up anywhere, once
+            elif damage.columns is not None and (other := _differing(row, expected[0]) - damage.columns):
+                problems.append(f"{key}: {', '.join(sorted(other))} changed, which are not read from {damage.kind}")
+    if n_new > len(damage.touched):
+        problems.append(f"{n_new} rows that the log does not hold")
+    lost = [key for key in original.rows if key not in found and key not in damage.touched]
+    n_lost = len(lost) + max(0, len(damage.touched - found.keys()) - n_new)
+    if n_lost and not n_unread:
+        problems.append(f"{n_lost} samples are lost in silence")
+    return problems
+
+
+def _drawn(rows: Rows) -> dict[str, set[Any]]:
+    drawn: dict[str, set[Any]] = {}
+    for key, found in rows.items():
+        drawn.setdefault(key[2], set()).update(row["completion"] for row in found)
+    return drawn
+
+
+def _count(rows: Rows) -> int:
+    return sum(map(len, rows.values()))
+
+
+def _differing(row: Mapping[str, Any], expected: Mapping[str, Any]) -> set[str]:
+    return {name for name in row if row[name] != expected[name]}
+
+
+def _difference(row: Mapping[str, Any], expected: list[dict[str, Any]]) -> str:
+    return f"{sorted(_differing(row, expected[0]))} differ" if expected else "no such sample"
