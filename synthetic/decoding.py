@@ -109,7 +109,7 @@ class Decoder:
 
     def _read(self, table_rows: Tensor, start: int) -> Tensor:
         """Read new tokens, given as rows of the table, shape (rows, n); return the logits of what follows the last."""
-        n_rows, n_new = table_rows.shape
+        n_new = table_rows.shape[1]
         x = functional.embedding(table_rows, self._entering)
         for number, layer in enumerate(self._layers):
             is_last = number + 1 == len(self._layers)

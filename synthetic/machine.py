@@ -102,6 +102,10 @@ class World:
             distributed.barrier()
 
 
+ALONE = World()
+"""One process on the CPU."""
+
+
 @dataclass(frozen=True)
 class Machine:
     """What an experiment runs on.
@@ -113,7 +117,7 @@ class Machine:
             compiler.
     """
 
-    world: World = World()
+    world: World = ALONE
     time_slice: Slice = field(default_factory=Slice)
     compiled: bool = False
 

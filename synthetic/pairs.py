@@ -47,9 +47,7 @@ class Pairs:
         n_validation = min(config.training.n_validation_pairs, data.n_held_out * data.n_steps)
         places = torch.arange(n_validation, device=starts.device)
         trajectory, step = grid_permutation(places, data.n_held_out, data.n_steps, data.seed)
-        self.validation = encode_pairs(
-            config, quadratic, self._points(knots, self._n_trajectories + trajectory, step)
-        )
+        self.validation = encode_pairs(config, quadratic, self._points(knots, self._n_trajectories + trajectory, step))
         self._train_knots = knots[:, : self._n_trajectories].clone()
         self._block = (-1, self.validation[:0])
 

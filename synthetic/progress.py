@@ -53,7 +53,9 @@ class TrainingProgress:
     losses: tuple[LossRow, ...]
 
     @classmethod
-    def of(cls, model: nn.Module, optimizer: torch.optim.Optimizer, step: int, losses: list[LossRow]) -> TrainingProgress:
+    def of(
+        cls, model: nn.Module, optimizer: torch.optim.Optimizer, step: int, losses: list[LossRow]
+    ) -> TrainingProgress:
         """The progress of a training that has made at least one update; its tensors are views, not copies."""
         tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
         for name, parameter in model.named_parameters():

@@ -88,7 +88,7 @@ class Roller:
             place.copy_(self._moved(place, counters, number))
 
         def replay(x: Tensor, counters: Tensor, number: Tensor) -> Tensor:
-            # The graph reads and writes in place: x is `place` after the first call, and the tensors are those captured.
+            # The graph works on the tensors that it captured: after the first call, x is `place` itself.
             if x is not place:
                 place.copy_(x)
             graph.replay()

@@ -16,7 +16,7 @@ import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from synthetic.config import ExperimentConfig, ModelSize, TrainingConfig
-from synthetic.machine import Slice, TimeIsUpError, World
+from synthetic.machine import ALONE, Slice, TimeIsUpError, World
 from synthetic.model import Transformer
 from synthetic.pairs import Pairs
 from synthetic.progress import LossRow as LossRow
@@ -88,7 +88,7 @@ def train(
     save: Save | None = None,
     progress: TrainingProgress | None = None,
     time_slice: Slice | None = None,
-    world: World = World(),
+    world: World = ALONE,
     compiled: bool = False,
 ) -> list[LossRow]:
     """Train `model` in place, on its device, and return the logged losses, in order of measurement.

@@ -72,7 +72,10 @@ def test_a_killed_training_goes_on_to_bit_equal_losses_and_weights(config: Exper
 def test_two_processes_under_torchrun_learn_what_one_does(tiny: ExperimentConfig, tmp_path: Path) -> None:
     config = with_training(tiny, n_steps=30)
     layout = Layout(tmp_path / "two")
-    assert start(config, tmp_path, layout.root, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2").wait() == 0
+    assert (
+        start(config, tmp_path, layout.root, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2").wait()
+        == 0
+    )
     alone = train_model(config, "one", Layout(tmp_path / "one"))
     together = train_model(config, "one", layout)
     assert together.was_skipped

@@ -132,9 +132,7 @@ def test_a_slice_ends_with_its_progress_kept_and_the_next_goes_on_as_if_nothing_
     assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), model.parameters(), strict=True))
 
 
-def test_progress_is_kept_between_slices(
-    tiny: ExperimentConfig, pairs: Pairs, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_progress_is_kept_between_slices(tiny: ExperimentConfig, pairs: Pairs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("synthetic.training.CHECK_EVERY", 2)
     monkeypatch.setattr("synthetic.training.SAVE_EVERY_S", 0)
     steps: list[Any] = []
