@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from queue import SimpleQueue
 
 import torch
@@ -128,7 +129,9 @@ def roll_out(
     def walk(x: Tensor, rows: Tensor, n_steps: int) -> Tensor:
         roller = idle.get()
         try:
-            return roller.walk(x, rows, done + 1, n_steps)
+            # A new thread starts out on the first GPU, whichever the points are on.
+            with torch.cuda.device(x.device) if x.is_cuda else nullcontext():
+                return roller.walk(x, rows, done + 1, n_steps)
         finally:
             idle.put(roller)
 
