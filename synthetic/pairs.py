@@ -49,6 +49,10 @@ class Pairs:
         trajectory, step = grid_permutation(places, data.n_held_out, data.n_steps, data.seed)
         self.validation = encode_pairs(config, quadratic, self._points(knots, self._n_trajectories + trajectory, step))
         self._train_knots = knots[:, : self._n_trajectories].clone()
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop the batches that were made ahead; they are made again when asked for."""
         self._block = (-1, self.validation[:0])
 
     def batch(self, step: int) -> Tensor:

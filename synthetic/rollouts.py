@@ -21,7 +21,7 @@ from synthetic.model import Transformer
 from synthetic.quadratic import Quadratic, sample_starts
 from synthetic.tokens import NumberTokens
 
-GROUP_ROWS = 128
+GROUP_ROWS = 256
 """Points that move together on the CPU: enough for matrix products, few enough for keys and values to stay in cache."""
 
 
@@ -41,7 +41,7 @@ class Roller:
         model: the transformer.
         config: tokens and seed.
         temperature: see `StartsConfig`.
-        n_rows: most points at a time.
+        n_rows: points at a time.
     """
 
     def __init__(self, model: Transformer, config: ExperimentConfig, temperature: float, n_rows: int) -> None:
@@ -141,15 +141,17 @@ def roll_out(
         while done < config.rollout.n_steps:
             n_steps = min(span or config.rollout.n_steps, config.rollout.n_steps - done)
             walks = [pool.submit(walk, x[rows], rows, n_steps) for rows in groups]
-            points = torch.cat([walk.result() for walk in walks], dim=1)
+            points = torch.cat([walk.result() for walk in walks], dim=1)[:, : len(starts)]
             x = points[-1]
             done += n_steps
             yield points
 
 
-def _groups(starts: Tensor) -> list[Tensor]:
-    """Numbers of the points that move together: all on a GPU; in groups on a CPU."""
-    rows = torch.arange(len(starts), device=starts.device)
-    if starts.device.type != "cpu":
-        return [rows]
-    return list(rows.split(GROUP_ROWS))
+def _groups(starts: Tensor) -> Tensor:
+    """Numbers of the points that move together, one row per group: all on a GPU; on a CPU equal groups.
+
+    To fill the last group, points are moved twice; what is drawn for a point depends on its number alone.
+    """
+    n_rows = min(len(starts), GROUP_ROWS) if starts.device.type == "cpu" else len(starts)
+    n_groups = -(-len(starts) // n_rows)
+    return (torch.arange(n_groups * n_rows, device=starts.device) % len(starts)).view(n_groups, n_rows)
