@@ -4,8 +4,8 @@ What makes it fast, each without a change of what is computed:
 
 - The first block reads nothing but a token and its place, so its queries, keys and values come from a table.
 - Gains of the normalisations and the scale of the attention are folded into the matrices that follow them.
-- Keys and values lie in buffers of a fixed shape, and are read in lengths that are multiples of 16, with a mask. Measured
-  on a CPU, a softmax over 14 numbers takes ten times as long as one over 16, a batched product with fewer than 400
+- Keys and values lie in buffers of a fixed shape, and are read in lengths that are multiples of 16, with a mask. On a
+  CPU, a softmax over 14 numbers took ten times as long as one over 16, a batched product with fewer than 400
   multiplications a row three times as long as one with 800, and the fused attention kernel longer than all of them.
 - The last block computes what the next token needs, and nothing else of what was read.
 - There is no branch on what was decoded, so that a GPU can replay the whole step as one graph.

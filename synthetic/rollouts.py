@@ -79,7 +79,7 @@ class Roller:
     def _graph(self, x: Tensor, counters: Tensor, number: Tensor) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
         """`_moved` as a CUDA graph: a step is a few hundred kernels, and launching each costs more than running it."""
         place = x.clone()
-        beside = torch.cuda.Stream()
+        beside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         beside.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(beside):
             self._moved(place, counters, number)  # the first call sets up what a capture may not

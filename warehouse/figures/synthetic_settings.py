@@ -31,7 +31,7 @@ def _lines(tables: Tables) -> Lines:
             high=pl.col("difference_ci_high"),
         ).sort("decomposition", ~is_standard, "series", "param_count"),
         x_label="parameters",
-        y_label="incoherence at the last step − at the first",
+        y_label="rise of incoherence",
         y_log=False,
         connected=True,
         tooltips=("n_starts", "incoherence_first", "incoherence_final"),
