@@ -213,6 +213,51 @@ def sample(
 
 
 @app.command()
+def synthetic(
+    profile: Annotated[str, typer.Option(help="quick, laptop or paper (docs/synthetic.md).")],
+    device: Annotated[str, typer.Option(help="cpu, or cuda.")] = "cpu",
+    max_minutes: Annotated[
+        float | None, typer.Option(min=0.01, help="Stop after so long; the same command goes on from there.")
+    ] = None,
+    compile_: Annotated[
+        bool | None, typer.Option("--compile/--no-compile", help="torch.compile the training; on a GPU if not given.")
+    ] = None,
+) -> None:
+    """Train and roll out the synthetic optimizers of a profile. Interrupted, it goes on where it stopped.
+
+    Exit status 1 if something is left to do. Under torchrun, processes train together.
+
+    Example: incoherence synthetic --profile laptop --max-minutes 20
+    """
+    from synthetic.checkpoint import CheckpointError
+    from synthetic.machine import Machine, Slice, TimeIsUpError, join_world
+    from synthetic.profiles import PROFILES
+    from synthetic.run import run_experiment
+
+    if profile not in PROFILES:
+        _fail(f"--profile {profile}: there are {', '.join(PROFILES)}", status=2)
+    if device not in ("cpu", "cuda"):
+        _fail(f"--device {device}: use cpu or cuda", status=2)
+    time_slice = Slice(max_minutes)
+    import torch
+
+    from synthetic.training import TrainingDivergedError
+
+    if device == "cuda" and not torch.cuda.is_available():
+        _fail("--device cuda: PyTorch sees no GPU; use cpu, or install a CUDA build of torch", status=2)
+    with join_world(device) as world:
+        machine = Machine(world, time_slice, compiled=device == "cuda" if compile_ is None else compile_)
+        try:
+            run_experiment(PROFILES[profile], Layout.from_env(), machine, typer.echo)
+        except TimeIsUpError as error:
+            _fail(f"{error}; run the same command again to go on")
+        except (CheckpointError, TrainingDivergedError) as error:
+            _fail(str(error))
+        if world.is_first:
+            typer.echo("Next: incoherence build && incoherence publish && incoherence report")
+
+
+@app.command()
 def build(
     select: Annotated[str | None, typer.Option(help="Build only these dbt models, in dbt's selection syntax.")] = None,
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from synthetic.config import QUICK
+from synthetic.profiles import QUICK
 
 EXPERIMENT = QUICK
 """The synthetic experiment that the graph runs."""

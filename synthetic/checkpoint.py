@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,11 +47,16 @@ def save_checkpoint(path: Path, model: Any, config: ExperimentConfig, size_name:
 
 def save_weights(path: Path, model: Any, experiment: dict[str, Any]) -> None:
     """Write a module's tensors, and `experiment` as canonical JSON in the file's metadata, atomically."""
+    save_tensors(path, model.state_dict(), experiment)
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Any], experiment: dict[str, Any]) -> None:
+    """Write tensors, and `experiment` as canonical JSON in the file's metadata, atomically."""
     from safetensors.torch import save_file
 
-    weights = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    on_cpu = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     with atomic_path(path) as temporary:
-        save_file(weights, temporary, metadata={METADATA_KEY: canonical_json(experiment)})
+        save_file(on_cpu, temporary, metadata={METADATA_KEY: canonical_json(experiment)})
 
 
 def read_header(path: Path) -> CheckpointHeader:
@@ -142,6 +148,15 @@ def load_weights(path: Path, model: Any, device: str = "cpu") -> None:
     """Fill a module with the tensors of a file.
 
     Raises:
+        CheckpointError: see `load_tensors`.
+    """
+    model.load_state_dict(load_tensors(path, model.state_dict(), device))
+
+
+def load_tensors(path: Path, expected: Mapping[str, Any], device: str = "cpu") -> dict[str, Any]:
+    """The tensors of a file, which must be those expected, by name, shape and type.
+
+    Raises:
         CheckpointError: when the file cannot be read, or when tensors are missing, unknown, of another shape or type,
             or not finite.
     """
@@ -153,7 +168,6 @@ def load_weights(path: Path, model: Any, device: str = "cpu") -> None:
         weights = load_file(path, device=device)
     except SafetensorError as error:
         raise CheckpointError(f"{path}: cannot read its tensors ({error}); delete it and train again") from error
-    expected = model.state_dict()
     if odd := sorted(set(weights) ^ set(expected)):
         kind = "missing" if odd[0] in expected else "unknown"
         raise CheckpointError(f"{path}: tensor {odd[0]!r} is {kind}; delete the file and train again")
@@ -165,7 +179,7 @@ def load_weights(path: Path, model: Any, device: str = "cpu") -> None:
             )
         if not bool(torch.isfinite(value).all()):
             raise CheckpointError(f"{path}: tensor {name!r} holds NaN or infinities; delete the file and train again")
-    model.load_state_dict(weights)
+    return dict(weights)
 
 
 def fingerprint(path: Path) -> str:

@@ -1,8 +1,8 @@
 """The synthetic optimizer's settings: frozen, named, and hashed into the ids of everything made from them.
 
-Every number of the paper's section 5 and appendix ("synthetic optimizer") is a field here. A field that the paper
-leaves open says so with the word *choice*. Where a machine runs (device, threads) is not a setting of the experiment:
-it is an argument of the functions in `synthetic.experiment`.
+Every number of the paper's section 5 and appendix ("synthetic optimizer") is a field here; `synthetic.profiles` holds
+their values. A field that the paper leaves open says so with the word *choice*. Where a machine runs (device, threads)
+is not a setting of the experiment: it is an argument of the functions in `synthetic.experiment`.
 
 Nothing here imports torch, so that reading a configuration or finding that there is nothing to do costs nothing.
 """
@@ -16,7 +16,7 @@ import msgspec
 
 from warehouse.keys import canonical_json, digest
 
-CODE_VERSION = 1
+CODE_VERSION = 2
 """Raise it when the same configuration would give other numbers than before: it is part of every problem_id."""
 
 VOCABULARY = "0123456789+-"
@@ -24,6 +24,9 @@ VOCABULARY = "0123456789+-"
 
 TEACHER_ID = "steepest-descent"
 """model_id of the teacher's own rollouts."""
+
+STANDARD_STARTS = "standard"
+"""Name of the starts that every experiment has."""
 
 
 class ConfigError(ValueError):
@@ -39,8 +42,8 @@ class ProblemConfig:
         condition_number: largest over smallest eigenvalue of A. Paper: 50.
         largest_eigenvalue: scale of A. Choice: 1; steepest descent of a fixed step norm does not depend on it.
         minimum_scale: b is uniform in [−minimum_scale, minimum_scale]^d. Choice.
-        start_scale: starts are b plus a Gaussian of this standard deviation per coordinate. Choice; the paper says
-            "random starting points around the minimum".
+        start_scale: training trajectories start at b plus a Gaussian of this standard deviation per coordinate.
+            Choice; the paper says "random starting points around the minimum".
         step_norm: length of every step of the teacher. Paper: 0.005.
         seed: of A and b.
     """
@@ -146,24 +149,44 @@ class TrainingConfig:
 
 
 @dataclass(frozen=True)
-class RolloutConfig:
-    """Rollouts from M anchors × K jittered replicates (choice: the paper does not say what its mean is over).
+class StartsConfig:
+    """A distribution of starting points, M anchors × K jittered replicates, and what is rolled out from them.
+
+    Choice: the paper does not say what its mean is over, nor how its starts are spread.
 
     Attributes:
-        n_anchors: M, anchor starting points, drawn like the training starts.
-        n_replicates: K ≥ 30 copies of each anchor. Paper: M × K = 4,096 starting points in all.
-        jitter: standard deviation per coordinate of a replicate around its anchor. Choice.
-        n_steps: steps of a rollout. Paper: 2,048.
-        temperature: 0 is greedy, as in the paper; above it, tokens are drawn from softmax(logits / temperature).
-        seed: of anchors, jitter and, above temperature 0, of the drawn tokens.
+        name: of the distribution. The first of an experiment is called `standard`, and the findings are about it.
+        n_anchors: M. Paper: M × K = 4,096 starting points in all.
+        n_replicates: K ≥ 30 copies of each anchor.
+        scale: anchors are b plus a Gaussian of this standard deviation per coordinate; see `ProblemConfig.start_scale`
+            for those that models are trained from.
+        jitter: standard deviation per coordinate of a replicate around its anchor. At 0 only a temperature tells
+            replicates apart.
+        temperatures: one rollout for each. 0 is greedy, as in the paper; above it, tokens are drawn from
+            softmax(logits / temperature).
     """
 
+    name: str
     n_anchors: int
     n_replicates: int
+    scale: float
     jitter: float
+    temperatures: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class RolloutConfig:
+    """Rollouts of every trained model.
+
+    Attributes:
+        n_steps: steps of a rollout. Paper: 2,048.
+        seed: of anchors, jitter and, above temperature 0, of the drawn tokens.
+        starts: where from; the first distribution is `standard`.
+    """
+
     n_steps: int
-    temperature: float
     seed: int
+    starts: tuple[StartsConfig, ...]
 
 
 @dataclass(frozen=True)
@@ -197,8 +220,11 @@ class ExperimentConfig:
                 "leaves nothing to train on or nothing to validate on",
             ),
             (bool(self.sizes), "sizes is empty: name at least one model size"),
-            (self.rollout.temperature >= 0, f"rollout.temperature = {self.rollout.temperature}: use 0 or more"),
-            (self.rollout.jitter >= 0, f"rollout.jitter = {self.rollout.jitter}: use 0 or more"),
+            (
+                [starts.name for starts in self.rollout.starts[:1]] == [STANDARD_STARTS],
+                f"rollout.starts: call the first one {STANDARD_STARTS!r}; the findings are about it",
+            ),
+            *(check for starts in self.rollout.starts for check in _checks_of(starts)),
         )
         for is_met, message in checks:
             if not is_met:
@@ -209,11 +235,12 @@ class ExperimentConfig:
                     f"size {size.name!r}: width {size.width} is not a multiple of n_heads {size.n_heads}; change either"
                 )
         for what, labels in (
-            ("name", [size.name for size in self.sizes]),
-            ("model_id", [self.model_id(size.name) for size in self.sizes]),
+            ("sizes share a name", [size.name for size in self.sizes]),
+            ("sizes share a model_id", [self.model_id(size.name) for size in self.sizes]),
+            ("rollout.starts share a name", [starts.name for starts in self.rollout.starts]),
         ):
             if len(set(labels)) < len(labels):
-                raise ConfigError(f"two sizes share a {what}: {labels}; make their names and parameter counts differ")
+                raise ConfigError(f"two {what}: {labels}; make their names (or parameter counts) differ")
 
     @property
     def update_length(self) -> int:
@@ -281,80 +308,19 @@ class ExperimentConfig:
         return config
 
 
-QUICK = ExperimentConfig(
-    profile="quick",
-    problem=ProblemConfig(
-        dimension=2,
-        condition_number=50.0,
-        largest_eigenvalue=1.0,
-        minimum_scale=0.5,
-        start_scale=1.0,
-        step_norm=0.05,
-        seed=1,
-    ),
-    tokens=TokenConfig(decimals=2),
-    data=DataConfig(n_trajectories=4_000, n_steps=128, held_out_fraction=0.1, seed=2),
-    sizes=(
-        ModelSize(name="small", n_layers=1, width=16, n_heads=2, learning_rate=8e-3),
-        ModelSize(name="medium", n_layers=2, width=24, n_heads=2, learning_rate=6e-3),
-        ModelSize(name="large", n_layers=2, width=48, n_heads=2, learning_rate=4e-3),
-    ),
-    training=TrainingConfig(
-        batch_size=256,
-        n_steps=800,
-        warmup_steps=50,
-        final_learning_rate_fraction=0.02,
-        beta2=0.98,
-        weight_decay=0.01,
-        gradient_clip=1.0,
-        loss_on="update",
-        log_every=10,
-        validate_every=100,
-        n_validation_pairs=2_048,
-        seed=3,
-    ),
-    rollout=RolloutConfig(n_anchors=32, n_replicates=32, jitter=0.05, n_steps=128, temperature=0.0, seed=4),
-)
-"""The experiment in small, for `make run`: about a minute on two CPU cores."""
-
-PAPER = ExperimentConfig(
-    profile="paper",
-    problem=ProblemConfig(
-        dimension=4,
-        condition_number=50.0,
-        largest_eigenvalue=1.0,
-        minimum_scale=0.5,
-        start_scale=1.0,
-        step_norm=0.005,
-        seed=1,
-    ),
-    tokens=TokenConfig(decimals=4),
-    data=DataConfig(n_trajectories=20_000, n_steps=4_096, held_out_fraction=0.1, seed=2),
-    sizes=(
-        ModelSize(name="47k", n_layers=4, width=32, n_heads=2, learning_rate=4e-3),
-        ModelSize(name="200k", n_layers=4, width=64, n_heads=4, learning_rate=2e-3),
-        ModelSize(name="450k", n_layers=4, width=96, n_heads=6, learning_rate=2e-3),
-        ModelSize(name="790k", n_layers=4, width=128, n_heads=8, learning_rate=1e-3),
-        ModelSize(name="1.2m", n_layers=6, width=128, n_heads=8, learning_rate=1e-3),
-        ModelSize(name="4.7m", n_layers=6, width=256, n_heads=8, learning_rate=1e-3),
-    ),
-    training=TrainingConfig(
-        batch_size=1_024,
-        n_steps=65_000,
-        warmup_steps=1_000,
-        final_learning_rate_fraction=0.1,
-        beta2=0.98,
-        weight_decay=0.01,
-        gradient_clip=1.0,
-        loss_on="sequence",
-        log_every=100,
-        validate_every=1_000,
-        n_validation_pairs=65_536,
-        seed=3,
-    ),
-    rollout=RolloutConfig(n_anchors=128, n_replicates=32, jitter=0.05, n_steps=2_048, temperature=0.0, seed=4),
-)
-"""The paper's numbers, for a GPU. This profile holds its pairs in memory (about 5 GB as tokens)."""
-
-PROFILES: dict[str, ExperimentConfig] = {config.profile: config for config in (QUICK, PAPER)}
-"""Every profile by name."""
+def _checks_of(starts: StartsConfig) -> list[tuple[bool, str]]:
+    where = f"rollout.starts {starts.name!r}"
+    return [
+        (starts.n_anchors >= 1, f"{where}: n_anchors = {starts.n_anchors}: use at least 1"),
+        (starts.n_replicates >= 1, f"{where}: n_replicates = {starts.n_replicates}: use at least 1"),
+        (starts.scale > 0, f"{where}: scale = {starts.scale}: use a positive number"),
+        (starts.jitter >= 0, f"{where}: jitter = {starts.jitter}: use 0 or more"),
+        (
+            len(set(starts.temperatures)) == len(starts.temperatures) > 0,
+            f"{where}: temperatures = {list(starts.temperatures)}: name at least one, each once",
+        ),
+        (
+            all(temperature >= 0 for temperature in starts.temperatures),
+            f"{where}: temperatures = {list(starts.temperatures)}: use 0 or more",
+        ),
+    ]

@@ -1,25 +1,24 @@
 """The experiment's four steps, each from a configuration to the raw contract: problem, training, rollouts, teacher.
 
 Everything is named by content: `problem_id` hashes the configuration, a checkpoint carries it, and a rollout file
-carries the fingerprint of its checkpoint. So each function finds out in milliseconds that there is nothing to do.
-Importing this module does not import torch.
+carries the fingerprint of its checkpoint. So each function finds out in milliseconds that there is nothing to do; and
+one that was interrupted goes on where it stopped. Importing this module does not import torch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from synthetic.checkpoint import CheckpointError, check_header, fingerprint, load_checkpoint, save_checkpoint
 from synthetic.config import TEACHER_ID, ExperimentConfig
+from synthetic.machine import CPU, Machine, TimeIsUpError
+from synthetic.rollout_files import RolloutFile
 from warehouse.layout import Layout
 from warehouse.parquet import write_partition
-from warehouse.schemas import SYNTHETIC_ROLLOUTS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -74,7 +73,8 @@ def write_problem(config: ExperimentConfig, layout: Layout, report: Report | Non
     stem = f"problem-{config.problem_id}"
     path = layout.partition("synthetic_problems", partition) / f"{stem}.parquet"
     if path.is_file():
-        return _skipped(config, None, path, report)
+        _say(report, f"{config.problem_id}: already there, nothing to do ({path.name})")
+        return StepResult(config.problem_id, None, path, 0, was_skipped=True)
 
     from synthetic.quadratic import make_quadratic
     from synthetic.tokens import NumberTokens
@@ -97,8 +97,13 @@ def write_problem(config: ExperimentConfig, layout: Layout, report: Report | Non
     return StepResult(config.problem_id, None, path, 1, was_skipped=False)
 
 
+def progress_path(config: ExperimentConfig, size_name: str, layout: Layout) -> Path:
+    """Where an unfinished training of a size lives."""
+    return layout.checkpoints / config.problem_id / f"{config.model_id(size_name)}.training.safetensors"
+
+
 def train_model(
-    config: ExperimentConfig, size_name: str, layout: Layout, report: Report | None = None, device: str = "cpu"
+    config: ExperimentConfig, size_name: str, layout: Layout, report: Report | None = None, machine: Machine = CPU
 ) -> TrainingResult:
     """Train one size; write its losses, its row in raw/models and its checkpoint.
 
@@ -106,6 +111,8 @@ def train_model(
 
     Raises:
         ConfigError: if the profile has no such size.
+        CheckpointError: if there is a file of an unfinished training, and it is not what it should be.
+        TimeIsUpError: if the machine's time is up; the next call goes on from there.
         TrainingDivergedError: if the loss stops being a number.
     """
     model_id, n_parameters = config.model_id(size_name), config.param_count(size_name)
@@ -123,16 +130,36 @@ def train_model(
             return TrainingResult(config.problem_id, model_id, path, 0, True, checkpoint, n_parameters, None)
 
     from synthetic.model import Transformer
-    from synthetic.pairs import make_pairs
+    from synthetic.pairs import Pairs
+    from synthetic.progress import load_progress, save_progress
     from synthetic.quadratic import make_quadratic
     from synthetic.training import train
 
-    pairs = make_pairs(config, make_quadratic(config.problem, device))
+    unfinished = progress_path(config, size_name, layout)
+    progress = load_progress(unfinished, config, size_name) if unfinished.is_file() else None
+    world = machine.world
+    pairs = Pairs(config, make_quadratic(config.problem, world.device))
     model = Transformer(config.size(size_name), config.sequence_length)
     model.initialise(config.training.seed)
-    _say(report, f"{model_id}: {n_parameters:,} parameters, {len(pairs.train):,} training pairs")
-    losses = train(model.to(device), pairs, config, lambda line: _say(report, f"{model_id}: {line}"))
-
+    _say(report, f"{model_id}: {n_parameters:,} parameters, {pairs.n_train:,} training pairs")
+    if progress:
+        _say(report, f"{model_id}: going on at step {progress.step}/{config.training.n_steps}")
+    losses = train(
+        model.to(world.device),
+        pairs,
+        config,
+        lambda line: _say(report, f"{model_id}: {line}"),
+        save=lambda done: save_progress(unfinished, done, config, size_name),
+        progress=progress,
+        time_slice=machine.time_slice,
+        world=world,
+        compiled=machine.compiled,
+    )
+    result = TrainingResult(
+        config.problem_id, model_id, path, len(losses), False, checkpoint, n_parameters, losses[-1].loss
+    )
+    if not world.is_first:
+        return result
     now = datetime.now(UTC)
     constants = {**partition, "param_count": n_parameters, "ingested_at": now}
     rows = [{**constants, **asdict(loss)} for loss in losses]
@@ -155,99 +182,97 @@ def train_model(
         file_stem=model_id,
     )
     save_checkpoint(checkpoint, model, config, size_name)
-    return TrainingResult(
-        config.problem_id, model_id, path, len(rows), False, checkpoint, n_parameters, losses[-1].loss
-    )
+    unfinished.unlink(missing_ok=True)
+    return result
 
 
 def roll_out_model(
-    config: ExperimentConfig, size_name: str, layout: Layout, report: Report | None = None, device: str = "cpu"
-) -> StepResult:
-    """Roll a trained size out from every start; write all its points to raw/synthetic_rollouts.
+    config: ExperimentConfig, size_name: str, layout: Layout, report: Report | None = None, machine: Machine = CPU
+) -> list[StepResult]:
+    """Roll a trained size out from all starts, at all their temperatures; write its points to raw/synthetic_rollouts.
+
+    Processes of a world share the rollouts among them.
 
     Raises:
         CheckpointError: if the size was not trained under this configuration.
+        TimeIsUpError: if the machine's time is up; the next call goes on from there.
     """
     model_id = config.model_id(size_name)
     checkpoint = checkpoint_path(config, size_name, layout)
     check_header(checkpoint, config, size_name)
-    path = _rollout_path(config, model_id, fingerprint(checkpoint), layout)
-    if path.is_file():
-        return _skipped(config, model_id, path, report)
+    made_from = fingerprint(checkpoint)
+    files = [
+        RolloutFile(config, model_id, starts, temperature, made_from, layout)
+        for starts in config.rollout.starts
+        for temperature in starts.temperatures
+    ]
 
-    from synthetic.quadratic import make_quadratic
-    from synthetic.rollouts import roll_out, rollout_starts
+    def spans_from(file: RolloutFile, points: Tensor, done: int) -> Iterator[Tensor]:
+        from synthetic.rollouts import roll_out
 
-    model = load_checkpoint(checkpoint, config, size_name, device)
-    every = max(1, config.rollout.n_steps // 4)
+        model = load_checkpoint(checkpoint, config, size_name, machine.world.device)
+        return roll_out(model, points, config, file.temperature, done=done, span=file.span)
 
-    def on_step(step: int) -> None:
-        if step % every == 0:
-            _say(report, f"{model_id}: rollout step {step}/{config.rollout.n_steps}")
-
-    starts = rollout_starts(config, make_quadratic(config.problem, device))
-    points = roll_out(model, starts, config, on_step)
-    return _write_rollout(config, model_id, points, path, layout)
+    return [_roll_out(file, machine, spans_from, report) for file in machine.share_of(files)]
 
 
 def roll_out_teacher(
-    config: ExperimentConfig, layout: Layout, report: Report | None = None, device: str = "cpu"
-) -> StepResult:
-    """Run steepest descent itself from the same starts; write its points to raw/synthetic_rollouts."""
-    path = _rollout_path(config, TEACHER_ID, config.problem_id, layout)
-    if path.is_file():
-        return _skipped(config, TEACHER_ID, path, report)
+    config: ExperimentConfig, layout: Layout, report: Report | None = None, machine: Machine = CPU
+) -> list[StepResult]:
+    """Run steepest descent itself from the same starts; write its points to raw/synthetic_rollouts.
 
-    from synthetic.quadratic import descend, make_quadratic
+    Raises:
+        TimeIsUpError: if the machine's time is up; the next call goes on from there.
+    """
+    files = [
+        RolloutFile(config, TEACHER_ID, starts, 0.0, config.problem_id, layout) for starts in config.rollout.starts
+    ]
+
+    def spans_from(file: RolloutFile, points: Tensor, done: int) -> Iterator[Tensor]:
+        from synthetic.quadratic import descend, make_quadratic
+
+        quadratic = make_quadratic(config.problem, machine.world.device)
+        while done < config.rollout.n_steps:
+            n_steps = min(file.span, config.rollout.n_steps - done)
+            span = descend(quadratic, points, n_steps, config.problem.step_norm)[1:]
+            points, done = span[-1], done + n_steps
+            yield span
+
+    return [_roll_out(file, machine, spans_from, report) for file in machine.share_of(files)]
+
+
+def _roll_out(
+    file: RolloutFile,
+    machine: Machine,
+    spans_from: Callable[[RolloutFile, Tensor, int], Iterator[Tensor]],
+    report: Report | None,
+) -> StepResult:
+    """Make the spans of a rollout that are not there yet, and then the whole file."""
+    config, name = file.config, f"{file.model_id} from {file.starts.name} starts, temperature {file.temperature:g}"
+    if file.path.is_file():
+        _say(report, f"{name}: already there, nothing to do ({file.path.name})")
+        return StepResult(config.problem_id, file.model_id, file.path, 0, was_skipped=True)
+
+    import torch
+
+    from synthetic.quadratic import make_quadratic
     from synthetic.rollouts import rollout_starts
 
-    quadratic = make_quadratic(config.problem, device)
-    starts = rollout_starts(config, quadratic)
-    points = descend(quadratic, starts, config.rollout.n_steps, config.problem.step_norm)
-    return _write_rollout(config, TEACHER_ID, points, path, layout)
-
-
-def _rollout_path(config: ExperimentConfig, model_id: str, made_from: str, layout: Layout) -> Path:
-    partition = {"problem_id": config.problem_id, "model_id": model_id}
-    return layout.partition("synthetic_rollouts", partition) / f"rollouts-{made_from}.parquet"
-
-
-def _write_rollout(config: ExperimentConfig, model_id: str, points: Tensor, path: Path, layout: Layout) -> StepResult:
-    """Write points of shape (steps + 1, M, K, d), in the contract's order: step, start, replicate."""
-    import numpy as np
-
-    n_steps, n_starts, n_replicates, d = points.shape
-    step, start, replicate = np.indices((n_steps, n_starts, n_replicates), dtype=np.int32).reshape(3, -1)
-    n_rows = len(step)
-    x = pa.ListArray.from_arrays(
-        np.arange(0, (n_rows + 1) * d, d, dtype=np.int32), points.cpu().numpy().astype(np.float64).ravel()
-    )
-    is_teacher = model_id == TEACHER_ID
-    columns = {
-        "problem_id": pa.repeat(config.problem_id, n_rows),
-        "model_id": pa.repeat(model_id, n_rows),
-        "is_teacher": pa.repeat(is_teacher, n_rows),
-        "temperature": pa.repeat(0.0 if is_teacher else config.rollout.temperature, n_rows),
-        "start_id": start,
-        "replicate": replicate,
-        "step": step,
-        "x": x,
-        "ingested_at": pa.repeat(pa.scalar(datetime.now(UTC), pa.timestamp("us", tz="UTC")), n_rows),
-    }
-    write_partition(
-        layout,
-        "synthetic_rollouts",
-        pa.table(columns, schema=SYNTHETIC_ROLLOUTS.schema),
-        file_stem=path.stem,
-        partition={"problem_id": config.problem_id, "model_id": model_id},
-        replace=True,
-    )
-    return StepResult(config.problem_id, model_id, path, n_rows, was_skipped=False)
-
-
-def _skipped(config: ExperimentConfig, model_id: str | None, path: Path, report: Report | None) -> StepResult:
-    _say(report, f"{model_id or config.problem_id}: already there, nothing to do ({path.name})")
-    return StepResult(config.problem_id, model_id, path, 0, was_skipped=True)
+    device = machine.world.device
+    if (found := file.done()) is None:
+        start = rollout_starts(config, file.starts, make_quadratic(config.problem, device)).flatten(0, 1)
+        file.write(0, start.unsqueeze(0).cpu().numpy())
+        done, points = 0, start
+    else:
+        done, points = found[0], torch.from_numpy(found[1]).to(device)
+    if done < config.rollout.n_steps:
+        for span in spans_from(file, points, done):
+            file.write(done + 1, span.cpu().numpy())
+            done += len(span)
+            _say(report, f"{name}: step {done}/{config.rollout.n_steps}")
+            if machine.time_slice.is_over and done < config.rollout.n_steps:
+                raise TimeIsUpError(f"{name}: stopped at step {done}/{config.rollout.n_steps}")
+    return StepResult(config.problem_id, file.model_id, file.path, file.finish(), was_skipped=False)
 
 
 def _say(report: Report | None, line: str) -> None:

@@ -1,52 +1,114 @@
-"""What models learn from: pairs (x, u) of the teacher's trajectories, as tokens; whole trajectories are held out."""
+"""What models learn from: pairs (x, u) of the teacher's trajectories, as tokens, made when a step asks for them.
+
+Nothing is stored but every 32nd point of the training trajectories. The pairs of a step are a function of the seed and
+the step: an interrupted training goes on with the very batches that it would have seen. One pass over the data shows
+every pair once, in random order, and then the next pass begins in another order. Whole trajectories are held out.
+"""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from synthetic.config import ExperimentConfig
-from synthetic.quadratic import Quadratic, descend, sample_starts
+from synthetic.counters import grid_permutation
+from synthetic.quadratic import Quadratic, sample_starts
 from synthetic.tokens import NumberTokens
 
+KNOT_EVERY = 32
+"""Steps between two stored points of a trajectory: the profile of the paper takes 74 MB so, and all points 2.4 GB."""
 
-@dataclass(frozen=True)
+BLOCK_STEPS = 32
+"""Optimizer steps whose batches are made together, because many short operations cost more than few long ones."""
+
+
 class Pairs:
-    """Training and validation sequences, tokens(x) then tokens(u).
+    """The teacher's pairs on the quadratic's device.
+
+    Args:
+        config: the last `data.n_held_out` trajectories are for validation; `training.n_validation_pairs` of their
+            pairs are used.
+        quadratic: the problem.
 
     Attributes:
-        train: shape (pairs, sequence length), uint8.
-        validation: likewise, from trajectories that `train` holds nothing of.
+        n_train: pairs in one pass over the data.
+        validation: sequences, shape (pairs, sequence length), uint8; of trajectories that no batch shows.
     """
 
-    train: Tensor
-    validation: Tensor
+    def __init__(self, config: ExperimentConfig, quadratic: Quadratic) -> None:
+        data = config.data
+        self._config = config
+        self._quadratic = quadratic
+        self._n_trajectories = data.n_trajectories - data.n_held_out
+        self.n_train = self._n_trajectories * data.n_steps
+        generator = torch.Generator().manual_seed(data.seed)
+        starts = sample_starts(quadratic, data.n_trajectories, config.problem.start_scale, generator)
+        knots = self._knots(starts)
+        n_validation = min(config.training.n_validation_pairs, data.n_held_out * data.n_steps)
+        places = torch.arange(n_validation, device=starts.device)
+        trajectory, step = grid_permutation(places, data.n_held_out, data.n_steps, data.seed)
+        self.validation = encode_pairs(config, quadratic, self._points(knots, self._n_trajectories + trajectory, step))
+        self._train_knots = knots[:, : self._n_trajectories].clone()
+        self.forget()
 
-    def batch(self, step: int, batch_size: int, seed: int) -> Tensor:
-        """The sequences of one optimizer step, a function of (seed, step) alone: a resumed run sees the same ones."""
-        generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
-        rows = torch.randint(len(self.train), (batch_size,), generator=generator)
-        return self.train[rows.to(self.train.device)].to(torch.int64)
+    def forget(self) -> None:
+        """Drop the batches that were made ahead; they are made again when asked for."""
+        self._block = (-1, self.validation[:0])
 
+    def batch(self, step: int) -> Tensor:
+        """The sequences of one optimizer step, shape (batch size, sequence length), int64."""
+        number, place = divmod(step, BLOCK_STEPS)
+        if self._block[0] != number:
+            self._block = (number, self._make_block(number))
+        return self._block[1][place].to(torch.int64)
 
-def make_pairs(config: ExperimentConfig, quadratic: Quadratic) -> Pairs:
-    """Run the teacher and write its pairs as tokens, on the quadratic's device.
+    def _make_block(self, number: int) -> Tensor:
+        """Sequences of consecutive steps, shape (steps, batch size, sequence length), uint8."""
+        trajectory, step = self.places(number * BLOCK_STEPS, BLOCK_STEPS)
+        points = self._points(self._train_knots, trajectory, step)
+        return encode_pairs(self._config, self._quadratic, points).view(BLOCK_STEPS, -1, self._config.sequence_length)
 
-    The last `data.n_held_out` trajectories are for validation; `training.n_validation_pairs` of their pairs are used.
-    """
-    data = config.data
-    generator = torch.Generator().manual_seed(data.seed)
-    starts = sample_starts(quadratic, data.n_trajectories, config.problem.start_scale, generator)
-    points = descend(quadratic, starts, data.n_steps - 1, config.problem.step_norm)
-    n_train = data.n_trajectories - data.n_held_out
-    held_out = points[:, n_train:].flatten(0, 1)
-    chosen = torch.randperm(len(held_out), generator=generator)[: config.training.n_validation_pairs]
-    return Pairs(
-        train=encode_pairs(config, quadratic, points[:, :n_train].flatten(0, 1)),
-        validation=encode_pairs(config, quadratic, held_out[chosen.to(held_out.device)]),
-    )
+    def places(self, first_step: int, n_steps: int) -> tuple[Tensor, Tensor]:
+        """Trajectory, and step along it, of every pair of so many optimizer steps; each of shape (pairs,)."""
+        settings = self._config.training
+        first, end = (step * settings.batch_size for step in (first_step, first_step + n_steps))
+        passes = [
+            grid_permutation(
+                torch.arange(
+                    max(first, number * self.n_train) - number * self.n_train,
+                    min(end, (number + 1) * self.n_train) - number * self.n_train,
+                    device=self._train_knots.device,
+                ),
+                self._n_trajectories,
+                self._config.data.n_steps,
+                settings.seed * 1_000_003 + number,
+            )
+            for number in range(first // self.n_train, -(-end // self.n_train))
+        ]
+        trajectory, step = (torch.cat(parts) for parts in zip(*passes, strict=True))
+        return trajectory, step
+
+    def _knots(self, starts: Tensor) -> Tensor:
+        """Every 32nd point of the trajectories from `starts` (n, d): shape (knots, n, d)."""
+        n_knots = -(-self._config.data.n_steps // KNOT_EVERY)
+        knots = torch.empty(n_knots, *starts.shape, dtype=starts.dtype, device=starts.device)
+        x = starts
+        for knot in range(n_knots):
+            knots[knot] = x
+            for _ in range(KNOT_EVERY if knot + 1 < n_knots else 0):
+                x = self._after(x)
+        return knots
+
+    def _points(self, knots: Tensor, trajectory: Tensor, step: Tensor) -> Tensor:
+        """Points (n, d) at `step` of each `trajectory`: from the knot before, so many steps on."""
+        x = knots[step // KNOT_EVERY, trajectory]
+        ahead = (step % KNOT_EVERY).unsqueeze(-1)
+        for taken in range(min(KNOT_EVERY, self._config.data.n_steps) - 1):
+            x = torch.where(ahead > taken, self._after(x), x)
+        return x
+
+    def _after(self, x: Tensor) -> Tensor:
+        return x + self._quadratic.teacher_step(x, self._config.problem.step_norm)
 
 
 def encode_pairs(config: ExperimentConfig, quadratic: Quadratic, points: Tensor) -> Tensor:

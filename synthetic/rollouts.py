@@ -1,89 +1,157 @@
 """Roll a trained model out: it proposes a step from each point, again and again.
 
-Markovian, as in the paper: tokens(x) → constrained decoding of u → x ← x + u in float64 → tokens again. All starting
-points move together as one batch.
+Markovian, as in the paper: tokens(x) → constrained decoding of u → x ← x + u in float64 → tokens again. What a point
+becomes depends on its own place in the batch and the step alone; so a rollout can be cut anywhere and go on later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from queue import SimpleQueue
 
 import torch
 from torch import Tensor
 
-from synthetic.config import ExperimentConfig
-from synthetic.model import Cache, Transformer
+from synthetic.config import ExperimentConfig, StartsConfig
+from synthetic.counters import uniforms
+from synthetic.decoding import Decoder
+from synthetic.model import Transformer
 from synthetic.quadratic import Quadratic, sample_starts
 from synthetic.tokens import NumberTokens
 
+GROUP_ROWS = 256
+"""Points that move together on the CPU: enough for matrix products, few enough for keys and values to stay in cache."""
 
-def rollout_starts(config: ExperimentConfig, quadratic: Quadratic) -> Tensor:
+
+def rollout_starts(config: ExperimentConfig, starts: StartsConfig, quadratic: Quadratic) -> Tensor:
     """Anchors × jittered replicates: shape (M, K, d). Model and teacher start from the same points."""
-    settings = config.rollout
-    generator = torch.Generator().manual_seed(settings.seed)
-    anchors = sample_starts(quadratic, settings.n_anchors, config.problem.start_scale, generator)
-    shape = (settings.n_anchors, settings.n_replicates, config.problem.dimension)
+    generator = torch.Generator().manual_seed(config.rollout.seed)
+    anchors = sample_starts(quadratic, starts.n_anchors, starts.scale, generator)
+    shape = (starts.n_anchors, starts.n_replicates, config.problem.dimension)
     noise = torch.randn(shape, generator=generator, dtype=torch.float64).to(anchors.device)
-    return anchors[:, None, :] + settings.jitter * noise
+    return anchors[:, None, :] + starts.jitter * noise
 
 
-@torch.no_grad()
-def propose_update(
-    model: Transformer, tokens: Tensor, legal: Tensor, temperature: float, generator: torch.Generator | None = None
-) -> Tensor:
-    """Decode the tokens that follow `tokens` under a mask of legal ones.
+class Roller:
+    """Moves points by a model's steps. One thread at a time: its buffers are its own.
 
     Args:
         model: the transformer.
-        tokens: of x, shape (batch, n).
-        legal: mask of the tokens to decode, shape (m, vocabulary).
-        temperature: 0 takes the likeliest legal token.
-        generator: for temperatures above 0, on the tokens' device.
-
-    Returns:
-        Tokens of u, shape (batch, m), int64.
+        config: tokens and seed.
+        temperature: see `StartsConfig`.
+        n_rows: points at a time.
     """
-    cache = Cache(model, len(tokens))
-    blocked = ~legal
-    update = torch.empty(len(tokens), len(legal), dtype=torch.int64, device=tokens.device)
-    following = tokens.to(torch.int64)
-    for place in range(len(legal)):
-        logits = model(following, cache, first_output=following.shape[1] - 1)[:, 0]
-        logits = logits.masked_fill(blocked[place], -torch.inf)
-        if temperature == 0:
-            chosen = logits.argmax(-1, keepdim=True)
-        else:
-            chosen = torch.multinomial(torch.softmax(logits / temperature, -1), 1, generator=generator)
-        update[:, place : place + 1] = chosen
-        following = chosen
-    return update
+
+    def __init__(self, model: Transformer, config: ExperimentConfig, temperature: float, n_rows: int) -> None:
+        self._codec = NumberTokens(config.tokens.decimals)
+        self._decoder = Decoder(model, self._codec.legal_mask(config.update_length), n_rows)
+        self._temperature = temperature
+        self._seed = config.rollout.seed
+        self._n_decoded = config.update_length
+
+    @torch.inference_mode()
+    def walk(self, x: Tensor, rows: Tensor, first_step: int, n_steps: int) -> Tensor:
+        """Points after each of some steps: x (n, d) becomes (n_steps, n, d).
+
+        Args:
+            x: where the points are.
+            rows: their numbers among all points, shape (n,): what is drawn for a point depends on its number.
+            first_step: number of the first step, from 1.
+            n_steps: steps to make.
+        """
+        counters = rows.unsqueeze(1) * self._n_decoded + torch.arange(self._n_decoded, device=rows.device)
+        number = torch.tensor(first_step, device=rows.device)
+        points = torch.empty(n_steps, *x.shape, dtype=x.dtype, device=x.device)
+        move = self._graph(x, counters, number) if x.is_cuda else self._moved
+        for index in range(n_steps):
+            x = move(x, counters, number)
+            points[index] = x
+            number += 1
+        return points
+
+    def _moved(self, x: Tensor, counters: Tensor, number: Tensor) -> Tensor:
+        drawn = uniforms(counters, self._seed, number) if self._temperature else None
+        update = self._decoder.decode(self._codec.encode_finite(x), self._temperature, drawn)
+        return x + self._codec.decode(update)
+
+    def _graph(self, x: Tensor, counters: Tensor, number: Tensor) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+        """`_moved` as a CUDA graph: a step is a few hundred kernels, and launching each costs more than running it."""
+        place = x.clone()
+        beside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        beside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(beside):
+            self._moved(place, counters, number)  # the first call sets up what a capture may not
+        torch.cuda.current_stream().wait_stream(beside)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            place.copy_(self._moved(place, counters, number))
+
+        def replay(x: Tensor, counters: Tensor, number: Tensor) -> Tensor:
+            # The graph works on the tensors that it captured: after the first call, x is `place` itself.
+            if x is not place:
+                place.copy_(x)
+            graph.replay()
+            return place
+
+        return replay
 
 
 def roll_out(
     model: Transformer,
     starts: Tensor,
     config: ExperimentConfig,
-    on_step: Callable[[int], None] | None = None,
-) -> Tensor:
-    """Points of every rollout: starts (…, d) become (n_steps + 1, …, d), float64, the starts first.
+    temperature: float,
+    *,
+    done: int = 0,
+    span: int | None = None,
+) -> Iterator[Tensor]:
+    """Points of every rollout in spans of steps, so that only one span needs to be held.
 
     Args:
         model: the transformer, on the starts' device.
-        starts: float64 points.
-        config: number of steps, tokens and temperature.
-        on_step: called with the number of steps done, after each.
+        starts: float64 points after `done` steps, shape (n, d).
+        config: number of steps, tokens and seed.
+        temperature: see `StartsConfig`.
+        done: steps made already.
+        span: steps at a time; all if None.
+
+    Yields:
+        Points after each step of a span, shape (steps, n, d), float64.
     """
-    settings = config.rollout
-    codec = NumberTokens(config.tokens.decimals)
-    legal = codec.legal_mask(config.update_length).to(starts.device)
-    generator = torch.Generator(starts.device).manual_seed(settings.seed) if settings.temperature else None
-    x = starts.flatten(0, -2)
-    points = torch.empty(settings.n_steps + 1, *x.shape, dtype=x.dtype, device=x.device)
-    points[0] = x
-    for step in range(1, settings.n_steps + 1):
-        update = propose_update(model, codec.encode(x), legal, settings.temperature, generator)
-        x = x + codec.decode(update)
-        points[step] = x
-        if on_step:
-            on_step(step)
-    return points.view(-1, *starts.shape)
+    groups = _groups(starts)
+    n_threads = min(torch.get_num_threads(), len(groups))
+    idle: SimpleQueue[Roller] = SimpleQueue()
+    for _ in range(n_threads):
+        idle.put(Roller(model, config, temperature, len(groups[0])))
+
+    def walk(x: Tensor, rows: Tensor, n_steps: int) -> Tensor:
+        roller = idle.get()
+        try:
+            # A new thread starts out on the first GPU, whichever the points are on.
+            with torch.cuda.device(x.device) if x.is_cuda else nullcontext():
+                return roller.walk(x, rows, done + 1, n_steps)
+        finally:
+            idle.put(roller)
+
+    # Groups are too small to share among threads: each thread moves groups of its own.
+    with ThreadPoolExecutor(n_threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        x = starts
+        while done < config.rollout.n_steps:
+            n_steps = min(span or config.rollout.n_steps, config.rollout.n_steps - done)
+            walks = [pool.submit(walk, x[rows], rows, n_steps) for rows in groups]
+            points = torch.cat([walk.result() for walk in walks], dim=1)[:, : len(starts)]
+            x = points[-1]
+            done += n_steps
+            yield points
+
+
+def _groups(starts: Tensor) -> Tensor:
+    """Numbers of the points that move together, one row per group: all on a GPU; on a CPU equal groups.
+
+    To fill the last group, points are moved twice; what is drawn for a point depends on its number alone.
+    """
+    n_rows = min(len(starts), GROUP_ROWS) if starts.device.type == "cpu" else len(starts)
+    n_groups = -(-len(starts) // n_rows)
+    return (torch.arange(n_groups * n_rows, device=starts.device) % len(starts)).view(n_groups, n_rows)

@@ -18,6 +18,7 @@ Decoding takes any digits, so `-0000` and `+0015` (a model may write them) are â
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -55,15 +56,16 @@ class NumberTokens:
         Raises:
             ValueError: if a value is NaN or infinite.
         """
-        values = values.to(torch.float64)
         if not bool(torch.isfinite(values).all()):
             raise ValueError("cannot write NaN or an infinity as tokens; check the point that it comes from")
+        return self.encode_finite(values)
+
+    def encode_finite(self, values: Tensor) -> Tensor:
+        """`encode` of numbers that are known to be finite: it never waits for the device to look at them."""
+        values = values.to(torch.float64)
         magnitude = values.abs()
         # Comparing with the doubles nearest to 10^-E is exact where a logarithm would be off by one at powers of ten.
-        thresholds = torch.tensor(
-            [10.0**-e for e in range(LARGEST_EXPONENT)], dtype=torch.float64, device=values.device
-        )
-        exponent = (magnitude.unsqueeze(-1) < thresholds).sum(-1)
+        exponent = (magnitude.unsqueeze(-1) < _thresholds(values.device)).sum(-1)
         ceiling = 10 ** (self.decimals + 1)
         scaled = torch.round(magnitude * _power_of_ten(exponent + self.decimals))
         mantissa = scaled.clamp(max=ceiling).to(torch.int64)  # clamped first: 1e300 has no int64
@@ -71,8 +73,7 @@ class NumberTokens:
         mantissa = torch.where(carried, ceiling // 10, mantissa.clamp(max=ceiling - 1))
         exponent = exponent - carried.to(exponent.dtype)
         sign = torch.where((values < 0) & (mantissa > 0), MINUS, PLUS)
-        places = torch.tensor([10**k for k in range(self.decimals, -1, -1)], device=values.device)
-        digits = mantissa.unsqueeze(-1) // places % 10
+        digits = mantissa.unsqueeze(-1) // _places(self.decimals, values.device) % 10
         tokens = torch.cat([sign.unsqueeze(-1), exponent.unsqueeze(-1), digits], dim=-1)
         return tokens.flatten(-2).to(torch.uint8)
 
@@ -83,8 +84,7 @@ class NumberTokens:
         """
         tokens = tokens.to(torch.int64).reshape(*tokens.shape[:-1], -1, self.length)
         sign = torch.where(tokens[..., 0] == MINUS, -1.0, 1.0).to(torch.float64)
-        places = torch.tensor([10**k for k in range(self.decimals, -1, -1)], device=tokens.device)
-        mantissa = (tokens[..., 2:] * places).sum(-1)
+        mantissa = (tokens[..., 2:] * _places(self.decimals, tokens.device)).sum(-1)
         # One division of two exact doubles: the result is the double nearest to the decimal number.
         return sign * mantissa.to(torch.float64) / _power_of_ten(tokens[..., 1] + self.decimals)
 
@@ -122,6 +122,23 @@ class NumberTokens:
 
 
 def _power_of_ten(exponent: Tensor) -> Tensor:
+    return _powers(exponent.device)[exponent]
+
+
+# Constants are made once per device: copying them there anew each time would make a GPU wait.
+
+
+@cache
+def _powers(device: torch.device) -> Tensor:
     # 10.0**k is exact up to k = 22, and 9 + 12 is the most that is ever asked for.
-    powers = torch.tensor([10.0**k for k in range(22)], dtype=torch.float64, device=exponent.device)
-    return powers[exponent]
+    return torch.tensor([10.0**k for k in range(22)], dtype=torch.float64, device=device)
+
+
+@cache
+def _thresholds(device: torch.device) -> Tensor:
+    return torch.tensor([10.0**-e for e in range(LARGEST_EXPONENT)], dtype=torch.float64, device=device)
+
+
+@cache
+def _places(decimals: int, device: torch.device) -> Tensor:
+    return torch.tensor([10**k for k in range(decimals, -1, -1)], device=device)

@@ -1,45 +1,37 @@
 """Train one transformer on the teacher's pairs: AdamW, warm-up and cosine, cross-entropy.
 
 The loss is the mean cross-entropy in nats over the predicted tokens: those of u, or of the whole sequence but its first
-token (`TrainingConfig.loss_on`). Everything random is a function of the seed and the step.
+token (`TrainingConfig.loss_on`). Everything random is a function of the seed and the step, so that weights, optimizer
+state and step are all that an interrupted training needs to go on as if nothing had happened.
 """
 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from synthetic.config import ExperimentConfig, TrainingConfig
+from synthetic.config import ExperimentConfig, ModelSize, TrainingConfig
+from synthetic.machine import ALONE, Slice, TimeIsUpError, World
 from synthetic.model import Transformer
 from synthetic.pairs import Pairs
+from synthetic.progress import LossRow as LossRow
+from synthetic.progress import TrainingProgress
 
 VALIDATION_BATCH = 1_024
 
+SAVE_EVERY_S = 60
+"""Seconds between two savings of the progress made."""
+
+CHECK_EVERY = 10
+"""Steps between two looks at the clock, on which all processes must agree."""
+
 Report = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class LossRow:
-    """One measurement of the loss.
-
-    Attributes:
-        split: `train` (one batch, before its update) or `validation`.
-        step: updates made so far.
-        loss: nats per predicted token.
-        learning_rate: of the update that follows; that of the last update for the final validation.
-        n_tokens: tokens trained on so far.
-    """
-
-    split: str
-    step: int
-    loss: float
-    learning_rate: float
-    n_tokens: int
+Save = Callable[[TrainingProgress], None]
 
 
 class TrainingDivergedError(RuntimeError):
@@ -52,7 +44,7 @@ def predicted_positions(config: ExperimentConfig) -> range:
     return range(first, config.sequence_length)
 
 
-def sequence_loss(model: Transformer, sequences: Tensor, first_predicted: int) -> Tensor:
+def sequence_loss(model: nn.Module, sequences: Tensor, first_predicted: int) -> Tensor:
     """Mean cross-entropy (a scalar) of the tokens from place `first_predicted` on of `sequences` (batch, length)."""
     logits = model(sequences[:, :-1], first_output=first_predicted - 1)
     return functional.cross_entropy(logits.flatten(0, 1), sequences[:, first_predicted:].flatten())
@@ -87,44 +79,113 @@ def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Adam
     return torch.optim.AdamW(groups, betas=(0.9, config.beta2), fused=True)
 
 
-def train(model: Transformer, pairs: Pairs, config: ExperimentConfig, report: Report | None = None) -> list[LossRow]:
-    """Train `model` in place and return the logged losses, in order of measurement.
+def train(
+    model: Transformer,
+    pairs: Pairs,
+    config: ExperimentConfig,
+    report: Report | None = None,
+    *,
+    save: Save | None = None,
+    progress: TrainingProgress | None = None,
+    time_slice: Slice | None = None,
+    world: World = ALONE,
+    compiled: bool = False,
+) -> list[LossRow]:
+    """Train `model` in place, on its device, and return the logged losses, in order of measurement.
+
+    On a GPU the arithmetic is bfloat16 where PyTorch's autocast deems it safe, on the CPU float32.
+
+    Args:
+        model: at its initial weights, or at those of `progress`.
+        pairs: on the model's device.
+        config: what to do.
+        report: told of validation losses.
+        save: keeps the progress made; called about once a minute and when the time is up.
+        progress: what an earlier, interrupted training had done.
+        time_slice: when to stop.
+        world: the processes that train together.
+        compiled: whether `torch.compile` makes the loss; it needs a C++ compiler on the CPU, and pays in long runs.
 
     Raises:
+        TimeIsUpError: if the time is up; the progress is saved.
         TrainingDivergedError: if a logged loss is not finite.
     """
     settings = config.training
     first_predicted = predicted_positions(config).start
-    peak = model.size.learning_rate
+    device_type = pairs.validation.device.type
     optimizer = make_optimizer(model, settings)
-    rows: list[LossRow] = []
+    log = LossLog(config, model.size)
+    first_step = 0
+    if progress is not None:
+        progress.restore(model, optimizer)
+        log.rows.extend(progress.losses)
+        first_step = progress.step
+    spread, loss_of = world.spread(model), sequence_loss
+    if compiled:
+        # On a GPU, "reduce-overhead" also replays the kernels of a step as CUDA graphs.
+        loss_of = torch.compile(loss_of, dynamic=False, mode="reduce-overhead" if device_type == "cuda" else None)
+    saved_at = time.monotonic()
 
-    def log(split: str, step: int, loss: float) -> None:
-        if not math.isfinite(loss):
-            raise TrainingDivergedError(
-                f"{split} loss is {loss} at step {step} of profile {config.profile!r}; lower the learning_rate of "
-                f"size {model.size.name!r} (now {peak})"
-            )
-        rate = learning_rate(min(step, settings.n_steps - 1), peak, settings)
-        rows.append(LossRow(split, step, loss, rate, step * settings.batch_size * config.sequence_length))
+    def keep(step: int) -> None:
+        if save is not None and world.is_first:
+            save(TrainingProgress.of(model, optimizer, step, log.rows))
 
     def validate(step: int) -> None:
-        loss = validation_loss(model, pairs.validation, first_predicted)
-        log("validation", step, loss)
+        with autocast(device_type):
+            loss = validation_loss(model, pairs.validation, first_predicted)
+        log.add("validation", step, loss)
         if report:
             report(f"step {step}/{settings.n_steps}: validation loss {loss:.4f} nats per token")
 
-    for step in range(settings.n_steps):
+    for step in range(first_step, settings.n_steps):
+        if step % CHECK_EVERY == 0 and step > first_step:
+            is_over = world.agree(time_slice is not None and time_slice.is_over)
+            if is_over or time.monotonic() - saved_at > SAVE_EVERY_S:
+                keep(step)
+                saved_at = time.monotonic()
+            if is_over:
+                raise TimeIsUpError(f"stopped at step {step}/{settings.n_steps}")
         if step % settings.validate_every == 0:
             validate(step)
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, peak, settings)
-        loss = sequence_loss(model, pairs.batch(step, settings.batch_size, settings.seed), first_predicted)
+            group["lr"] = learning_rate(step, model.size.learning_rate, settings)
+        with autocast(device_type):
+            loss = loss_of(spread, world.share_of(pairs.batch(step)), first_predicted)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), settings.gradient_clip)
         optimizer.step()
         if step % settings.log_every == 0:
-            log("train", step, loss.item())
+            log.add("train", step, world.mean(loss).item())
     validate(settings.n_steps)
-    return rows
+    return log.rows
+
+
+def autocast(device_type: str) -> torch.autocast:
+    """bfloat16 on a GPU, nothing on the CPU."""
+    return torch.autocast(device_type, torch.bfloat16, enabled=device_type == "cuda")
+
+
+class LossLog:
+    """The losses measured so far, each checked to be a number."""
+
+    def __init__(self, config: ExperimentConfig, size: ModelSize) -> None:
+        self.rows: list[LossRow] = []
+        self._config = config
+        self._size = size
+
+    def add(self, split: str, step: int, loss: float) -> None:
+        """Note one measurement.
+
+        Raises:
+            TrainingDivergedError: if it is not finite.
+        """
+        settings = self._config.training
+        if not math.isfinite(loss):
+            raise TrainingDivergedError(
+                f"{split} loss is {loss} at step {step} of profile {self._config.profile!r}; lower the learning_rate "
+                f"of size {self._size.name!r} (now {self._size.learning_rate})"
+            )
+        rate = learning_rate(min(step, settings.n_steps - 1), self._size.learning_rate, settings)
+        n_tokens = step * settings.batch_size * self._config.sequence_length
+        self.rows.append(LossRow(split, step, loss, rate, n_tokens))

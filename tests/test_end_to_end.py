@@ -88,7 +88,7 @@ def test_the_optimizers_have_learned(after_run: tuple[Layout, str]) -> None:
     with connect(layout.published_database) as con:
         rows = con.execute(
             "select param_count, validation_loss, uniform_loss from figures.fig_synthetic_by_scale "
-            "where decomposition = 'per_start' order by param_count"
+            "where decomposition = 'per_start' and starts = 'standard' and temperature = 0 order by param_count"
         ).fetchall()
         losses = [loss for _, loss, _ in rows]
         assert len(losses) >= 3
@@ -96,6 +96,7 @@ def test_the_optimizers_have_learned(after_run: tuple[Layout, str]) -> None:
         assert losses[-1] < 0.6 * rows[-1][2], "and is well below a uniform guess"
         by_step = con.execute(
             "select step, incoherence, error from figures.fig_synthetic_by_step where decomposition = 'per_start' "
+            "and starts = 'standard' and temperature = 0 "
             "and model_id = (select arg_max(model_id, param_count) from figures.fig_synthetic_by_scale) order by step"
         ).fetchall()
         assert by_step[0][1] < 0.05, "at the start all error is common to a start's replicates"

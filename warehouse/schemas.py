@@ -302,12 +302,15 @@ SYNTHETIC_TRAINING = RawTable(
 
 SYNTHETIC_ROLLOUTS = RawTable(
     name="synthetic_rollouts",
-    grain="one point of one rollout: model × starting point × replicate × step",
+    grain="one point of one rollout: model × starts × temperature × starting point × replicate × step",
     schema=pa.schema(
         [
             _key("problem_id", "Problem (raw.synthetic_problems)"),
             _key("model_id", "Model, named by its parameter count, or the teacher"),
             _column("is_teacher", pa.bool_(), "True for steepest descent itself, from the same starts", required=True),
+            _key("starts", "Name of the distribution of starting points; standard in every experiment"),
+            _column("start_scale", pa.float64(), "Standard deviation of an anchor's coordinates", required=True),
+            _column("jitter", pa.float64(), "Standard deviation of a replicate around its anchor", required=True),
             _column("temperature", pa.float64(), "Sampling temperature; 0 is greedy", required=True),
             _column("start_id", pa.int32(), "Anchor starting point, from 0", required=True),
             _column("replicate", pa.int32(), "Jittered copy of the anchor, from 0", required=True),
@@ -317,7 +320,7 @@ SYNTHETIC_ROLLOUTS = RawTable(
         ]
     ),
     sort_by=("model_id", "step", "start_id", "replicate"),
-    partition_by=("problem_id", "model_id"),
+    partition_by=("problem_id", "model_id", "starts"),
 )
 
 SURVEY_RANKINGS = RawTable(

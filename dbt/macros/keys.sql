@@ -12,7 +12,7 @@
     {%- for name in names %}{{ relation }}.{{ name }}{{ ", " if not loop.last }}{% endfor -%}
 {%- endmacro %}
 
-{% macro rollout_keys() %}{{ return(["problem_id", "model_id", "temperature"]) }}{% endmacro %}
+{% macro rollout_keys() %}{{ return(["problem_id", "model_id", "starts", "temperature"]) }}{% endmacro %}
 
 {# Column of samples and items, per length axis. #}
 {% macro length_axes() %}

@@ -48,7 +48,7 @@ class RawRows:
             "survey_rankings": (),
             "synthetic_problems": ("problem_id",),
             "synthetic_training": ("problem_id", "model_id"),
-            "synthetic_rollouts": ("problem_id", "model_id"),
+            "synthetic_rollouts": ("problem_id", "model_id", "starts"),
         }.items():
             parts: dict[tuple[str, ...], list[Row]] = {}
             for row in getattr(self, name):
@@ -262,8 +262,15 @@ def random_synthetic_rows(seed: int, dimension: int = 3) -> RawRows:
             "ingested_at": NOW,
         }
     )
-    for size, (model_id, temperature) in enumerate(
-        [("teacher", 0.0), ("m-1000", 0.0), ("m-1000", 1.0), ("m-4000", 0.0), ("m-9000", 0.0)]
+    for size, (model_id, starts, temperature) in enumerate(
+        [
+            ("teacher", "standard", 0.0),
+            ("m-1000", "standard", 0.0),
+            ("m-1000", "standard", 1.0),
+            ("m-4000", "standard", 0.0),
+            ("m-9000", "standard", 0.0),
+            ("m-1000", "far", 0.0),
+        ]
     ):
         noise = 0.3 / (size + 1)
         for start in range(5):
@@ -277,6 +284,9 @@ def random_synthetic_rows(seed: int, dimension: int = 3) -> RawRows:
                             "problem_id": problem_id,
                             "model_id": model_id,
                             "is_teacher": model_id == "teacher",
+                            "starts": starts,
+                            "start_scale": 2.0 if starts == "far" else 1.0,
+                            "jitter": 0.1,
                             "temperature": temperature,
                             "start_id": start,
                             "replicate": replicate,

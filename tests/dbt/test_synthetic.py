@@ -14,8 +14,8 @@ from tests.oracles.pooling import incoherence, paired_difference_interval, ratio
 from tests.oracles.regression import log_log_fit
 from tests.oracles.trajectory import per_start, pooled, pooled_shares
 
-Rollout = tuple[str, float, int]
-"""(model_id, temperature, step)"""
+Rollout = tuple[str, str, float, int]
+"""(model_id, starts, temperature, step)"""
 
 
 def problem(rows: RawRows) -> tuple[str, Array, Array]:
@@ -27,7 +27,7 @@ def problem(rows: RawRows) -> tuple[str, Array, Array]:
 def points_by_start(rows: RawRows) -> dict[Rollout, list[Array]]:
     points: dict[Rollout, dict[int, list[list[float]]]] = defaultdict(lambda: defaultdict(list))
     for row in rows.synthetic_rollouts:
-        points[row["model_id"], row["temperature"], row["step"]][row["start_id"]].append(row["x"])
+        points[row["model_id"], row["starts"], row["temperature"], row["step"]][row["start_id"]].append(row["x"])
     return {key: [np.array(starts[start]) for start in sorted(starts)] for key, starts in points.items()}
 
 
@@ -39,7 +39,7 @@ def test_steps_agree_with_the_oracle(built: Built, which: int) -> None:
     found = built.rows("figures.fig_synthetic_by_step", f"problem_id = '{problem_id}'")
     assert len(found) == 2 * len(groups)
     for row in found:
-        starts = groups[row["model_id"], row["temperature"], row["step"]]
+        starts = groups[row["model_id"], row["starts"], row["temperature"], row["step"]]
         if row["decomposition"] == "pooled":
             oracle = pooled(np.concatenate(starts), minimum, matrix)
             variances, errors = pooled_shares(starts, minimum, matrix)
@@ -67,9 +67,9 @@ def test_scale_takes_the_last_step_and_the_last_validation_loss(built: Built) ->
         if row["split"] == "validation" and row["step"] == 20
     }
     found = built.rows("figures.fig_synthetic_by_scale", f"problem_id = '{problem_id}'")
-    assert len(found) == 8
+    assert len(found) == 10
     for row in found:
-        starts = groups[row["model_id"], row["temperature"], row["final_step"]]
+        starts = groups[row["model_id"], row["starts"], row["temperature"], row["final_step"]]
         oracle = (
             pooled(np.concatenate(starts), minimum, matrix)
             if row["decomposition"] == "pooled"
@@ -81,12 +81,10 @@ def test_scale_takes_the_last_step_and_the_last_validation_loss(built: Built) ->
         assert row["param_count"] == int(row["model_id"].removeprefix("m-"))
 
     fits = built.rows("figures.fig_synthetic_by_scale_fits", f"problem_id = '{problem_id}'")
-    assert len(fits) == 2 * 2 * 4
+    assert len(fits) == 2 * 3 * 4
     for fit in fits:
         models = [
-            row
-            for row in found
-            if (row["decomposition"], row["temperature"]) == (fit["decomposition"], fit["temperature"])
+            row for row in found if all(row[key] == fit[key] for key in ("decomposition", "starts", "temperature"))
         ]
         oracle_fit = log_log_fit([row["param_count"] for row in models], [row[fit["measure"]] for row in models])
         for column, number in vars(oracle_fit).items():
@@ -102,8 +100,50 @@ def test_the_rise_along_the_rollout_is_paired_by_start(built: Built) -> None:
     for row in found:
         sides = []
         for step in (0, 5):
-            splits = [pooled(p, minimum, matrix) for p in groups[row["model_id"], row["temperature"], step]]
+            splits = [pooled(p, minimum, matrix) for p in groups[row["model_id"], "standard", row["temperature"], step]]
             sides.append((np.array([s.variance for s in splits]), np.array([s.error for s in splits])))
         difference, low, high = paired_difference_interval(*sides)
         assert agree(row["statistic"], difference)
         assert agree(row["statistic_ci_low"], low) and agree(row["statistic_ci_high"], high)
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["three dimensions", "two dimensions"])
+def test_settings_are_compared_by_their_rise_along_the_rollout(built: Built, which: int) -> None:
+    rows = built.synthetic[which]
+    problem_id, minimum, matrix = problem(rows)
+    groups = points_by_start(rows)
+    found = built.rows("figures.fig_synthetic_settings", f"problem_id = '{problem_id}' and decomposition = 'per_start'")
+    settings = {(row["model_id"], row["starts"], row["temperature"]) for row in found}
+    assert len(found) == len(settings) == 6
+    for row in found:
+        sides = []
+        for step in (0, 5):
+            splits = [
+                pooled(points, minimum, matrix)
+                for points in groups[row["model_id"], row["starts"], row["temperature"], step]
+            ]
+            sides.append((np.array([s.variance for s in splits]), np.array([s.error for s in splits])))
+        difference, low, high = paired_difference_interval(*sides)
+        assert agree(row["difference"], difference)
+        assert agree(row["difference_ci_low"], low) and agree(row["difference_ci_high"], high)
+        assert agree(row["incoherence_final"], incoherence(*sides[1], floor=0))
+        assert (row["start_scale"], row["jitter"]) == (2.0 if row["starts"] == "far" else 1.0, 0.1)
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["three dimensions", "two dimensions"])
+def test_trajectories_lie_on_their_contours(built: Built, which: int) -> None:
+    rows = built.synthetic[which]
+    problem_id, minimum, matrix = problem(rows)
+    found = built.rows("figures.fig_synthetic_trajectories", f"problem_id = '{problem_id}'")
+    points = {
+        tuple(row[key] for key in ("model_id", "starts", "temperature", "start_id", "step")): np.array(row["x"])
+        for row in rows.synthetic_rollouts
+        if row["replicate"] == 0
+    }
+    assert len(found) == 6 * 3 * 6
+    for row in found:
+        x = points[tuple(row[key] for key in ("model_id", "starts", "temperature", "start_id", "step"))] - minimum
+        assert agree(row["offset_0"], x[0]) and agree(row["offset_1"], x[1])
+        assert agree(row["objective"], x @ matrix @ x / 2)
+        assert agree(row["curvature_00"], matrix[0, 0]) and agree(row["curvature_11"], matrix[1, 1])
+        assert agree(row["curvature_01"], matrix[0, 1])

@@ -8,16 +8,19 @@ from typing import Any
 import pytest
 import torch
 
-from synthetic.config import QUICK, ExperimentConfig, ModelSize
+from synthetic.config import ExperimentConfig, ModelSize
 from synthetic.model import Transformer
+from synthetic.profiles import QUICK
 
 # Models this small gain nothing from a second thread, and lose much where other work holds the second core.
 torch.set_num_threads(1)
 
+STANDARD = replace(QUICK.rollout.starts[0], n_anchors=3, n_replicates=4)
+
 TINY = replace(
     QUICK,
     profile="tiny",
-    data=replace(QUICK.data, n_trajectories=40, n_steps=16),
+    data=replace(QUICK.data, n_trajectories=40, n_steps=50),
     sizes=(
         ModelSize(name="one", n_layers=1, width=16, n_heads=2, learning_rate=4e-3),
         ModelSize(name="two", n_layers=2, width=24, n_heads=2, learning_rate=4e-3),
@@ -31,7 +34,11 @@ TINY = replace(
         validate_every=3,
         n_validation_pairs=64,
     ),
-    rollout=replace(QUICK.rollout, n_anchors=3, n_replicates=4, n_steps=5),
+    rollout=replace(
+        QUICK.rollout,
+        n_steps=5,
+        starts=(STANDARD, replace(STANDARD, name="far", scale=2.0, n_anchors=2, temperatures=(0.0,))),
+    ),
 )
 
 
@@ -44,8 +51,10 @@ def with_training(config: ExperimentConfig, **changes: Any) -> ExperimentConfig:
     return replace(config, training=replace(config.training, **changes))
 
 
-def with_rollout(config: ExperimentConfig, **changes: Any) -> ExperimentConfig:
-    return replace(config, rollout=replace(config.rollout, **changes))
+def with_starts(config: ExperimentConfig, **changes: Any) -> ExperimentConfig:
+    """The same experiment with one distribution of starts, the standard one with changes."""
+    starts = replace(config.rollout.starts[0], **changes)
+    return replace(config, rollout=replace(config.rollout, starts=(starts,)))
 
 
 def new_model(config: ExperimentConfig, size_name: str = "two", seed: int = 5) -> Transformer:
@@ -58,9 +67,11 @@ def lively_model(config: ExperimentConfig, size_name: str = "two", seed: int = 5
     """Untrained, with weights large enough that its choices depend on everything it reads."""
     model = new_model(config, size_name, seed)
     with torch.no_grad():
-        for parameter in model.parameters():
+        for name, parameter in model.named_parameters():
             if parameter.dim() >= 2:
                 parameter.mul_(3.0)
+            elif name.endswith("norm.weight"):
+                parameter.copy_(torch.linspace(0.5, 1.5, len(parameter)))
         model.embedding.weight.mul_(10.0)
         model.positions.mul_(10.0)
     return model.eval()

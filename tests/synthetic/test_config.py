@@ -7,16 +7,19 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from synthetic.config import PAPER, PROFILES, QUICK, ConfigError, ExperimentConfig, ModelSize
+from synthetic.config import ConfigError, ExperimentConfig, ModelSize
 from synthetic.model import Transformer, param_count
-from tests.synthetic.conftest import with_rollout, with_training
+from synthetic.profiles import LAPTOP, PAPER, PROFILES, QUICK
+from tests.synthetic.conftest import with_starts, with_training
 
 
 def test_paper_profile_has_the_papers_numbers() -> None:
     assert (PAPER.problem.dimension, PAPER.problem.condition_number, PAPER.problem.step_norm) == (4, 50.0, 0.005)
     assert (PAPER.data.n_trajectories, PAPER.data.n_steps, PAPER.data.held_out_fraction) == (20_000, 4_096, 0.1)
     assert (PAPER.sequence_length, PAPER.training.batch_size) == (56, 1_024)
-    assert (PAPER.rollout.n_anchors * PAPER.rollout.n_replicates, PAPER.rollout.n_steps) == (4_096, 2_048)
+    standard = PAPER.rollout.starts[0]
+    assert (standard.n_anchors * standard.n_replicates, PAPER.rollout.n_steps) == (4_096, 2_048)
+    assert (PAPER.tokens.decimals, PAPER.training.n_steps, 0.0 in standard.temperatures) == (4, 65_000, True)
     published = (47e3, 200e3, 450e3, 790e3, 1.2e6, 4.7e6)
     for size, count in zip(PAPER.sizes, published, strict=True):
         assert PAPER.param_count(size.name) == pytest.approx(count, rel=0.12)
@@ -30,7 +33,12 @@ def test_counted_parameters_are_those_of_the_model(config: ExperimentConfig) -> 
 
 @pytest.mark.parametrize("config", PROFILES.values(), ids=PROFILES)
 def test_every_anchor_has_at_least_thirty_replicates(config: ExperimentConfig) -> None:
-    assert config.rollout.n_replicates >= 30
+    assert all(starts.n_replicates >= 30 for starts in config.rollout.starts)
+
+
+def test_laptop_has_the_sizes_for_a_power_law() -> None:
+    counts = [LAPTOP.param_count(size.name) for size in LAPTOP.sizes]
+    assert len(counts) >= 3 and counts[-1] > 10 * counts[0]
 
 
 def test_model_id_is_readable() -> None:
@@ -51,7 +59,7 @@ def test_problem_id_follows_every_setting_but_the_profiles_name() -> None:
         replace(QUICK, data=replace(QUICK.data, n_steps=7)),
         replace(QUICK, sizes=QUICK.sizes[:1]),
         with_training(QUICK, weight_decay=1e-9),
-        with_rollout(QUICK, jitter=0.5),
+        with_starts(QUICK, jitter=0.5),
     ]
     assert len({config.problem_id for config in [QUICK, *changed]}) == 1 + len(changed)
 
@@ -76,8 +84,14 @@ def test_configurations_that_cannot_be_run_are_refused() -> None:
         replace(QUICK, sizes=(ModelSize("odd", 1, 10, 3, 1e-3),))
     with pytest.raises(ConfigError, match="model_id"):
         replace(QUICK, sizes=(ModelSize("a", 1, 16, 2, 1e-3), ModelSize("b", 1, 16, 1, 1e-3)))
-    with pytest.raises(ConfigError, match="temperature"):
-        with_rollout(QUICK, temperature=-1.0)
+    with pytest.raises(ConfigError, match="'standard': temperatures"):
+        with_starts(QUICK, temperatures=(-1.0,))
+    with pytest.raises(ConfigError, match="each once"):
+        with_starts(QUICK, temperatures=(1.0, 1.0))
+    with pytest.raises(ConfigError, match="call the first one 'standard'"):
+        with_starts(QUICK, name="other")
+    with pytest.raises(ConfigError, match=r"rollout\.starts share a name"):
+        replace(QUICK, rollout=replace(QUICK.rollout, starts=QUICK.rollout.starts[:1] * 2))
     with pytest.raises(ConfigError, match="held_out_fraction"):
         replace(QUICK, data=replace(QUICK.data, held_out_fraction=0.0))
     with pytest.raises(ConfigError, match="'huge'"):

@@ -1,24 +1,33 @@
 from __future__ import annotations
 
+import json
+import pickle
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
-from synthetic.checkpoint import CheckpointError, load_checkpoint
-from synthetic.config import ExperimentConfig
+from synthetic.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from synthetic.config import ExperimentConfig, StartsConfig
 from synthetic.experiment import (
+    StepResult,
     checkpoint_path,
+    progress_path,
     roll_out_model,
     roll_out_teacher,
     train_model,
     write_problem,
 )
+from synthetic.machine import CPU, Machine, Slice, TimeIsUpError
 from synthetic.quadratic import descend, make_quadratic
 from synthetic.rollouts import roll_out, rollout_starts
+from synthetic.run import run_experiment
 from tests.synthetic.conftest import with_training
+from warehouse.keys import canonical_json
 from warehouse.layout import Layout
 from warehouse.schemas import RAW_TABLES
 
@@ -28,14 +37,13 @@ def layout(tmp_path: Path) -> Layout:
     return Layout(tmp_path)
 
 
-def points_of(path: Path, config: ExperimentConfig) -> torch.Tensor:
-    """A rollout file's points, shape (steps + 1, M, K, d)."""
-    table = pq.read_table(path, partitioning=None)
+def points_of(result: StepResult, config: ExperimentConfig, starts: StartsConfig) -> torch.Tensor:
+    """A rollout file's points, shape (steps + 1, M · K, d)."""
+    table = pq.read_table(result.path, partitioning=None)
     order = [table[name].to_numpy() for name in ("step", "start_id", "replicate")]
-    settings = config.rollout
-    shape = (settings.n_steps + 1, settings.n_anchors, settings.n_replicates)
+    shape = (config.rollout.n_steps + 1, starts.n_anchors, starts.n_replicates)
     assert np.array_equal(np.ravel_multi_index(tuple(order), shape), np.arange(np.prod(shape)))
-    return torch.tensor(np.array(table["x"].to_pylist())).reshape(*shape, -1)
+    return torch.tensor(np.array(table["x"].to_pylist())).reshape(shape[0], shape[1] * shape[2], -1)
 
 
 def test_the_problem_is_written_once(tiny: ExperimentConfig, layout: Layout) -> None:
@@ -99,35 +107,106 @@ def test_another_configuration_lives_beside_the_first(tiny: ExperimentConfig, la
 def test_rollouts_hold_every_point_of_model_and_teacher(tiny: ExperimentConfig, layout: Layout) -> None:
     train_model(tiny, "one", layout)
     quadratic = make_quadratic(tiny.problem)
-    starts = rollout_starts(tiny, quadratic)
+    standard, far = tiny.rollout.starts
+    at = {starts.name: rollout_starts(tiny, starts, quadratic).flatten(0, 1) for starts in (standard, far)}
 
-    result = roll_out_model(tiny, "one", layout)
+    results = roll_out_model(tiny, "one", layout)
     model = load_checkpoint(checkpoint_path(tiny, "one", layout), tiny, "one")
-    assert torch.equal(points_of(result.path, tiny), roll_out(model, starts, tiny))
+    expected = [(standard, 0.0), (standard, 1.0), (far, 0.0)]
+    for result, (starts, temperature) in zip(results, expected, strict=True):
+        points = points_of(result, tiny, starts)
+        assert torch.equal(points[0], at[starts.name])
+        assert torch.equal(points[1:], *roll_out(model, at[starts.name], tiny, temperature))
+        assert result.n_rows == 6 * starts.n_anchors * 4
+        row = pq.read_table(result.path, partitioning=None).slice(7, 1).to_pylist()[0]
+        assert (row["starts"], row["jitter"], row["start_scale"]) == (starts.name, 0.05, starts.scale)
+        assert (row["temperature"], row["is_teacher"]) == (temperature, False)
 
-    teacher = roll_out_teacher(tiny, layout)
-    assert torch.equal(points_of(teacher.path, tiny), descend(quadratic, starts, 5, tiny.problem.step_norm))
-    assert teacher.n_rows == result.n_rows == 6 * 3 * 4
-    kinds = [
-        set(pq.read_table(path, partitioning=None)["is_teacher"].to_pylist()) for path in (result.path, teacher.path)
-    ]
-    assert kinds == [{False}, {True}]
-    assert roll_out_model(tiny, "one", layout).was_skipped
-    assert roll_out_teacher(tiny, layout).was_skipped
+    for result, starts in zip(roll_out_teacher(tiny, layout), (standard, far), strict=True):
+        expected_points = descend(quadratic, at[starts.name], 5, tiny.problem.step_norm)
+        assert torch.equal(points_of(result, tiny, starts), expected_points)
+        assert set(pq.read_table(result.path, partitioning=None)["is_teacher"].to_pylist()) == {True}
+    assert all(result.was_skipped for result in roll_out_model(tiny, "one", layout) + roll_out_teacher(tiny, layout))
 
 
-def test_new_weights_replace_their_rollouts(tiny: ExperimentConfig, layout: Layout) -> None:
+def test_new_weights_replace_their_rollouts_and_no_others(tiny: ExperimentConfig, layout: Layout) -> None:
     result = train_model(tiny, "one", layout)
     old = roll_out_model(tiny, "one", layout)
     model = load_checkpoint(result.checkpoint, tiny, "one")
     with torch.no_grad():
         model.head.weight.mul_(-1)
-    from synthetic.checkpoint import save_checkpoint
-
     save_checkpoint(result.checkpoint, model, tiny, "one")
     new = roll_out_model(tiny, "one", layout)
-    assert not new.was_skipped
-    assert [path for path in old.path.parent.iterdir() if path.suffix == ".parquet"] == [new.path]
+    assert not any(each.was_skipped for each in new)
+    left = set(layout.raw_table("synthetic_rollouts").rglob("*.parquet"))
+    assert left == {each.path for each in new} and not left & {each.path for each in old}
+
+
+@pytest.mark.parametrize("which", ["model", "teacher"])
+def test_a_rollout_out_of_time_is_taken_up_again(
+    tiny: ExperimentConfig, layout: Layout, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    def run(layout: Layout, machine: Machine = CPU) -> list[StepResult]:
+        if which == "teacher":
+            return roll_out_teacher(tiny, layout, machine=machine)
+        return roll_out_model(tiny, "one", layout, machine=machine)
+
+    monkeypatch.setattr("synthetic.rollout_files.SPAN_ROWS", 24)  # two steps
+    other = Layout(layout.root / "other")
+    train_model(tiny, "one", layout)
+    train_model(tiny, "one", other)
+    for where in ("stopped at step 2/5", "stopped at step 4/5"):
+        with pytest.raises(TimeIsUpError, match=where):
+            run(layout, Machine(time_slice=Slice(minutes=0)))
+        assert not list(layout.raw_table("synthetic_rollouts").rglob("*.parquet"))
+    for cut, whole in zip(run(layout), run(other), strict=True):
+        tables = [pq.read_table(each.path, partitioning=None).drop("ingested_at") for each in (cut, whole)]
+        assert tables[0].equals(tables[1])
+    assert not list(layout.checkpoints.rglob("*.spans"))
+
+
+def test_a_run_is_cut_into_slices_and_says_where_it_ran(tiny: ExperimentConfig, layout: Layout) -> None:
+    config = with_training(tiny, n_steps=25)
+    with pytest.raises(TimeIsUpError, match="step 10/25"):
+        run_experiment(config, layout, Machine(time_slice=Slice(minutes=0)))
+    lines: list[str] = []
+    run_experiment(config, layout, CPU, lines.append)
+    assert any("going on at step 10/25" in line for line in lines)
+    n_files = sum(len(starts.temperatures) for starts in config.rollout.starts)
+    assert len(list(layout.raw_table("synthetic_rollouts").rglob("*.parquet"))) == 2 * n_files + 2
+    assert not list(layout.checkpoints.rglob("*.training.safetensors"))
+    record = json.loads((layout.checkpoints / config.problem_id / "provenance.json").read_text())
+    assert [run["outcome"].partition(":")[0] for run in record["runs"]] == ["TimeIsUpError", "finished"]
+    assert record["runs"][0]["torch"] == torch.__version__
+    assert ExperimentConfig.from_json(canonical_json(record["config"])) == config
+
+
+def test_an_unfinished_training_that_is_not_what_it_should_be_is_refused(
+    tiny: ExperimentConfig, layout: Layout
+) -> None:
+    config = with_training(tiny, n_steps=25)
+    path = progress_path(config, "one", layout)
+    with pytest.raises(TimeIsUpError):
+        train_model(config, "one", layout, machine=Machine(time_slice=Slice(minutes=0)))
+    kept = path.read_bytes()
+    tensors = load_file(path)
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+
+    save_file({**tensors, "exp_avg.head.weight": torch.zeros(2, 2)}, path, metadata)
+    with pytest.raises(CheckpointError, match=r"'exp_avg.head.weight' has shape \(2, 2\)"):
+        train_model(config, "one", layout)
+    save_file(tensors, path, {"experiment": metadata["experiment"].replace('"step":10', '"step":99')})
+    with pytest.raises(CheckpointError, match="step = 99 of 25"):
+        train_model(config, "one", layout)
+    save_file(tensors, path, {"experiment": metadata["experiment"].replace('"split"', '"spilt"')})
+    with pytest.raises(CheckpointError, match="step or losses"):
+        train_model(config, "one", layout)
+    path.write_bytes(pickle.dumps(tensors))
+    with pytest.raises(CheckpointError, match="pickles are never loaded"):
+        train_model(config, "one", layout)
+    path.write_bytes(kept)
+    train_model(config, "one", layout)
 
 
 def test_rollouts_need_a_trained_model(tiny: ExperimentConfig, layout: Layout) -> None:
@@ -139,7 +218,7 @@ def test_files_meet_the_contract(tiny: ExperimentConfig, layout: Layout) -> None
     paths = {
         "synthetic_problems": write_problem(tiny, layout).path,
         "synthetic_training": train_model(tiny, "one", layout).path,
-        "synthetic_rollouts": roll_out_model(tiny, "one", layout).path,
+        "synthetic_rollouts": roll_out_model(tiny, "one", layout)[0].path,
     }
     for table, path in paths.items():
         assert pq.read_schema(path).equals(RAW_TABLES[table].schema)

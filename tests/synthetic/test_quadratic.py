@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from synthetic.config import PAPER, QUICK, ProblemConfig
+from synthetic.config import ProblemConfig
+from synthetic.profiles import PAPER, QUICK
 from synthetic.quadratic import Quadratic, descend, make_quadratic, sample_starts
 
 

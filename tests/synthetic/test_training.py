@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
 
 from synthetic.config import ExperimentConfig
-from synthetic.pairs import Pairs, make_pairs
+from synthetic.machine import Slice, TimeIsUpError
+from synthetic.pairs import Pairs
+from synthetic.progress import TrainingProgress
 from synthetic.quadratic import make_quadratic
 from synthetic.tokens import NumberTokens
 from synthetic.training import (
@@ -21,33 +24,19 @@ from synthetic.training import (
 from tests.synthetic.conftest import new_model, with_training
 
 
+class FewPairs(Pairs):
+    """The same few sequences at every step, and for validation."""
+
+    def __init__(self, sequences: torch.Tensor) -> None:
+        self.validation = sequences.to(torch.uint8)
+
+    def batch(self, step: int) -> torch.Tensor:
+        return self.validation.to(torch.int64)
+
+
 @pytest.fixture
 def pairs(tiny: ExperimentConfig) -> Pairs:
-    return make_pairs(tiny, make_quadratic(tiny.problem))
-
-
-def test_pairs_are_the_teachers_steps(tiny: ExperimentConfig, pairs: Pairs) -> None:
-    codec = NumberTokens(tiny.tokens.decimals)
-    quadratic = make_quadratic(tiny.problem)
-    assert pairs.train.shape == (36 * 16, 20)
-    assert pairs.validation.shape == (64, 20)
-    points, steps = codec.decode(pairs.train).reshape(-1, 2, 2).unbind(1)
-    length = steps.norm(dim=-1)
-    assert (length - tiny.problem.step_norm).abs().max() < 5e-4
-    # Written points are rounded, so the direction is near the exact one, not equal to it.
-    cosine = torch.nn.functional.cosine_similarity(steps, quadratic.teacher_step(points, 1.0), dim=-1)
-    assert cosine.median() > 0.999
-
-
-def test_held_out_trajectories_are_truly_held_out(tiny: ExperimentConfig, pairs: Pairs) -> None:
-    trained_on = {tuple(row) for row in pairs.train.tolist()}
-    assert not trained_on & {tuple(row) for row in pairs.validation.tolist()}
-
-
-def test_batches_depend_on_seed_and_step_alone(pairs: Pairs) -> None:
-    assert torch.equal(pairs.batch(3, 8, seed=1), pairs.batch(3, 8, seed=1))
-    assert not torch.equal(pairs.batch(3, 8, seed=1), pairs.batch(4, 8, seed=1))
-    assert not torch.equal(pairs.batch(3, 8, seed=1), pairs.batch(3, 8, seed=2))
+    return Pairs(tiny, make_quadratic(tiny.problem))
 
 
 @pytest.mark.parametrize(("loss_on", "first"), [("update", 10), ("sequence", 1)])
@@ -57,7 +46,7 @@ def test_the_loss_is_the_mean_cross_entropy_of_the_predicted_tokens(
     config = with_training(tiny, loss_on=loss_on)
     assert predicted_positions(config) == range(first, 20)
     model = new_model(config)
-    tokens = pairs.batch(0, 5, seed=0)
+    tokens = pairs.batch(0)[:5]
     with torch.no_grad():
         log_probabilities = torch.log_softmax(model(tokens[:, :-1]), -1)
         by_hand = [
@@ -80,15 +69,14 @@ def test_a_guess_uniform_over_legal_tokens_has_the_uniform_loss(tiny: Experiment
 
 def test_one_step_lowers_the_loss(tiny: ExperimentConfig, pairs: Pairs) -> None:
     config = with_training(tiny, n_steps=1, warmup_steps=0)
-    one_batch = replace(pairs, validation=pairs.batch(0, 32, config.training.seed).to(torch.uint8))
-    losses = [row.loss for row in train(new_model(config), one_batch, config) if row.split == "validation"]
+    same = FewPairs(pairs.batch(0))
+    losses = [row.loss for row in train(new_model(config), same, config) if row.split == "validation"]
     assert losses[1] < losses[0]
 
 
 def test_a_tiny_model_overfits_one_batch(tiny: ExperimentConfig, pairs: Pairs) -> None:
     config = with_training(tiny, n_steps=250, warmup_steps=10, validate_every=250, weight_decay=0.0)
-    few = pairs.train[:: len(pairs.train) // 12][:12]
-    rows = train(new_model(config), Pairs(train=few, validation=few), config)
+    rows = train(new_model(config), FewPairs(pairs.batch(0)[:12]), config)
     assert rows[-1].split == "validation"
     assert rows[-1].loss < 0.1
 
@@ -97,8 +85,8 @@ def test_a_seed_gives_identical_losses_and_weights(tiny: ExperimentConfig, pairs
     first, again = new_model(tiny), new_model(tiny)
     assert train(first, pairs, tiny) == train(again, pairs, tiny)
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
-    other_order = with_training(tiny, seed=77)
-    assert train(new_model(tiny), pairs, other_order) != train(new_model(tiny), pairs, tiny)
+    other = with_training(tiny, seed=77)
+    assert train(new_model(tiny), Pairs(other, make_quadratic(other.problem)), other) != train(first, pairs, tiny)
 
 
 def test_losses_are_logged_when_the_configuration_says(tiny: ExperimentConfig, pairs: Pairs) -> None:
@@ -126,3 +114,27 @@ def test_a_loss_that_is_no_number_stops_the_training(tiny: ExperimentConfig, pai
         model.head.weight.fill_(math.nan)
     with pytest.raises(TrainingDivergedError, match="learning_rate"):
         train(model, pairs, tiny)
+
+
+def test_a_slice_ends_with_its_progress_kept_and_the_next_goes_on_as_if_nothing_had_happened(
+    tiny: ExperimentConfig, pairs: Pairs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("synthetic.training.CHECK_EVERY", 2)
+    whole, kept = new_model(tiny), list[TrainingProgress]()
+    losses = train(whole, pairs, tiny)
+
+    with pytest.raises(TimeIsUpError, match="stopped at step 2/6"):
+        train(new_model(tiny), pairs, tiny, save=kept.append, time_slice=Slice(minutes=0))
+    with pytest.raises(TimeIsUpError, match="stopped at step 4/6"):
+        train(new_model(tiny), pairs, tiny, save=kept.append, progress=kept[0], time_slice=Slice(minutes=0))
+    model = new_model(tiny, seed=99)
+    assert train(model, pairs, tiny, progress=kept[1]) == losses
+    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), model.parameters(), strict=True))
+
+
+def test_progress_is_kept_between_slices(tiny: ExperimentConfig, pairs: Pairs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("synthetic.training.CHECK_EVERY", 2)
+    monkeypatch.setattr("synthetic.training.SAVE_EVERY_S", 0)
+    steps: list[Any] = []
+    train(new_model(tiny), pairs, tiny, save=lambda done: steps.append(done.step))
+    assert steps == [2, 4]

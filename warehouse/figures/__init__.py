@@ -25,6 +25,7 @@ from warehouse.figures import (
     survey,
     synthetic_by_scale,
     synthetic_by_step,
+    synthetic_settings,
     synthetic_trajectories,
     transcripts,
     variance_components,
@@ -56,6 +57,7 @@ FIGURES: tuple[Figure, ...] = (
     synthetic_by_step.FIGURE,
     synthetic_by_scale.FIGURE,
     synthetic_trajectories.FIGURE,
+    synthetic_settings.FIGURE,
 )
 """In the order of the report."""
 

@@ -8,6 +8,7 @@ import polars as pl
 from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import DECOMPOSITION_LABELS, Figure, Tables, color_scale, plain_log_ticks
+from warehouse.figures.synthetic import main_setting
 
 MAIN, FITS = "fig_synthetic_by_scale", "fig_synthetic_by_scale_fits"
 MEASURES = (
@@ -20,7 +21,9 @@ KIND_COLORS = {"per_start": "#4C6EF5", "pooled": "#E8590C"}
 
 
 def _fit(tables: Tables, kind: str, measure: str) -> dict[str, float] | None:
-    rows = tables[FITS].filter(
+    shown = main_setting(tables[MAIN])
+    rows = tables[FITS].join(shown, on=["problem_id", "starts", "temperature"], how="semi")
+    rows = rows.filter(
         (pl.col("decomposition") == kind) & (pl.col("measure") == measure) & pl.col("slope").is_not_null()
     )
     return rows.row(0, named=True) if rows.height else None
@@ -28,7 +31,7 @@ def _fit(tables: Tables, kind: str, measure: str) -> dict[str, float] | None:
 
 def draw(tables: Tables) -> MplFigure:
     """Four log-log panels over the number of parameters, with power-law fits."""
-    table = tables[MAIN].sort("param_count")
+    table = main_setting(tables[MAIN]).sort("param_count")
     picture = MplFigure(figsize=(11.5, 3.3), layout="constrained")
     for axis, (measure, label) in zip(picture.subplots(1, len(MEASURES)), MEASURES, strict=True):
         for (kind,), line in table.group_by(["decomposition"], maintain_order=True):
@@ -62,7 +65,7 @@ def draw(tables: Tables) -> MplFigure:
 
 def chart(tables: Tables) -> alt.TopLevelMixin:
     """The same panels with tooltips."""
-    table = tables[MAIN].sort("param_count")
+    table = main_setting(tables[MAIN]).sort("param_count")
     panels = []
     for measure, label in MEASURES:
         here = table.filter(pl.col("decomposition") == "per_start") if measure == "validation_loss" else table

@@ -6,18 +6,17 @@ import altair as alt
 import polars as pl
 from matplotlib.figure import Figure as MplFigure
 
-from warehouse.figures.base import DECOMPOSITION_LABELS, TEACHER_COLOR, Figure, Tables, color_scale, colors
+from warehouse.figures.base import DECOMPOSITION_LABELS, Figure, Tables, color_scale
+from warehouse.figures.synthetic import dashed_teacher, main_setting, model_colors
 
 MAIN = "fig_synthetic_by_step"
 MEASURES = (("incoherence", "incoherence", "linear"), ("bias_sq", "bias²", "log"), ("variance", "variance", "log"))
 
 
 def _lines(tables: Tables) -> tuple[pl.DataFrame, dict[str, str]]:
-    lines = tables[MAIN].sort(["decomposition", "is_teacher", "param_count", "model_id", "step"], nulls_last=True)
-    models = lines.filter(~pl.col("is_teacher"))["model_id"].unique(maintain_order=True).to_list()
-    palette = colors(models)
-    palette |= dict.fromkeys(lines.filter("is_teacher")["model_id"].unique(maintain_order=True), TEACHER_COLOR)
-    return lines, palette
+    lines = main_setting(tables[MAIN])
+    lines = lines.sort(["decomposition", "is_teacher", "param_count", "model_id", "step"], nulls_last=True)
+    return lines, model_colors(lines)
 
 
 def draw(tables: Tables) -> MplFigure:
@@ -80,7 +79,7 @@ def chart(tables: Tables) -> alt.TopLevelMixin:
                     color=alt.Color(
                         "model_id:N", scale=color_scale(palette), title=None, legend=alt.Legend(orient="bottom")
                     ),
-                    strokeDash=alt.condition("datum.is_teacher", alt.value([3, 3]), alt.value([1, 0])),
+                    strokeDash=dashed_teacher(),
                     tooltip=[
                         alt.Tooltip("model_id:N", title="model"),
                         alt.Tooltip("step:Q"),

@@ -4,51 +4,113 @@ from __future__ import annotations
 
 import altair as alt
 import polars as pl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure as MplFigure
 
-from warehouse.figures.base import Figure, Tables
-from warehouse.figures.lines import Lines, chart_lines, draw_lines
+from warehouse.figures.base import Figure, Tables, color_scale
+from warehouse.figures.synthetic import contours, dashed_teacher, main_setting, model_colors
+
+MAIN = "fig_synthetic_trajectories"
 
 
-def _lines(tables: Tables) -> Lines:
-    table = tables["fig_synthetic_trajectories"].sort("is_teacher", "param_count", "model_id", "step", nulls_last=True)
-    every = max(1, -(-table["step"].n_unique() // 80))
-    thinned = table.filter((pl.col("step") % every == 0) | (pl.col("step") == pl.col("step").max()))
-    return Lines(
-        title="The objective along the rollout",
-        points=thinned.with_columns(
-            panel="starting point " + pl.col("start_id").cast(pl.String),
-            series=pl.col("model_id")
-            + pl.when(pl.col("temperature") > 0)
-            .then(", temperature " + pl.col("temperature").cast(pl.String))
-            .otherwise(pl.lit("")),
-            x=pl.col("step"),
-            y=pl.col("objective"),
-        ).sort("start_id", maintain_order=True),
-        x_label="step",
-        y_label="f(x)",
-        x_log=False,
-        connected=True,
-        columns=3,
-    )
+def _shown(tables: Tables) -> tuple[pl.DataFrame, dict[str, str]]:
+    """At most 160 steps a line, and a colour per model."""
+    table = main_setting(tables[MAIN]).sort("is_teacher", "param_count", "model_id", "step", nulls_last=True)
+    every = max(1, -(-table["step"].n_unique() // 160))
+    return table.filter((pl.col("step") % every == 0) | (pl.col("step") == pl.col("step").max())), model_colors(table)
 
 
 def draw(tables: Tables) -> MplFigure:
-    """The still picture."""
-    return draw_lines(_lines(tables))
+    """Columns: starting points; above, the way through the plane of the first two coordinates; below, the objective."""
+    table, palette = _shown(tables)
+    starts = table["start_id"].unique().sort().to_list()
+    picture = MplFigure(figsize=(4.0 * len(starts), 7.0), layout="constrained")
+    grid = picture.subplots(2, len(starts), squeeze=False)
+    for column, start in enumerate(starts):
+        here = table.filter(pl.col("start_id") == start)
+        above, below = grid[0][column], grid[1][column]
+        _draw_contours(above, here)
+        for (model, is_teacher), line in here.group_by(["model_id", "is_teacher"], maintain_order=True):
+            style = {
+                "color": palette[str(model)],
+                "ls": ":" if is_teacher else "-",
+                "label": f"{model} (teacher)" if is_teacher else str(model),
+                "lw": 1.3,
+            }
+            above.plot(line["offset_0"], line["offset_1"], **style)
+            below.plot(line["step"], line["objective"].cast(pl.Float64), **style)
+        above.set(title=f"starting point {start}", xlabel="x₁ − x*₁", ylabel="x₂ − x*₂")
+        below.set(xlabel="step", ylabel="f(x)", yscale="log")
+    handles, labels = grid[0][0].get_legend_handles_labels()
+    picture.legend(handles, labels, loc="outside lower center", ncols=3)
+    picture.suptitle("The way to the minimum", x=0.01, ha="left", weight="bold")
+    return picture
+
+
+def _draw_contours(axis: Axes, here: pl.DataFrame) -> None:
+    for ellipse in contours(here.sort("step").row(0, named=True)):
+        axis.plot(ellipse[:, 0], ellipse[:, 1], color="#CED4DA", lw=0.8)
+    axis.plot(0, 0, "+", color="#495057", ms=8)
+    # The ways decide what is seen, not the far ends of a long valley.
+    axis.set(xlim=_domain(here["offset_0"]), ylim=_domain(here["offset_1"]))
 
 
 def chart(tables: Tables) -> alt.TopLevelMixin:
     """The same with tooltips."""
-    return chart_lines(_lines(tables))
+    table, palette = _shown(tables)
+    columns = []
+    for start in table["start_id"].unique().sort():
+        here = table.filter(pl.col("start_id") == start)
+        color = alt.Color("model_id:N", scale=color_scale(palette), title=None, legend=alt.Legend(orient="bottom"))
+        tooltip = [
+            alt.Tooltip("model_id:N", title="model"),
+            alt.Tooltip("step:Q"),
+            alt.Tooltip("objective:Q", title="f(x)", format=".4g"),
+        ]
+        base = alt.Chart(here.select("model_id", "is_teacher", "step", "offset_0", "offset_1", "objective"))
+        lines = base.mark_line(strokeWidth=1.5).encode(
+            color=color, strokeDash=dashed_teacher(), tooltip=tooltip, order="step:Q"
+        )
+        way = lines.encode(
+            x=alt.X("offset_0:Q", title="x₁ − x*₁", scale=alt.Scale(domain=_domain(here["offset_0"]))),
+            y=alt.Y("offset_1:Q", title="x₂ − x*₂", scale=alt.Scale(domain=_domain(here["offset_1"]))),
+        )
+        rings = pl.concat(
+            pl.DataFrame({"ring": [number] * len(ring), "at": range(len(ring)), "x": ring[:, 0], "y": ring[:, 1]})
+            for number, ring in enumerate(contours(here.sort("step").row(0, named=True)))
+        )
+        ellipses = (
+            alt.Chart(rings)
+            .mark_line(color="#CED4DA", strokeWidth=0.8, clip=True)
+            .encode(x="x:Q", y="y:Q", detail="ring:N", order="at:Q")
+        )
+        falling = base.transform_filter("datum.objective > 0").mark_line(strokeWidth=1.5)
+        objective = falling.encode(
+            x="step:Q",
+            y=alt.Y("objective:Q", title="f(x)", scale=alt.Scale(type="log")),
+            color=color,
+            strokeDash=dashed_teacher(),
+            tooltip=tooltip,
+        )
+        size = {"width": 240, "height": 220}
+        over = alt.layer(ellipses, way).properties(title=f"starting point {start}", **size)
+        columns.append(alt.vconcat(over, objective.properties(**size)))
+    return alt.hconcat(*columns)
+
+
+def _domain(values: pl.Series) -> list[float]:
+    low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))  # type: ignore[arg-type]
+    margin = 0.12 * (high - low) + 1e-9
+    return [low - margin, high + margin]
 
 
 FIGURE = Figure(
     name="synthetic_trajectories",
     title="Synthetic optimizer: trajectories",
-    shows="The objective along the rollout from a few starting points, for each model and for steepest descent itself.",
+    shows="Rollouts from a few starting points, for each model and for steepest descent itself: above, the way among "
+    "the contours of f over the first two coordinates (all others at the minimum), below, the objective by step.",
     look_for="Where a model leaves the teacher's path, and whether it settles above the minimum or wanders.",
-    tables=("fig_synthetic_trajectories",),
+    tables=(MAIN,),
     needs="Train the optimizers: incoherence run",
     draw=draw,
     chart=chart,

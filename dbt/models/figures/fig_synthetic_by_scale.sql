@@ -14,6 +14,9 @@ select
     models.decomposition,
     models.model_id,
     models.param_count,
+    models.starts,
+    models.start_scale,
+    models.jitter,
     models.temperature,
     models.final_step,
     models.validation_loss,
@@ -28,4 +31,4 @@ select
     models.incoherence_ci_high
 from models
 inner join problems using (problem_id)
-order by problem_id, decomposition, temperature, param_count, model_id
+order by problem_id, decomposition, starts, temperature, param_count, model_id

@@ -14,6 +14,7 @@ select
     problem_id,
     problems.profile,
     fits.decomposition,
+    fits.starts,
     fits.temperature,
     fits.measure,
     fits.slope,
@@ -25,4 +26,4 @@ select
     fits.n_dropped
 from fits
 inner join problems using (problem_id)
-order by problem_id, decomposition, temperature, measure
+order by problem_id, decomposition, starts, temperature, measure

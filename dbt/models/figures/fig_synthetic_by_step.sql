@@ -18,6 +18,7 @@ select
     model_id,
     models.param_count,
     models.is_teacher,
+    starts,
     temperature,
     decompositions.decomposition,
     decompositions.step,
@@ -30,6 +31,6 @@ select
     decompositions.incoherence_ci_low,
     decompositions.incoherence_ci_high
 from decompositions
-inner join models using (problem_id, model_id, temperature)
+inner join models using ({{ rollout_keys() | join(", ") }})
 inner join problems using (problem_id)
-order by problem_id, model_id, temperature, decomposition, step
+order by problem_id, model_id, starts, temperature, decomposition, step

@@ -2,7 +2,7 @@ with
 
 fits as (
     select * from {{ ref("int_synthetic_by_scale_fits") }}
-    where decomposition = 'per_start'
+    where decomposition = 'per_start' and starts = 'standard'
 ),
 
 slopes as (

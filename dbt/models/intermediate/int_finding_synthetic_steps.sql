@@ -2,7 +2,7 @@ with
 
 differences as (
     select * from {{ ref("int_synthetic_step_difference") }}
-    where decomposition = 'per_start'
+    where decomposition = 'per_start' and starts = 'standard'
 ),
 
 models as (
@@ -29,4 +29,4 @@ select
     || ', a difference of ' || {{ in_words("difference") }} || ' '
     || {{ interval_in_words("difference_ci_low", "difference_ci_high", "n_starts", "starting points") }} as told
 from differences
-inner join models using (problem_id, model_id, temperature)
+inner join models using ({{ rollout_keys() | join(", ") }})

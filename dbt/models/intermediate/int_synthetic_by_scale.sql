@@ -12,6 +12,9 @@ models as (
 select
     decompositions.problem_id,
     decompositions.model_id,
+    decompositions.starts,
+    models.start_scale,
+    models.jitter,
     decompositions.temperature,
     decompositions.decomposition,
     models.param_count,
@@ -30,5 +33,6 @@ inner join models
     on
         decompositions.problem_id = models.problem_id
         and decompositions.model_id = models.model_id
+        and decompositions.starts = models.starts
         and decompositions.temperature = models.temperature
         and decompositions.step = models.final_step

@@ -1,4 +1,4 @@
-{% set keys = ["problem_id", "decomposition", "temperature"] %}
+{% set keys = ["problem_id", "decomposition", "starts", "temperature"] %}
 {% set measures = {
     "validation_loss": "validation_loss",
     "bias_sq": "bias_sq",

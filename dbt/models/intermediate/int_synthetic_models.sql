@@ -32,6 +32,8 @@ validated as (
 rolled_out as (
     select
         {{ keys }},
+        max(start_scale) as start_scale,
+        max(jitter) as jitter,
         bool_or(is_teacher) as is_teacher,
         max(step) as final_step
     from rollouts
@@ -40,6 +42,8 @@ rolled_out as (
 
 select
     {{ keys }},
+    start_scale,
+    jitter,
     is_teacher,
     param_count,
     validation_loss,

@@ -11,6 +11,7 @@ problems as (
 select
     rollouts.problem_id,
     rollouts.model_id,
+    rollouts.starts,
     rollouts.temperature,
     rollouts.start_id,
     rollouts.replicate,

@@ -8,12 +8,15 @@ select
     ---------- ids
     problem_id,
     model_id,
+    starts,
     temperature,
     start_id,
     replicate,
     step,
 
     ---------- numbers
+    start_scale,
+    jitter,
     is_teacher,
     x,
 

@@ -1,0 +1,87 @@
+"""Trainings in processes of their own: killed in the middle, and many that train together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from safetensors.torch import load_file
+
+from synthetic.config import ExperimentConfig
+from synthetic.experiment import TrainingResult, progress_path, train_model
+from tests.synthetic.conftest import with_training
+from warehouse.layout import PROJECT_ROOT, Layout
+
+SAVING_OFTEN = """
+import sys, pathlib, torch
+from synthetic import training
+from synthetic.config import ExperimentConfig
+from synthetic.experiment import train_model
+from synthetic.machine import Machine, join_world
+from warehouse.layout import Layout
+
+torch.set_num_threads(1)
+training.SAVE_EVERY_S = 0
+config = ExperimentConfig.from_json(pathlib.Path(sys.argv[1]).read_text())
+with join_world("cpu") as world:
+    train_model(config, "one", Layout(pathlib.Path(sys.argv[2])), machine=Machine(world))
+"""
+
+
+@pytest.fixture
+def config(tiny: ExperimentConfig) -> ExperimentConfig:
+    return with_training(tiny, n_steps=400, log_every=5, validate_every=50)
+
+
+def start(config: ExperimentConfig, folder: Path, root: Path, *launcher: str) -> subprocess.Popen[bytes]:
+    script, settings = folder / "train.py", folder / "config.json"
+    script.write_text(SAVING_OFTEN)
+    settings.write_text(config.to_json())
+    command = [sys.executable, *launcher, str(script), str(settings), str(root)]
+    return subprocess.Popen(command, cwd=PROJECT_ROOT, env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)})
+
+
+def losses_of(result: TrainingResult) -> pa.Table:
+    return pq.read_table(result.path, partitioning=None).drop("ingested_at")
+
+
+def test_a_killed_training_goes_on_to_bit_equal_losses_and_weights(config: ExperimentConfig, tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "killed")
+    process = start(config, tmp_path, layout.root)
+    while not progress_path(config, "one", layout).is_file():
+        assert process.poll() is None, "it ended before it was killed"
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+
+    lines: list[str] = []
+    resumed = train_model(config, "one", layout, lines.append)
+    assert any("going on at step" in line for line in lines)
+    whole = train_model(config, "one", Layout(tmp_path / "whole"))
+    assert losses_of(resumed).equals(losses_of(whole))
+    assert resumed.checkpoint.read_bytes() == whole.checkpoint.read_bytes()
+
+
+def test_two_processes_under_torchrun_learn_what_one_does(tiny: ExperimentConfig, tmp_path: Path) -> None:
+    config = with_training(tiny, n_steps=30)
+    layout = Layout(tmp_path / "two")
+    assert (
+        start(config, tmp_path, layout.root, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2").wait()
+        == 0
+    )
+    alone = train_model(config, "one", Layout(tmp_path / "one"))
+    together = train_model(config, "one", layout)
+    assert together.was_skipped
+    for name in ("split", "step", "n_tokens"):
+        assert losses_of(together)[name].equals(losses_of(alone)[name])
+    # The same gradients, added up in another order.
+    assert losses_of(together)["loss"].to_pylist() == pytest.approx(losses_of(alone)["loss"].to_pylist(), rel=1e-4)
+    weights, expected = load_file(together.checkpoint), load_file(alone.checkpoint)
+    assert all((weights[name] - expected[name]).abs().max() < 1e-2 for name in expected)
