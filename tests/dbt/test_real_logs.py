@@ -20,9 +20,9 @@ import pytest
 
 from ingestion.importing import import_paths
 from tests.dbt.conftest import agree
+from tests.ingestion.test_swe_bench import DJANGO, evaluated, report, run_folder
 from tests.oracles.decompositions import Array, Split, brier, coverage, kl
 from tests.oracles.pooling import buckets, incoherence, ratio_interval
-from tests.ingestion.test_swe_bench import DJANGO, evaluated, report, run_folder
 from warehouse.layout import PROJECT_ROOT, Layout
 from warehouse.transform import build
 
