@@ -1,6 +1,6 @@
-"""Training and rollouts of the synthetic optimizer beside a plain training loop and Hugging Face's `generate`, on a CPU.
+"""Training and rollouts of the synthetic optimizer beside a plain training loop and Hugging Face's `generate`.
 
-Same architecture, same weights, same batch; what both compute is held equal before anything is timed.
+All on the CPU. Same architecture, same weights, same batch; what both compute is held equal before anything is timed.
 """
 
 from __future__ import annotations

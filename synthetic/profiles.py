@@ -68,7 +68,7 @@ QUICK = ExperimentConfig(
     ),
     rollout=RolloutConfig(n_steps=128, seed=4, starts=_starts(n_anchors=32, n_varied=8)),
 )
-"""The experiment in small, for `make run`: about a minute on two CPU cores."""
+"""The experiment in small, for `make run`: about two minutes of processor time."""
 
 LAPTOP = ExperimentConfig(
     profile="laptop",
