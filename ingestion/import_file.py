@@ -109,10 +109,10 @@ def read_and_write(source: Source, layout: Layout) -> Written:
         collected = _collect(source)
     except RefusedFileError as error:
         return refuse(source.path, source.import_id, str(error), layout, source.now)
-    files = {
-        write_partition(layout, table, data, file_stem=source.import_id, partition=dict(partition))
-        for (table, partition), data in collected.tables.items()
-    }
+    files = set()
+    for table, partition in list(collected.tables):
+        data = collected.tables.pop((table, partition))  # handed over, so that it goes when it was written
+        files.add(write_partition(layout, table, data, file_stem=source.import_id, partition=dict(partition)))
     unreadable = collected.unreadable
     if unreadable:
         files.add(_write_quarantine(layout, unreadable, source.import_id, source.path, source.now))
