@@ -106,9 +106,9 @@ def import_(
     A file that was imported before is skipped. What cannot be read is put into quarantine with the reason, and the rest
     is imported; exit status 1 if a whole file was refused.
 
-    Examples: incoherence import logs/2026-11-23_gpqa.eval more-logs/
+    Example: incoherence import logs/2026-11-23_gpqa.eval more-logs/
 
-    incoherence import 'runs/**/*.csv' --mapping mapping.yaml
+    Example: incoherence import 'runs/**/*.csv' --mapping mapping.yaml
     """
     from contextlib import nullcontext
 

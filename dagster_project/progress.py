@@ -11,10 +11,11 @@ import dagster as dg
 ECHO = "INCOHERENCE_ECHO_PROGRESS"
 
 
-def reporter(context: dg.AssetExecutionContext) -> Callable[[str], None]:
-    """A function that takes one line of progress."""
+def reporter(context: dg.AssetExecutionContext, subject: str = "") -> Callable[[str], None]:
+    """A function that takes one line of progress, and says what it is about if that is given."""
 
     def report(line: str) -> None:
+        line = f"{subject}: {line}" if subject else line
         context.log.info(line)
         if os.environ.get(ECHO):
             sys.stderr.write(f"  {line}\n")

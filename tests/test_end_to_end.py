@@ -190,7 +190,7 @@ def test_the_ui_would_show_the_runs(after_run: tuple[Layout, str]) -> None:
     layout, _ = after_run
     with dg.DagsterInstance.from_config(str(layout.dagster_home)) as instance:
         runs = instance.get_runs()
-        assert {run.job_name for run in runs} == {"collect", "transform"}
+        assert {run.job_name for run in runs} == {"sample_local", "collect", "transform"}
         assert all(run.is_success for run in runs)
         event = instance.get_latest_materialization_event(dg.AssetKey(["published", "synthetic_by_step"]))
         assert event is not None

@@ -103,7 +103,7 @@ def _responses(kind: str) -> dg.AssetsDefinition:
                     )
                     continue
                 key = PartitionKey(*name.split(SEPARATOR))
-                summary = sample(planned[name], layout, partition=key, report=reporter(context))
+                summary = sample(planned[name], layout, partition=key, report=reporter(context, name))
                 drawn.update(n_drawn=summary.n_drawn, n_errors=summary.n_errors)
                 cost += summary.cost_usd
                 by_status.update(summary.n_by_status())

@@ -1,7 +1,5 @@
 """Raw layer, second door: the synthetic optimizer, trained and rolled out."""
 
-import warnings
-
 import dagster as dg
 
 from dagster_project.assets.specs import RAW_GROUP, raw_columns, raw_description
@@ -10,9 +8,6 @@ from dagster_project.progress import reporter
 from dagster_project.resources import Warehouse
 from synthetic.experiment import roll_out_model, roll_out_teacher, train_model, write_problem
 from warehouse.raw import count_rows
-
-# Said once at every start otherwise, and of no use to a reader of the terminal.
-warnings.filterwarnings("ignore", message="Parameter `backfill_policy`")
 
 ONE_RUN_FOR_ALL_SIZES = dg.BackfillPolicy.single_run()
 

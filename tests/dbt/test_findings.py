@@ -61,3 +61,21 @@ def test_overthinking_against_budgets_is_paired_by_item(built: Built) -> None:
         assert agree(row["statistic"], statistic)
         assert agree(row["statistic_ci_low"], statistic - half_width)
         assert agree(row["statistic_ci_high"], statistic + half_width)
+
+
+def test_findings_say_what_their_interval_says_where_n_suffices(built: Built) -> None:
+    rows = built.rows("figures.findings join seeds.known_findings using (finding)")
+    assert {row["finding"] for row in rows} == {row["finding"] for row in built.rows("seeds.known_findings")}
+    for row in rows:
+        low, high, sentence = row["statistic_ci_low"], row["statistic_ci_high"], row["sentence"]
+        if row["expected"] == "negative" and low is not None:
+            low, high = -high, -low
+        verdict = "cannot_tell" if low is None or low <= 0 <= high else "holds" if low > 0 else "does_not_hold"
+        if row["n"] < row["min_n"]:
+            verdict = "cannot_tell"
+            assert f"fewer than {row['min_n']} are too few" in sentence
+        assert row["verdict"] == verdict, sentence
+        assert sentence.startswith(verdict.replace("_", " ").capitalize())
+        assert sentence.endswith(".") and str(row["n"]) in sentence
+    assert {row["verdict"] for row in rows} >= {"holds", "cannot_tell"}
+    assert any(row["n"] < row["min_n"] for row in rows)

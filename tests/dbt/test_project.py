@@ -109,16 +109,3 @@ def test_models_stay_readable() -> None:
 
 def test_the_dbt_folder_is_no_package() -> None:
     assert not (DBT_PROJECT_DIR / "__init__.py").exists()
-
-
-def test_findings_say_what_their_interval_says(built: Built) -> None:
-    rows = built.rows("figures.findings join seeds.known_findings using (finding)")
-    assert {row["finding"] for row in rows} == {row["finding"] for row in built.rows("seeds.known_findings")}
-    for row in rows:
-        low, high = row["statistic_ci_low"], row["statistic_ci_high"]
-        if row["expected"] == "negative" and low is not None:
-            low, high = -high, -low
-        verdict = "cannot_tell" if low is None or low <= 0 <= high else "holds" if low > 0 else "does_not_hold"
-        assert row["verdict"] == verdict
-        assert row["sentence"].startswith(verdict.replace("_", " ").capitalize())
-        assert row["sentence"].endswith(".") and str(row["n"]) in row["sentence"]

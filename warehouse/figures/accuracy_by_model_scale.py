@@ -6,18 +6,19 @@ import altair as alt
 import polars as pl
 from matplotlib.figure import Figure as MplFigure
 
-from warehouse.figures.base import Figure, Tables
+from warehouse.figures.base import PART, Figure, Tables, with_telling_conditions
 from warehouse.figures.lines import Lines, chart_lines, draw_lines
 
 
 def _lines(tables: Tables) -> Lines:
-    table = tables["fig_accuracy_by_model_scale"]
+    table = with_telling_conditions(tables["fig_accuracy_by_model_scale"])
+    condition = pl.when(pl.col("condition_label") != "").then(PART + pl.col("condition_label")).otherwise(pl.lit(""))
     kind = pl.col("model_family") + pl.coalesce(" " + pl.col("model_type"), pl.lit(""))
     return Lines(
         title="Accuracy over size",
         points=table.with_columns(
             panel=pl.col("task"),
-            series=kind + " · " + pl.col("condition_label"),
+            series=kind + condition,
             x=pl.col("param_count"),
             y=pl.col("accuracy"),
             low=pl.col("accuracy_ci_low"),

@@ -21,6 +21,9 @@ PALETTE = ("#4C6EF5", "#E8590C", "#2B8A3E", "#AE3EC9", "#0B7285", "#C2255C", "#8
 
 TEACHER_COLOR = "#868E96"
 
+PART = " · "
+"""Between the settings of a condition's label."""
+
 DECOMPOSITION_LABELS = {
     "kl": "KL",
     "brier": "Brier",
@@ -80,16 +83,36 @@ def short_model(model_id: str) -> str:
     return model_id.rsplit("/", 1)[-1]
 
 
-def with_series(table: pl.DataFrame, order: str = "param_count") -> pl.DataFrame:
-    """Add `series`: model, and condition where a model has several; rows ordered by model size, then name."""
-    several = table.group_by("task", "model_id").agg(pl.col("condition_id").n_unique().alias("n_conditions"))
-    label = pl.col("model_id").map_elements(short_model, return_dtype=pl.String)
+def with_telling_conditions(table: pl.DataFrame) -> pl.DataFrame:
+    """Shorten `condition_label` to the parts that not all conditions of a task share; empty where none tells."""
+    labels = table.select("task", "condition_label").unique(maintain_order=True)
+    parts = {row: row[1].split(PART) for row in labels.iter_rows() if row[1] is not None}
+    short = []
+    for task, label in labels.iter_rows():
+        others = [set(words) for (other, _), words in parts.items() if other == task]
+        shared = set.intersection(*others) if others else set()
+        short.append(PART.join(word for word in parts.get((task, label), []) if word not in shared))
     return (
-        table.join(several, on=["task", "model_id"])
-        .with_columns(
-            series=pl.when(pl.col("n_conditions") > 1).then(label + " · " + pl.col("condition_label")).otherwise(label)
-            + pl.when(pl.col("is_simulated")).then(pl.lit(" (simulated)")).otherwise(pl.lit(""))
+        table.join(
+            labels.with_columns(short=pl.Series(short, dtype=pl.String)),
+            on=["task", "condition_label"],
+            how="left",
+            nulls_equal=True,
+            maintain_order="left",
         )
+        .with_columns(condition_label="short")
+        .drop("short")
+    )
+
+
+def with_series(table: pl.DataFrame, order: str = "param_count") -> pl.DataFrame:
+    """Add `series`: model, and what tells its condition from the task's others; ordered by model size, then name."""
+    label = pl.col("model_id").map_elements(short_model, return_dtype=pl.String)
+    condition = pl.when(pl.col("condition_label").fill_null("") != "").then(PART + pl.col("condition_label"))
+    simulated = pl.when(pl.col("is_simulated")).then(pl.lit(" (simulated)"))
+    return (
+        with_telling_conditions(table)
+        .with_columns(series=label + condition.otherwise(pl.lit("")) + simulated.otherwise(pl.lit("")))
         .sort(["task", order, "model_id", "condition_id"], nulls_last=True)
     )
 

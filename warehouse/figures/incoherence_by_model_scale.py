@@ -6,18 +6,21 @@ import altair as alt
 import polars as pl
 from matplotlib.figure import Figure as MplFigure
 
-from warehouse.figures.base import Figure, Tables
+from warehouse.figures.base import Figure, Tables, with_telling_conditions
 from warehouse.figures.lines import Lines, chart_lines, draw_lines
 
 
 def _lines(tables: Tables) -> Lines:
     keep = (pl.col("decomposition") == "kl") & (pl.col("grouped_by") == "reference_length")
-    panel = pl.col("task") + ": " + pl.col("model_family") + ", " + pl.col("condition_label")
+    condition = pl.when(pl.col("condition_label") != "").then(", " + pl.col("condition_label")).otherwise(pl.lit(""))
+    panel = pl.col("task") + ": " + pl.col("model_family") + condition
     series = (
         pl.when(pl.col("group_rank") == 1).then(pl.lit("group 1, shortest")).otherwise("group " + pl.col("item_group"))
     )
-    points = tables["fig_incoherence_by_model_scale"].filter(keep)
-    fits = tables["fig_incoherence_by_model_scale_fits"].filter(keep & (pl.col("measure") == "incoherence"))
+    points = with_telling_conditions(tables["fig_incoherence_by_model_scale"].filter(keep))
+    fits = with_telling_conditions(
+        tables["fig_incoherence_by_model_scale_fits"].filter(keep & (pl.col("measure") == "incoherence"))
+    )
     return Lines(
         title="Larger models: more coherent on easy items, less so on hard ones?",
         points=points.with_columns(

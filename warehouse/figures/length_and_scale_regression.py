@@ -6,7 +6,7 @@ import altair as alt
 import polars as pl
 from matplotlib.figure import Figure as MplFigure
 
-from warehouse.figures.base import Figure, Tables
+from warehouse.figures.base import Figure, Tables, with_telling_conditions
 from warehouse.figures.dots import Dots, chart_dots, draw_dots
 
 
@@ -15,9 +15,10 @@ def _dots(tables: Tables) -> Dots:
         (pl.col("decomposition") == "kl") & (pl.col("length_axis") != "output_tokens")
         | (pl.col("decomposition") == "kl") & (pl.col("length_axis").n_unique().over("task", "condition_id") == 1)
     )
+    condition = pl.when(pl.col("condition_label") != "").then(", " + pl.col("condition_label")).otherwise(pl.lit(""))
     sides = [
-        table.with_columns(
-            row=pl.col("task") + ": " + pl.col("model_family") + ", " + pl.col("condition_label"),
+        with_telling_conditions(table).with_columns(
+            row=pl.col("task") + ": " + pl.col("model_family") + condition,
             series=pl.lit(label),
             x=pl.col(f"slope_{side}"),
             low=pl.col(f"slope_{side}_ci_low"),

@@ -69,7 +69,10 @@ def draw_lines(lines: Lines) -> MplFigure:
     palette = colors(points["series"].to_list())
     columns = min(lines.columns, max(1, len(panels)))
     rows = -(-max(1, len(panels)) // columns)
-    picture = MplFigure(figsize=(max(5.2, 4.6 * columns), 3.9 * rows + 0.3), layout="constrained")
+    legend_lines = points.group_by("panel").agg(pl.col("series").n_unique())["series"].max()
+    # A long legend makes the picture higher, not the axes lower: the axis title would come to lie under it.
+    height = 3.4 + 0.24 * (legend_lines if isinstance(legend_lines, int) else 0)
+    picture = MplFigure(figsize=(max(5.2, 4.6 * columns), height * rows + 0.3), layout="constrained")
     axes = list(picture.subplots(rows, columns, squeeze=False).flat)
     for axis, panel in zip(axes, panels, strict=False):
         here = points.filter(pl.col("panel") == panel)

@@ -19,10 +19,16 @@ models as (
     select * from {{ ref("dim_model") }}
 ),
 
+conditions as (
+    select * from {{ ref("dim_condition") }}
+),
+
 judged as (
     select
         *,
+        -- An interval from a handful of items is itself a guess.
         case
+            when n < min_n then 'cannot_tell'
             when expected = 'positive'
                 then {{ verdict("statistic_ci_low", "statistic_ci_high") }}
             else {{ verdict("statistic_ci_low", "statistic_ci_high", expected="negative") }}
@@ -49,7 +55,10 @@ select
     judged.n,
     coalesce(models.is_simulated, false) as is_simulated,
     {{ verdict_words("judged.verdict") }} || ' for ' || coalesce(judged.model_id, 'models of different size') || ' on '
-    || judged.task || ': ' || judged.told || '.' as sentence
+    || judged.task || coalesce(' (' || conditions.condition_label || ')', '') || ': ' || judged.told
+    || case when judged.n < judged.min_n then '; fewer than ' || judged.min_n || ' are too few to tell' else '' end
+    || '.' as sentence
 from judged
 left join models on judged.model_id = models.model_id
+left join conditions on judged.condition_id = conditions.condition_id
 order by finding, task, problem_id, model_id, condition_id, temperature
