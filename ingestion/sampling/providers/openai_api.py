@@ -6,6 +6,7 @@ which slows down for all requests at once; and the SDK does not retry what fails
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import openai
@@ -23,7 +24,7 @@ from ingestion.sampling.spec import Limits, ProviderSpec
 LONGEST_MESSAGE = 500
 
 
-class _OpenAI:
+class _OpenAI(ABC):
     takes_seed = True
 
     def __init__(self, provider: ProviderSpec, limits: Limits) -> None:
@@ -52,12 +53,13 @@ class _OpenAI:
         except (openai.OpenAIError, ValueError, TypeError) as error:
             raise provider_error(error, self._key) from None
 
+    @abstractmethod
     def body(self, request: Request) -> dict[str, Any]:
         """The request's JSON body."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _post(self, body: dict[str, Any]) -> str:
-        raise NotImplementedError
+        """The verbatim body of the response to one request."""
 
 
 class OpenAIChat(_OpenAI):
