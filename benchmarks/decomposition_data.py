@@ -17,7 +17,14 @@ from warehouse.layout import Layout
 from warehouse.transform import prepare, run_dbt
 
 N_CLASSES, N_EPOCHS = 4, 30
-MODELS = ("int_item_answers", "int_item_class_moments", "int_item_kl_jackknife", "int_item_kl", "int_item_brier")
+MODELS = (
+    "int_item_numbers",
+    "int_item_answers",
+    "int_item_class_moments",
+    "int_item_kl_jackknife",
+    "int_item_kl",
+    "int_item_brier",
+)
 """In the order in which dbt builds them."""
 
 

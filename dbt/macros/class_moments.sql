@@ -15,10 +15,9 @@
             n_classes,
             target_index,
             sum(n_samples) as n_samples,
-            coalesce(sum(n_samples) filter (where predicted_index = class_index), 0) as n_predicted,
-            sum(n_samples * prob) as total_prob,
+            sum(case when predicted_index = class_index then n_samples else 0 end) as n_predicted,
             sum(n_samples * ({{ miss }})) as total_miss,
-            sum(n_samples * pow({{ miss }}, 2)) as total_sq_miss,
+            sum(n_samples * ({{ miss }}) * ({{ miss }})) as total_sq_miss,
             sum(n_samples * {{ log_smoothed("prob", "n_classes") }}) as total_log_prob,
             min(prob) < max(prob) as has_spread
         from {{ relation }}
@@ -32,7 +31,7 @@
         class_index = target_index as is_target,
         cast(n_samples as bigint) as n_samples,
         cast(n_predicted as bigint) as n_predicted,
-        total_prob / n_samples as mean_prob,
+        total_miss / n_samples + case when class_index = target_index then 1 else 0 end as mean_prob,
         case
             when has_spread then greatest(total_sq_miss / n_samples - pow(total_miss / n_samples, 2), 0.0) else 0.0
         end as var_prob,

@@ -7,6 +7,21 @@
 
 {% macro item_keys() %}{{ return(pool_keys() + ["item_id"]) }}{% endmacro %}
 
+{# Decompositions by item_number, with the item's keys in its place. #}
+{% macro with_item_keys(relation, numbers) %}
+    select
+        {{ item_keys() | join(", ") }},
+        decomposition,
+        n_samples,
+        error,
+        bias_sq,
+        variance,
+        bias_sq_unbiased,
+        variance_unbiased
+    from {{ relation }}
+    inner join {{ numbers }} using (item_number)
+{% endmacro %}
+
 {# Keys, each with its relation: for selects from joins without `using`. #}
 {% macro columns_of(relation, names) -%}
     {%- for name in names %}{{ relation }}.{{ name }}{{ ", " if not loop.last }}{% endfor -%}

@@ -5,11 +5,11 @@ answers as (
 ),
 
 probabilities as (
-    {{ class_probabilities("answers", item_keys()) }}
+    {{ class_probabilities("answers", ["item_number"]) }}
 ),
 
 moments as (
-    {{ class_moments("probabilities", item_keys()) }}
+    {{ class_moments("probabilities", ["item_number"]) }}
 )
 
 select * from moments

@@ -1,5 +1,9 @@
 with
 
+numbers as (
+    select * from {{ ref("int_item_numbers") }}
+),
+
 moments as (
     select * from {{ ref("int_item_class_moments") }}
 ),
@@ -9,7 +13,7 @@ jackknife as (
 ),
 
 decomposed as (
-    {{ decomposition_kl("moments", item_keys(), "jackknife") }}
+    {{ decomposition_kl("moments", ["item_number"], "jackknife") }}
 )
 
-select * from decomposed
+{{ with_item_keys("decomposed", "numbers") }}

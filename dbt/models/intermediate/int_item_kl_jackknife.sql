@@ -9,11 +9,11 @@ moments as (
 ),
 
 probabilities as (
-    {{ class_probabilities("answers", item_keys()) }}
+    {{ class_probabilities("answers", ["item_number"]) }}
 ),
 
 jackknife as (
-    {{ jackknife_kl("probabilities", "moments", item_keys()) }}
+    {{ jackknife_kl("probabilities", "moments", ["item_number"]) }}
 )
 
 select * from jackknife

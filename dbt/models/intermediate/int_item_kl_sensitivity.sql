@@ -1,13 +1,17 @@
-{% set keys = item_keys() + ["kl_delta", "format_failures"] %}
+{% set keys = ["item_number", "kl_delta", "format_failures"] %}
 
 with
+
+numbers as (
+    select * from {{ ref("int_item_numbers") }}
+),
 
 answers as (
     select * from {{ ref("int_item_answers") }}
 ),
 
 probabilities as (
-    {{ class_probabilities("answers", item_keys() + ["answer_kind"]) }}
+    {{ class_probabilities("answers", ["item_number", "answer_kind"]) }}
 ),
 
 settings as (
@@ -35,13 +39,24 @@ class_means as (
         sum(n_samples * log_prob) / sum(n_samples) as mean_log_prob
     from settings
     group by {{ keys | join(", ") }}, class_index, target_index
+),
+
+decomposed as (
+    select
+        {{ keys | join(", ") }},
+        cast(max(n_samples) as bigint) as n_samples,
+        greatest(-max(mean_log_prob) filter (where is_target), 0.0) as error,
+        greatest(ln(sum(exp(mean_log_prob))) - max(mean_log_prob) filter (where is_target), 0.0) as bias_sq,
+        greatest(-ln(sum(exp(mean_log_prob))), 0.0) as variance
+    from class_means
+    group by {{ keys | join(", ") }}
 )
 
 select
-    {{ keys | join(", ") }},
-    cast(max(n_samples) as bigint) as n_samples,
-    greatest(-max(mean_log_prob) filter (where is_target), 0.0) as error,
-    greatest(ln(sum(exp(mean_log_prob))) - max(mean_log_prob) filter (where is_target), 0.0) as bias_sq,
-    greatest(-ln(sum(exp(mean_log_prob))), 0.0) as variance
-from class_means
-group by {{ keys | join(", ") }}
+    {{ (item_keys() + keys[1:]) | join(", ") }},
+    n_samples,
+    error,
+    bias_sq,
+    variance
+from decomposed
+inner join numbers using (item_number)

@@ -8,7 +8,7 @@ samples as (
 ),
 
 answers as (
-    {{ answer_counts("samples", item_keys() + ["context_id"], {}) }}
+    {{ answer_counts("samples", item_keys() + ["context_id"]) }}
 ),
 
 probabilities as (

@@ -36,4 +36,9 @@ halves as (
     {% endfor %}
 )
 
-{{ answer_counts("halves", item_keys() + ["length_axis", "half"], {"length": "sample_length"}) }}
+{% set aggregates = [
+    "count(*) filter (where is_correct) as n_correct",
+    "cast(sum(sample_length) as bigint) as total_length",
+] %}
+
+{{ answer_counts("halves", item_keys() + ["length_axis", "half"], aggregates) }}
