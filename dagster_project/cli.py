@@ -116,7 +116,7 @@ def import_(
     from ingestion.import_progress import line_of, terminal_bar
     from ingestion.importing import FileReport, import_paths
     from ingestion.records import RefusedFileError
-    from ingestion.table_sniff import propose
+    from ingestion.table.sniff import propose
 
     missing = [path for path in paths if not all(match.exists() for match in expand(path))]
     if missing:

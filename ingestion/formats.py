@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ingestion.inspect_log import InspectFormat
-from ingestion.lm_eval_log import LmEvalFormat
+from ingestion.inspect.log import InspectFormat
+from ingestion.lm_eval.log import LmEvalFormat
 from ingestion.records import LogFormat, RefusedFileError
-from ingestion.survey_log import SurveyFormat
-from ingestion.swe_bench_log import SweBenchFormat
-from ingestion.table_files import SUFFIXES as TABLE_SUFFIXES
-from ingestion.table_log import TableFormat
-from ingestion.table_mapping import MappingError
+from ingestion.survey import SurveyFormat
+from ingestion.swe_bench.log import SweBenchFormat
+from ingestion.table.files import SUFFIXES as TABLE_SUFFIXES
+from ingestion.table.log import TableFormat
+from ingestion.table.mapping import MappingError
 
 _SWE_BENCH = SweBenchFormat()
 

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from ingestion.inspect_condition import condition_row
-from ingestion.inspect_types import Header
+from ingestion.inspect.condition import condition_row
+from ingestion.inspect.types import Header
 
 
 def header(*, generate: dict[str, Any] | None = None, plan: dict[str, Any] | None = None, **spec: Any) -> Header:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ingestion import inspect_zip
 from ingestion.importing import ImportSummary, import_paths
+from ingestion.inspect import zip as inspect_zip
 from ingestion.json_text import decode
 from tests.ingestion.conftest import files, rows
 from tests.ingestion.inspect_runs import mcq_task, run_inspect

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ingestion import inspect_log, inspect_zip
 from ingestion.formats import FORMATS, format_named
 from ingestion.importing import FileReport, import_paths
+from ingestion.inspect import log as inspect_log
+from ingestion.inspect import zip as inspect_zip
 from tests.ingestion.conftest import files, rows
 from tests.ingestion.test_hostile_files import HEADER, answered, archive, sample
 from warehouse.layout import Layout

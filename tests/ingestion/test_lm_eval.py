@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ingestion.importing import import_paths
-from ingestion.lm_eval_filters import Filter, exact_matches, extract
+from ingestion.lm_eval.filters import Filter, exact_matches, extract
 from tests.ingestion.conftest import files, rows
 from warehouse.layout import Layout
 

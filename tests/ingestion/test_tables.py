@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingestion.importing import import_paths
-from ingestion.table_mapping import MappingError, load_mapping
-from ingestion.table_paths import MISSING, lookup, lookup_all
-from ingestion.table_sniff import propose
+from ingestion.table.mapping import MappingError, load_mapping
+from ingestion.table.paths import MISSING, lookup, lookup_all
+from ingestion.table.sniff import propose
 from tests.ingestion.conftest import SHARED_LOGS, files, rows
 from warehouse.layout import PROJECT_ROOT, Layout
 

@@ -21,7 +21,7 @@ import msgspec
 from ingestion.conditions import settings_row
 from ingestion.json_text import BAD_JSON, decode, why
 from ingestion.records import Notice, Record, RefusedFileError, Row, Run, Unreadable, clip
-from ingestion.swe_bench_instance import INSTANCE_FILES, InstanceFiles, RunKeys, instance_rows
+from ingestion.swe_bench.instance import INSTANCE_FILES, InstanceFiles, RunKeys, instance_rows
 from warehouse.keys import answer_key_id
 
 TASK = "swe_bench"

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from ingestion.table_paths import parse_path
+from ingestion.table.paths import parse_path
 
 MAX_MAPPING_BYTES = 2**20
 

@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from ingestion.table_mapping import Value
-from ingestion.table_paths import MISSING, lookup, lookup_all
+from ingestion.table.mapping import Value
+from ingestion.table.paths import MISSING, lookup, lookup_all
 
 _TRUE = frozenset({"1", "true", "yes", "c", "correct", "pass", "passed", "success", "resolved"})
 _FALSE = frozenset({"0", "false", "no", "i", "incorrect", "wrong", "fail", "failed", "failure", "error"})

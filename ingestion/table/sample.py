@@ -11,7 +11,7 @@ from typing import Any
 from ingestion import answers
 from ingestion.conditions import integer, settings_row
 from ingestion.records import Row, clip
-from ingestion.table_answers import (
+from ingestion.table.answers import (
     answer_kind,
     is_same,
     option_index,
@@ -20,9 +20,9 @@ from ingestion.table_answers import (
     test_names,
     test_outcomes,
 )
-from ingestion.table_mapping import Mapping, Value
-from ingestion.table_paths import MISSING
-from ingestion.table_values import (
+from ingestion.table.mapping import Mapping, Value
+from ingestion.table.paths import MISSING
+from ingestion.table.values import (
     as_integer,
     as_moment,
     as_number,

@@ -9,11 +9,11 @@ from typing import Any
 from ingestion.import_file import hash_file
 from ingestion.json_text import BAD_JSON, why
 from ingestion.records import Notice, Record, RefusedFileError, Run, Unreadable, clip
-from ingestion.table_files import SUFFIXES, table_rows
-from ingestion.table_mapping import Join, Mapping, load_mapping
-from ingestion.table_paths import MISSING, lookup
-from ingestion.table_sample import RowReader
-from ingestion.table_values import as_text
+from ingestion.table.files import SUFFIXES, table_rows
+from ingestion.table.mapping import Join, Mapping, load_mapping
+from ingestion.table.paths import MISSING, lookup
+from ingestion.table.sample import RowReader
+from ingestion.table.values import as_text
 from warehouse.keys import digest
 
 READER_VERSION = 1

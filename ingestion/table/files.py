@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from ingestion.json_text import BAD_JSON, MAX_FILE_VALUES, decode, why
 from ingestion.lines import MAX_LINE_BYTES, numbered_lines
 from ingestion.records import RefusedFileError, Unreadable
-from ingestion.table_paths import lookup
+from ingestion.table.paths import lookup
 
 SUFFIXES = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".json")
 

@@ -19,11 +19,11 @@ from typing import Any
 
 import msgspec
 
-from ingestion.inspect_condition import condition_row, generate_config
-from ingestion.inspect_sample import RunContext, sample_rows, timestamp
-from ingestion.inspect_scores import ScorerChoice
-from ingestion.inspect_types import LOG_VERSION, Header, JsonLog, Sample
-from ingestion.inspect_zip import Archive, MemberError
+from ingestion.inspect.condition import condition_row, generate_config
+from ingestion.inspect.sample import RunContext, sample_rows, timestamp
+from ingestion.inspect.scores import ScorerChoice
+from ingestion.inspect.types import LOG_VERSION, Header, JsonLog, Sample
+from ingestion.inspect.zip import Archive, MemberError
 from ingestion.json_text import BAD_JSON, MAX_FILE_VALUES, decode, why
 from ingestion.records import Notice, Record, RefusedFileError, Row, Run, Unreadable, clip
 from warehouse.keys import digest

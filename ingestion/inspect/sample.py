@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ingestion import answers
-from ingestion.inspect_scores import ScorerChoice, graded_outcome
-from ingestion.inspect_shuffle import is_shuffled, shuffled_order
-from ingestion.inspect_tests import test_rows
-from ingestion.inspect_types import Choice, Header, Sample, Usage
+from ingestion.inspect.scores import ScorerChoice, graded_outcome
+from ingestion.inspect.shuffle import is_shuffled, shuffled_order
+from ingestion.inspect.types import Choice, Header, Sample, Usage
+from ingestion.inspect.unit_tests import test_rows
 from ingestion.json_text import decode_object
 from ingestion.records import Row, Unreadable, clip
 from warehouse.keys import answer_key_id, sample_id

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ingestion.answers import option_letter
-from ingestion.inspect_types import Score
+from ingestion.inspect.types import Score
 
 _SHUFFLED = "Choices were shuffled"
 

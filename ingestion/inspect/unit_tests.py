@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from ingestion.inspect_types import Sample
+from ingestion.inspect.types import Sample
 from ingestion.json_text import BAD_JSON, decode_object
 from ingestion.records import clip
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.records import Notice, Record, RefusedFileError, Row, Run, Unreadable, clip
-from ingestion.table_files import table_rows
-from ingestion.table_values import as_number
+from ingestion.table.files import table_rows
+from ingestion.table.values import as_number
 
 COLUMNS = ("rater_id", "entity", "entity_group", "attribute", "rank")
 ATTRIBUTES = ("intelligence", "incoherence")

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from ingestion import answers
 from ingestion.json_text import BAD_JSON, decode
-from ingestion.lm_eval_run import LmEvalRun
+from ingestion.lm_eval.run import LmEvalRun
 from ingestion.records import clip
 
 _QUESTION = ("question", "query", "problem", "input", "prompt", "goal", "sentence", "text")

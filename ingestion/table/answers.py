@@ -10,9 +10,9 @@ from typing import Any
 
 from ingestion import answers
 from ingestion.records import clip
-from ingestion.table_mapping import Answer, Tests
-from ingestion.table_paths import lookup
-from ingestion.table_values import as_integer, as_number, as_text
+from ingestion.table.mapping import Answer, Tests
+from ingestion.table.paths import lookup
+from ingestion.table.values import as_integer, as_number, as_text
 
 
 def answer_kind(entry: Answer | None, n_choices: int | None) -> str:

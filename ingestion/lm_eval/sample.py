@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingestion import answers
-from ingestion.lm_eval_document import Document, Item, is_texts, item_of
-from ingestion.lm_eval_filters import INVALID, exact_match_options, exact_matches, extract
-from ingestion.lm_eval_run import LmEvalRun
+from ingestion.lm_eval.document import Document, Item, is_texts, item_of
+from ingestion.lm_eval.filters import INVALID, exact_match_options, exact_matches, extract
+from ingestion.lm_eval.run import LmEvalRun
 from ingestion.records import Row, clip
 from warehouse.keys import answer_key_id, sample_id
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from ingestion.json_text import BAD_JSON, decode
 from ingestion.records import RefusedFileError, Unreadable
-from ingestion.table_files import table_rows
-from ingestion.table_values import as_integer, as_number, as_score
+from ingestion.table.files import table_rows
+from ingestion.table.values import as_integer, as_number, as_score
 
 _SNIFFED_ROWS = 500
 _NAMES: dict[str, tuple[str, ...]] = {

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ingestion.inspect_types import Header, Score
+from ingestion.inspect.types import Header, Score
 
 # As inspect-ai's value_to_float: correct, incorrect, partial, no answer, and yes or no.
 _VALUES = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}

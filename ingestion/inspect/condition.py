@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ingestion.conditions import integer, settings_row
-from ingestion.inspect_types import Header, Plan
+from ingestion.inspect.types import Header, Plan
 
 # Left out by name rather than taken by name: a sampling parameter that a later Inspect adds must split conditions, not
 # mix them.

@@ -13,7 +13,7 @@ import msgspec
 
 from ingestion.conditions import integer, number, settings_row
 from ingestion.json_text import BAD_JSON, decode, why
-from ingestion.lm_eval_filters import Filter, default_filter, filters_of
+from ingestion.lm_eval.filters import Filter, default_filter, filters_of
 from ingestion.records import RefusedFileError, clip
 
 MAX_RESULTS_BYTES = 256 * 2**20

@@ -18,9 +18,9 @@ from typing import Any
 
 from ingestion.json_text import BAD_JSON, decode, why
 from ingestion.lines import numbered_lines
-from ingestion.lm_eval_document import Document
-from ingestion.lm_eval_run import LmEvalRun, read_run, results_beside
-from ingestion.lm_eval_sample import Tally, document_rows
+from ingestion.lm_eval.document import Document
+from ingestion.lm_eval.run import LmEvalRun, read_run, results_beside
+from ingestion.lm_eval.sample import Tally, document_rows
 from ingestion.records import Notice, Record, RefusedFileError, Row, Run, Unreadable
 
 _HEAD_BYTES = 1 << 20

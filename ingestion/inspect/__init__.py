@@ -1,0 +1,1 @@
+"""Inspect logs (`.eval` archives and `.json` files), read without inspect-ai."""

@@ -1,0 +1,1 @@
+"""lm-evaluation-harness: samples files, the run beside them, and its filters."""

@@ -1,0 +1,1 @@
+"""The SWE-bench harness: the folder of one run of one model."""

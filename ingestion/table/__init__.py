@@ -1,0 +1,1 @@
+"""Any table: JSONL, CSV, Parquet or JSON, with a mapping that says which field is what."""
