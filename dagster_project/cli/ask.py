@@ -1,0 +1,96 @@
+"""What answers questions: the state of the warehouse, SQL, the planner."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from dagster_project.cli.app import app, fail, terminal_width
+from warehouse.layout import Layout
+
+
+class QueryFormat(StrEnum):
+    """How `query` prints."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+@app.command()
+def status() -> None:
+    """What is in the warehouse, what is missing, what is quarantined.
+
+    Example: incoherence status
+    """
+    from warehouse.status import describe
+
+    typer.echo(describe(Layout.from_env()))
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="SQL over the schemas marts and figures.")],
+    output: Annotated[QueryFormat, typer.Option("--format", help="How to print the result.")] = QueryFormat.TABLE,
+) -> None:
+    """Query the published file, read-only.
+
+    Example: incoherence query "from marts.fct_incoherence" --format csv
+    """
+    from warehouse.connect import connect
+
+    with connect(Layout.from_env().published_database) as con:
+        result = con.sql(sql)
+        if result is None:
+            fail("the statement returns no rows; write a query, for example: from marts.fct_incoherence")
+        table = result.pl()
+    if output is QueryFormat.CSV:
+        typer.echo(table.write_csv(), nl=False)
+    elif output is QueryFormat.JSON:
+        typer.echo(table.write_json())
+    else:
+        from warehouse.table_text import table_text
+
+        typer.echo(table_text(table, terminal_width()))
+
+
+@app.command("plan")
+def plan_samples(
+    width: Annotated[float, typer.Option(help="Wanted width of the 95 % interval: upper end minus lower.")] = 0.1,
+    task: Annotated[str | None, typer.Option(help="Only this task.")] = None,
+    model: Annotated[str | None, typer.Option(help="Only this model.")] = None,
+    decomposition: Annotated[str, typer.Option(help="kl, brier or score.")] = "kl",
+) -> None:
+    """How many more items, or samples per item, make the interval of incoherence so narrow, and what they cost.
+
+    Reads figures.fig_planner, which says how from the data so far. An empty number of samples: no number is enough.
+
+    Example: incoherence plan --width 0.05 --task gpqa
+    """
+    from warehouse.connect import connect
+
+    with connect(Layout.from_env().published_database) as con:
+        widths = [row[0] for row in con.execute("select distinct wanted_width from figures.fig_planner").fetchall()]
+        if width not in widths:
+            known = ", ".join(f"{value:g}" for value in sorted(widths)) or "none: too few items so far"
+            fail(
+                f"--width {width:g} is not planned for; there are {known}. Add it to planner_widths in "
+                "dbt/dbt_project.yml, then: incoherence build && incoherence publish",
+                status=2,
+            )
+        rows = con.sql(
+            "select task, model_id, condition_label, round(width, 3) as width, n_more_items as more_items, "
+            "n_calls_more_items as calls, round(cost_usd_more_items, 2) as usd, "
+            "n_more_samples_per_item as or_more_samples_per_item, n_calls_more_samples as or_calls, "
+            "round(cost_usd_more_samples, 2) as or_usd "
+            "from figures.fig_planner where wanted_width = ? and decomposition = ? "
+            "and task = coalesce(?, task) and model_id = coalesce(?, model_id) order by all",
+            params=[width, decomposition, task, model],
+        ).pl()
+    if rows.is_empty():
+        fail("no such task, model or decomposition; see: incoherence query 'from figures.fig_planner'", status=2)
+    from warehouse.table_text import table_text
+
+    typer.echo(table_text(rows, terminal_width()))

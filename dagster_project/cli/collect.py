@@ -1,0 +1,193 @@
+"""What brings data in: logs, completions, rollouts."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dagster_project.cli.app import app, fail
+from warehouse.layout import Layout
+
+
+class LogFormat(StrEnum):
+    """Kinds of logs that `import` reads."""
+
+    INSPECT = "inspect"
+    LM_EVAL = "lm-eval"
+    SWE_BENCH = "swe-bench"
+    TABLE = "table"
+    SURVEY = "survey"
+
+
+@app.command("import")
+def import_(
+    paths: Annotated[list[Path], typer.Argument(help="Log files, folders of them, or patterns in quotes.")],
+    log_format: Annotated[
+        LogFormat | None, typer.Option("--format", help="Kind of log; told from the file itself if not given.")
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", help="Tables: which field is what (docs/importing.md).")
+    ] = None,
+    scorer: Annotated[
+        str | None, typer.Option("--scorer", help="Inspect logs: which scorer to read, instead of the run's main one.")
+    ] = None,
+    sniff: Annotated[bool, typer.Option("--sniff", help="Import nothing; propose the mapping of a table.")] = False,
+) -> None:
+    """Import eval logs: Inspect, lm-evaluation-harness, SWE-bench, tables, the survey (docs/importing.md).
+
+    A file that was imported before is skipped. What cannot be read is put into quarantine with the reason, and the rest
+    is imported; exit status 1 if a whole file was refused.
+
+    Example: incoherence import logs/2026-11-23_gpqa.eval more-logs/
+
+    Example: incoherence import 'runs/**/*.csv' --mapping mapping.yaml
+    """
+    from contextlib import nullcontext
+
+    from ingestion.finding import expand
+    from ingestion.import_progress import line_of, terminal_bar
+    from ingestion.importing import FileReport, import_paths
+    from ingestion.records import RefusedFileError
+    from ingestion.table.sniff import propose
+
+    missing = [path for path in paths if not all(match.exists() for match in expand(path))]
+    if missing:
+        fail(f"{missing[0]}: no such file or folder, and no pattern that matches one", status=2)
+
+    if sniff:
+        if len(paths) > 1:
+            fail("--sniff takes one file", status=2)
+        try:
+            typer.echo(propose(paths[0]), nl=False)
+        except RefusedFileError as error:
+            fail(str(error))
+        return
+
+    def show(file: FileReport) -> None:
+        if line := line_of(file):
+            typer.echo(line, err=file.outcome == "refused")
+
+    layout = Layout.from_env()
+    try:
+        with terminal_bar(paths, layout) if sys.stderr.isatty() else nullcontext(show) as progress:
+            summary = import_paths(
+                paths, layout, log_format=log_format, mapping=mapping, scorer=scorer, progress=progress
+            )
+    except ValueError as error:
+        fail(str(error), status=2)
+    counts = [f"{n:,} {outcome}" for outcome in ("imported", "unchanged", "refused") if (n := summary.count(outcome))]
+    if summary.passed_over:
+        counts.append(f"{len(summary.passed_over):,} passed over")
+    typer.echo(f"{', '.join(counts)}; {summary.n_samples:,} new samples, {summary.n_quarantined:,} quarantined")
+    if summary.n_quarantined > summary.count("refused"):
+        typer.echo("What is quarantined, and why: incoherence status")
+    # Results of lm-eval are read with the samples beside them.
+    if unknown := [path.name for path in summary.passed_over if not path.name.startswith("results_")]:
+        typer.echo(
+            f"Passed over: no logs by their content ({unknown[0]} …). If they are tables, incoherence import --sniff "
+            "FILE proposes the mapping that they need"
+        )
+    if summary.count("imported"):
+        typer.echo("Next: incoherence build && incoherence publish")
+    if summary.has_refused:
+        raise typer.Exit(1)
+
+
+@app.command()
+def sample(
+    spec: Annotated[Path, typer.Argument(help="The experiment (docs/sampling.md).")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Ask nobody; print calls, tokens and cost.")] = False,
+) -> None:
+    """Draw the samples of an experiment that are still missing. Interrupted, it goes on where it stopped.
+
+    Keys come from the environment (OPENAI_API_KEY, ANTHROPIC_API_KEY). What was answered is never paid for twice.
+
+    Example: incoherence sample docs/examples/own-items.yaml --dry-run
+    """
+    from ingestion.sampling import (
+        EmbeddingError,
+        JournalError,
+        MissingKeyError,
+        SamplingError,
+        SpecError,
+        TaskError,
+        embed_answers,
+        load_spec,
+        plan,
+    )
+    from ingestion.sampling import sample as draw
+    from ingestion.sampling.progress import terminal_bar
+
+    layout = Layout.from_env()
+    try:
+        experiment = load_spec(spec)
+        typer.echo("\n".join(plan(experiment, layout).lines()))
+        if dry_run:
+            return
+        if sys.stderr.isatty():
+            with terminal_bar() as (watch, report):
+                summary = draw(experiment, layout, report=report, watch=watch)
+        else:
+            summary = draw(experiment, layout, report=typer.echo)
+        embedded = embed_answers(experiment, layout, report=typer.echo) if experiment.embeddings else None
+    except (SpecError, TaskError) as error:
+        fail(str(error), status=2)
+    except (MissingKeyError, JournalError, SamplingError, EmbeddingError) as error:
+        fail(str(error))
+    counts = ", ".join(f"{n:,} {status}" for status, n in sorted(summary.n_by_status().items()))
+    typer.echo(f"{summary.n_drawn:,} samples drawn, ${summary.cost_usd:.4f}; in the warehouse: {counts or 'none'}")
+    if embedded:
+        typer.echo(f"{embedded.n_embedded:,} answers embedded with {embedded.embedding_model}")
+    if summary.n_missing:
+        why = summary.stopped or f"{summary.n_errors:,} ended in an error; run the same command again"
+        fail(f"{summary.n_missing:,} samples are missing: {why}")
+    typer.echo("Next: incoherence build && incoherence publish && incoherence report")
+
+
+@app.command()
+def synthetic(
+    profile: Annotated[str, typer.Option(help="quick, laptop or paper (docs/synthetic.md).")],
+    device: Annotated[str, typer.Option(help="cpu, or cuda.")] = "cpu",
+    max_minutes: Annotated[
+        float | None, typer.Option(min=0.01, help="Stop after so long; the same command goes on from there.")
+    ] = None,
+    compile_: Annotated[
+        bool | None, typer.Option("--compile/--no-compile", help="torch.compile the training; on a GPU if not given.")
+    ] = None,
+) -> None:
+    """Train and roll out the synthetic optimizers of a profile. Interrupted, it goes on where it stopped.
+
+    Exit status 1 if something is left to do. Under torchrun, processes train together.
+
+    Example: incoherence synthetic --profile laptop --max-minutes 20
+    """
+    from synthetic.checkpoint import CheckpointError
+    from synthetic.machine import Machine, Slice, TimeIsUpError, join_world
+    from synthetic.profiles import PROFILES
+    from synthetic.run import run_experiment
+
+    if profile not in PROFILES:
+        fail(f"--profile {profile}: there are {', '.join(PROFILES)}", status=2)
+    if device not in ("cpu", "cuda"):
+        fail(f"--device {device}: use cpu or cuda", status=2)
+    time_slice = Slice(max_minutes)
+    import torch
+
+    from synthetic.training import TrainingDivergedError
+
+    if device == "cuda" and not torch.cuda.is_available():
+        fail("--device cuda: PyTorch sees no GPU; use cpu, or install a CUDA build of torch", status=2)
+    with join_world(device) as world:
+        machine = Machine(world, time_slice, compiled=device == "cuda" if compile_ is None else compile_)
+        try:
+            run_experiment(PROFILES[profile], Layout.from_env(), machine, typer.echo)
+        except TimeIsUpError as error:
+            fail(f"{error}; run the same command again to go on")
+        except (CheckpointError, TrainingDivergedError) as error:
+            fail(str(error))
+        if world.is_first:
+            typer.echo("Next: incoherence build && incoherence publish && incoherence report")

@@ -1,0 +1,49 @@
+"""What serves: the Dagster UI and the small reasoners."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dagster_project.cli.app import app, fail
+from warehouse.layout import Layout
+
+
+@app.command()
+def ui(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> None:
+    """Open the Dagster UI on 127.0.0.1, with the runs that `incoherence run` made.
+
+    Example: incoherence ui --port 3001
+    """
+    from dagster_project.main_job import prepare_instance
+
+    environment = os.environ | prepare_instance(Layout.from_env()) | {"PYTHONWARNINGS": "ignore"}
+    dagster = Path(sys.executable).with_name("dagster")
+    command = [str(dagster), "dev", "-m", "dagster_project.definitions", "-h", "127.0.0.1", "-p", str(port)]
+    os.execvpe(command[0], command, environment)
+
+
+@app.command("serve-reasoner")
+def serve_reasoner(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 for any free one.")] = 8711,
+    models: Annotated[
+        list[str] | None, typer.Option("--model", help="Serve only this size; may be given several times.")
+    ] = None,
+) -> None:
+    """Serve the small reasoners on 127.0.0.1 as OpenAI's API does. No key: a client may send any.
+
+    Example: incoherence serve-reasoner --port 8711
+    """
+    from synthetic.checkpoint import CheckpointError
+    from synthetic.reasoner.server import serve
+
+    try:
+        serve(port, models, typer.echo)
+    except CheckpointError as error:
+        fail(str(error), status=2)
+    except OSError as error:
+        fail(f"--port {port}: {error.strerror or error}; choose another")
