@@ -103,18 +103,36 @@ class Drawing:
                 await asyncio.wait(running)
 
     async def run_in_process(self, provider: InProcessProvider) -> None:
-        """Draw what is missing with a model in this process, a batch at a time, in a thread of its own."""
+        """Draw what is missing with a model in this process, a batch at a time.
+
+        The next batch is generated, in a thread of its own, while the last one is written.
+        """
         missing = self.missing()
-        while (batch := list(islice(missing, provider.batch_size))) and self.stop.reason is None:
-            requests = [self.terms.partition.request(planned) for planned in batch]
-            answers = await asyncio.to_thread(provider.complete_batch, requests)
-            records = [
-                self.terms.answered(planned, request.seed, answer)
-                for planned, request, answer in zip(batch, requests, answers, strict=True)
-            ]
-            await self.journal.append(*records)
+
+        def begin() -> asyncio.Task[list[Answered]] | None:
+            batch = list(islice(missing, provider.batch_size)) if self.stop.reason is None else []
+            return asyncio.create_task(self._generate(provider, batch)) if batch else None
+
+        generating = begin()
+        while generating is not None:
+            records = await generating
+            generating = begin()
+            try:
+                await self.journal.append(*records)
+            except BaseException:
+                if generating is not None:
+                    generating.cancel()
+                raise
             for record in records:
                 self.count(record)
+
+    async def _generate(self, provider: InProcessProvider, batch: list[Planned]) -> list[Answered]:
+        requests = [self.terms.partition.request(planned) for planned in batch]
+        answers = await asyncio.to_thread(provider.complete_batch, requests)
+        return [
+            self.terms.answered(planned, request.seed, answer)
+            for planned, request, answer in zip(batch, requests, answers, strict=True)
+        ]
 
     async def _one(self, provider: Provider, planned: Planned, request: Request, tokens: int, most: float) -> None:
         cost: float | None = None
