@@ -1,5 +1,5 @@
 {#
-  Mean of a column per keys with its 95 % interval (Student's t with n − 1 degrees of freedom); NULL below two values.
+  Mean of a column per keys with its standard error and 95 % interval (Student's t with n − 1 degrees of freedom); NULL below two values.
 #}
 {% macro mean_with_interval(relation, keys, column, n_units) %}
     {% set group = keys | join(", ") %}
@@ -26,6 +26,7 @@
         {{ group }},
         {{ n_units }},
         {{ column }},
+        standard_error as {{ column }}_se,
         {{ column }} - half_width as {{ column }}_ci_low,
         {{ column }} + half_width as {{ column }}_ci_high
     from intervals

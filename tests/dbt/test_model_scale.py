@@ -78,6 +78,34 @@ def test_groups_and_fits_agree_with_the_oracle(built: Built, grouped_by: str, de
             assert agree(fit[column], number), (fit, oracle)
 
 
+@pytest.mark.parametrize("grouped_by", ["human_difficulty", "subject"])
+@pytest.mark.parametrize("decomposition", ["kl", "brier"])
+def test_labels_agree_with_the_oracle(built: Built, grouped_by: str, decomposition: str) -> None:
+    where = f"task = 'study' and grouped_by = '{grouped_by}' and decomposition = '{decomposition}'"
+    rows = built.rows("figures.fig_incoherence_by_label", where)
+    every = {key[1:3] for key in built.answers if key[0] == "study"}
+    members = groups(built, "", grouped_by)
+    assert {(row["model_id"], row["condition_id"], row["item_group"]) for row in rows} == {
+        (*pair, label) for pair in every for label in members
+    }
+    for row in rows:
+        answers = pool(built, row["model_id"], row["condition_id"])
+        chosen = [answers[item] for item in members[row["item_group"]] if item in answers]
+        splits = [split(one, decomposition) for one in chosen]
+        variances, errors = np.array([s.variance for s in splits]), np.array([s.error for s in splits])
+        low, high = ratio_interval(variances, errors)
+        assert row["n_items"] == len(chosen) and agree(row["error"], float(errors.mean()))
+        assert agree(row["incoherence"], incoherence(variances, errors))
+        assert agree(row["incoherence_ci_low"], low) and agree(row["incoherence_ci_high"], high)
+    means = {
+        label: np.mean([a.accuracy for pair in every for i, a in pool(built, *pair).items() if i in items])
+        for label, items in members.items()
+    }
+    assert [label for _, label in sorted({(row["label_rank"], row["item_group"]) for row in rows})] == sorted(
+        means, key=lambda label: (-means[label], label)
+    )
+
+
 def test_groups_run_from_short_to_long(built: Built) -> None:
     rows = built.rows("figures.fig_incoherence_by_model_scale", "model_id = 'fam-1' and decomposition = 'kl'")
     lengths: dict[tuple[str, str, str], list[tuple[int, float]]] = defaultdict(list)

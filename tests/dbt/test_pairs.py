@@ -31,7 +31,7 @@ def test_differences_are_paired_by_item(built: Built) -> None:
 
 def test_correlations_agree_with_scipy(built: Built) -> None:
     rows = built.rows("figures.fig_reasoning_length_correlation", "task = 'study'")
-    assert len(rows) == 2 * 3 + 3
+    assert len(rows) == 2 * (2 * 3 + 3)  # reasoning tokens, and output tokens
     for row in rows:
         one = pool(built, row["model_id"], row["condition_id"])
         other = pool(built, row["other_model_id"], row["other_condition_id"])
@@ -46,12 +46,13 @@ def test_correlations_agree_with_scipy(built: Built) -> None:
 def test_length_by_difficulty_label(built: Built) -> None:
     labels = {item["item_id"]: item["human_difficulty"] for item in built.evals.items if item["task"] == "study"}
     rows = built.rows("figures.fig_reasoning_length_by_difficulty", "task = 'study'")
-    assert len(rows) == 2 * 3 * 2
+    assert len(rows) == 2 * 2 * 3 * 2
     for row in rows:
         answers = pool(built, row["model_id"], row["condition_id"])
         lengths = np.array(
-            [a.mean_length("reasoning_tokens") for i, a in answers.items() if labels[i] == row["human_difficulty"]]
+            [a.mean_length(row["length_axis"]) for i, a in answers.items() if labels[i] == row["human_difficulty"]]
         )
         low, high = mean_interval(lengths, -np.inf, np.inf)
         assert row["n_items"] == len(lengths) and agree(row["mean_length"], float(lengths.mean()))
+        assert agree(row["mean_length_se"], float(stats.sem(lengths)))
         assert agree(row["mean_length_ci_low"], low) and agree(row["mean_length_ci_high"], high)

@@ -28,7 +28,9 @@ DECOMPOSITION_LABELS = {
     "kl": "KL",
     "brier": "Brier",
     "zero_one": "zero-one",
+    "coverage": "coverage",
     "score": "score",
+    "embedding": "embedding",
     "per_start": "per start: mean over replicates of one start",
     "pooled": "pooled: mean over all starts",
 }
@@ -53,6 +55,7 @@ class Figure:
         needs: what to do when its main table is empty.
         draw: matplotlib figure from the tables; called only with a non-empty main table.
         chart: Altair chart from the same tables.
+        shown: what of the tables is drawn; all of the main table if not given.
     """
 
     name: str
@@ -63,10 +66,12 @@ class Figure:
     needs: str
     draw: Callable[[Tables], MplFigure]
     chart: Callable[[Tables], alt.TopLevelMixin]
+    shown: Callable[[Tables], pl.DataFrame] | None = None
 
     def is_empty(self, tables: Tables) -> bool:
         """Whether there is nothing to draw."""
-        return tables[self.tables[0]].is_empty()
+        main = tables[self.tables[0]]
+        return main.is_empty() or (self.shown is not None and self.shown(tables).is_empty())
 
 
 def read_tables(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> dict[str, pl.DataFrame]:
@@ -117,16 +122,36 @@ def with_series(table: pl.DataFrame, order: str = "param_count") -> pl.DataFrame
     )
 
 
-def preferred_length_axis(table: pl.DataFrame) -> pl.DataFrame:
-    """Keep one length axis per task, model and condition: reasoning tokens, else output tokens, else actions."""
-    rank = pl.col("length_axis").replace_strict(
-        {"reasoning_tokens": 0, "output_tokens": 1, "actions": 2}, default=3, return_dtype=pl.Int32
-    )
-    keys = ["task", "model_id", "condition_id"]
+def preferred_length_axis(table: pl.DataFrame, *keys: str) -> pl.DataFrame:
+    """Keep one length axis per task, model, condition (and further keys): actions where a run has them, else reasoning
+    tokens, else output tokens, as the findings do.
+    """
+    axes = ("actions", "reasoning_tokens", "output_tokens")
+    return _first_of(table, "length_axis", axes, "model_id", "condition_id", *keys)
+
+
+def main_decomposition(table: pl.DataFrame) -> pl.DataFrame:
+    """Keep one decomposition per task: KL where there is one, else coverage, else score, as the findings do.
+
+    `task_label` is the task, with its decomposition if that is not KL.
+    """
+    shown = _first_of(table, "decomposition", ("kl", "coverage", "score"))
+    named = pl.col("task") + " (" + pl.col("decomposition").replace(DECOMPOSITION_LABELS) + ")"
+    return shown.with_columns(task_label=pl.when(pl.col("decomposition") == "kl").then(pl.col("task")).otherwise(named))
+
+
+def measure_label(shown: pl.DataFrame, measure: str) -> str:
+    """An axis title for what `main_decomposition` has kept: `KL incoherence`; without the KL where there is another."""
+    return f"KL {measure}" if (shown["decomposition"] == "kl").all() else measure
+
+
+def _first_of(table: pl.DataFrame, column: str, order: Sequence[str], *keys: str) -> pl.DataFrame:
+    """Rows whose `column` is, per task and keys, the first of `order` that there is."""
+    rank = pl.col(column).replace_strict({value: place for place, value in enumerate(order)}, default=None)
     return (
-        table.with_columns(axis_rank=rank)
-        .filter(pl.col("axis_rank") == pl.col("axis_rank").min().over(keys))
-        .drop("axis_rank")
+        table.with_columns(rank=rank.cast(pl.Int32))
+        .filter(pl.col("rank") == pl.col("rank").min().over("task", *keys))
+        .drop("rank")
     )
 
 

@@ -6,45 +6,46 @@ import altair as alt
 import polars as pl
 from matplotlib.figure import Figure as MplFigure
 
-from warehouse.figures.base import Figure, Tables, with_series
+from warehouse.figures.base import Figure, Tables, main_decomposition, measure_label, with_series
 from warehouse.figures.lines import Lines, chart_lines, draw_lines
+
+CONTOURS = {"¼": 0.25, "½": 0.5, "¾": 0.75}
+
+SMALLEST = 1e-3
+"""Bias² that is smaller is what smoothing leaves; on a logarithmic axis it would lie far off on its own."""
 
 
 def _lines(tables: Tables) -> Lines:
-    keep = (pl.col("decomposition") == "kl") & (pl.col("grouped_by") == "own_length")
-    table = with_series(tables["fig_bias_vs_variance"].filter(keep))
-    diagonal = pl.DataFrame(
-        {"panel": table["task"].unique(), "series": "incoherence ½", "slope": 1.0, "intercept": 0.0}
+    table = with_series(main_decomposition(tables["fig_bias_vs_variance"].filter(pl.col("grouped_by") == "own_length")))
+    points = table.with_columns(panel=pl.col("task_label"), x=pl.col("bias_sq"), y=pl.col("variance"))
+    # The lines of equal incoherence R: variance = bias² · R / (1 − R), over the range of the points.
+    shown = points.filter(pl.col("x") > SMALLEST)
+    ends = shown.group_by("panel", maintain_order=True).agg(low=pl.col("x").min(), high=pl.col("x").max())
+    contours = pl.concat(
+        ends.select(
+            "panel",
+            series=pl.lit(f"incoherence {label}"),
+            x=end,
+            y=pl.col(end) * share / (1 - share),
+            n_items=pl.lit(None, dtype=pl.Int64),
+            mean_length=pl.lit(None, dtype=pl.Float64),
+            incoherence=pl.lit(share),
+        )
+        for label, share in CONTOURS.items()
+        for end in ("low", "high")
     )
-    points = table.with_columns(panel=pl.col("task"), x=pl.col("bias_sq"), y=pl.col("variance"))
-    ends = points.group_by("task", maintain_order=True).agg(
-        x_low=pl.min_horizontal("x", "y").filter(pl.min_horizontal("x", "y") > 1e-3).min(),
-        x_high=pl.max_horizontal("x", "y").max(),
-    )
-    line = pl.concat(
-        [
-            ends.select(
-                panel="task",
-                series=pl.lit("incoherence ½"),
-                x=end,
-                y=end,
-                n_items=pl.lit(None, dtype=pl.Int64),
-                mean_length=pl.lit(None, dtype=pl.Float64),
-                incoherence=pl.lit(0.5),
-            )
-            for end in ("x_low", "x_high")
-        ]
+    lines = contours.select("panel", "series", "incoherence").unique(maintain_order=True)
+    slopes = lines.with_columns(
+        slope=pl.lit(1.0), intercept=(pl.col("incoherence") / (1 - pl.col("incoherence"))).log()
     )
     columns = ["panel", "series", "x", "y", "n_items", "mean_length", "incoherence"]
     return Lines(
         title="Bias² against variance",
-        points=pl.concat(
-            [points.filter(pl.col("x") > 1e-3).select(columns), line.select(columns)], how="vertical_relaxed"
-        ),
-        fits=diagonal,
+        points=pl.concat([shown.select(columns), contours.select(columns)], how="vertical_relaxed"),
+        fits=slopes,
         shows_slopes=False,
-        x_label="KL bias²",
-        y_label="KL variance",
+        x_label=measure_label(table, "bias²"),
+        y_label=measure_label(table, "variance"),
         tooltips=("n_items", "mean_length", "incoherence"),
     )
 
@@ -62,11 +63,12 @@ def chart(tables: Tables) -> alt.TopLevelMixin:
 FIGURE = Figure(
     name="bias_vs_variance",
     title="Bias² against variance",
-    shows="Each point is a group of items of similar reasoning length; above the dashed line more than half of "
-    "the error is variance.",
+    shows="Each point is a group of items of similar reasoning length; dashed lines join equal incoherence: above ½, "
+    "more than half of the error is variance.",
     look_for="Which way points move as items get longer: up (more variance) or right (more bias).",
     tables=("fig_bias_vs_variance",),
     needs="Import logs with several epochs per item: incoherence import LOG.eval",
     draw=draw,
     chart=chart,
+    shown=lambda tables: _lines(tables).shown(),
 )

@@ -12,7 +12,8 @@ from warehouse.figures.lines import Lines, chart_lines, draw_lines
 
 def _lines(tables: Tables) -> Lines:
     points, fits = with_series(tables["fig_embedding_variance"]), with_series(tables["fig_embedding_variance_fits"])
-    panel = pl.col("task") + ", " + pl.col("embedding_model")
+    subset = pl.when(pl.col("subset") != "").then(" " + pl.col("subset")).otherwise(pl.lit(""))
+    panel = pl.col("task") + subset + ", " + pl.col("embedding_model")
     return Lines(
         title="Scatter of open-ended answers",
         points=points.with_columns(panel=panel, x=pl.col("mean_length"), y=pl.col("variance_unbiased")),

@@ -6,25 +6,25 @@ import altair as alt
 import polars as pl
 from matplotlib.figure import Figure as MplFigure
 
-from warehouse.figures.base import Figure, Tables, short_model
+from warehouse.figures.base import Figure, Tables, main_decomposition, measure_label, short_model
 from warehouse.figures.lines import Lines, chart_lines, draw_lines
 
 
 def _lines(tables: Tables) -> Lines:
-    table = tables["fig_incoherence_by_reasoning_budget"].filter(pl.col("decomposition") == "kl")
+    table = main_decomposition(tables["fig_incoherence_by_reasoning_budget"])
     # One budget alone has nothing to compare with.
     table = table.filter(pl.col("budget_rank").n_unique().over("task", "model_id", "prompt_format") > 1)
     model = pl.col("model_id").map_elements(short_model, return_dtype=pl.String)
     panels = [
         table.with_columns(
-            panel=pl.col("task") + ": " + pl.lit(label),
+            panel=pl.col("task_label") + ": " + pl.lit(label),
             series=model + pl.when(pl.col("is_simulated")).then(pl.lit(" (simulated)")).otherwise(pl.lit("")),
             x=pl.col("budget_rank"),
             y=pl.col(measure),
             low=pl.col(f"{measure}_ci_low"),
             high=pl.col(f"{measure}_ci_high"),
         )
-        for measure, label in (("accuracy", "accuracy"), ("incoherence", "KL incoherence"))
+        for measure, label in (("accuracy", "accuracy"), ("incoherence", measure_label(table, "incoherence")))
     ]
     return Lines(
         title="Larger reasoning budgets",
@@ -58,4 +58,5 @@ FIGURE = Figure(
     needs="Import logs of one model with several reasoning budgets.",
     draw=draw,
     chart=chart,
+    shown=lambda tables: _lines(tables).shown(),
 )

@@ -15,6 +15,8 @@ from warehouse.figures.base import (
     Tables,
     color_scale,
     colors,
+    main_decomposition,
+    measure_label,
     plain_log_ticks,
     preferred_length_axis,
     with_series,
@@ -24,21 +26,17 @@ MAIN, FITS = "fig_incoherence_by_reasoning_length", "fig_incoherence_by_reasonin
 
 
 def _points(tables: Tables) -> pl.DataFrame:
-    shown = tables[MAIN].filter(
-        (pl.col("decomposition") == "kl") & pl.col("incoherence").is_not_null() & (pl.col("mean_length") > 0)
-    )
-    return with_series(preferred_length_axis(shown))
+    shown = tables[MAIN].filter(pl.col("incoherence").is_not_null() & (pl.col("mean_length") > 0))
+    return with_series(preferred_length_axis(main_decomposition(shown)))
 
 
 def _slopes(tables: Tables, points: pl.DataFrame) -> pl.DataFrame:
     """The fitted lines, each from the first to the last of its points."""
-    keys = ["task", "model_id", "condition_id", "length_axis"]
+    keys = ["task", "model_id", "condition_id", "decomposition", "length_axis"]
     ends = points.group_by([*keys, "series"], maintain_order=True).agg(
         x_low=pl.col("mean_length").min(), x_high=pl.col("mean_length").max()
     )
-    fits = tables[FITS].filter(
-        (pl.col("decomposition") == "kl") & (pl.col("measure") == "incoherence") & pl.col("slope").is_not_null()
-    )
+    fits = tables[FITS].filter((pl.col("measure") == "incoherence") & pl.col("slope").is_not_null())
     return ends.join(fits.select([*keys, "slope", "slope_ci_low", "slope_ci_high", "intercept", "r2"]), on=keys)
 
 
@@ -67,9 +65,10 @@ def draw(tables: Tables) -> MplFigure:
                 axis.plot(ends, np.exp(row["intercept"]) * ends ** row["slope"], "--", lw=1.3, color=palette[series])
             axis.errorbar(x, y, yerr=[low, high], fmt="o", ms=5, lw=0.8, color=palette[series], label=label, alpha=0.75)
         axis.set_ylim(_y_domain(points.filter(pl.col("task") == task)))
-        length = points.filter(pl.col("task") == task)["length_axis"][0]
-        axis.set(title=task, xscale="log", yscale="log", xlabel=f"mean {LENGTH_LABELS[length]} of a bucket of items")
-        axis.set_ylabel("KL incoherence = variance / error")
+        here = points.filter(pl.col("task") == task)
+        title, length = here["task_label"][0], here["length_axis"][0]
+        axis.set(title=title, xscale="log", yscale="log", xlabel=f"mean {LENGTH_LABELS[length]} of a bucket of items")
+        axis.set_ylabel(f"{measure_label(here, 'incoherence')} = variance / error")
         plain_log_ticks(axis.xaxis, axis.yaxis)
         axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16))
     for axis in list(axes)[len(tasks) :]:
@@ -91,7 +90,8 @@ def chart(tables: Tables) -> alt.TopLevelMixin:
     for task in points["task"].unique(maintain_order=True):
         here = points.filter(pl.col("task") == task)
         y_scale = alt.Scale(type="log", nice=False, domain=_y_domain(here))
-        y = alt.Y("incoherence:Q", scale=y_scale, title="KL incoherence")
+        y_title = measure_label(here, "incoherence")
+        y = alt.Y("incoherence:Q", scale=y_scale, title=y_title)
         base = alt.Chart(here)
         marks = base.mark_point(filled=True, size=55, opacity=0.9).encode(
             x=x,
@@ -116,7 +116,7 @@ def chart(tables: Tables) -> alt.TopLevelMixin:
             .mark_rule(opacity=0.35, clip=True)
             .encode(
                 x=x,
-                y=alt.Y("incoherence_ci_low:Q", scale=y_scale, title="KL incoherence"),
+                y=alt.Y("incoherence_ci_low:Q", scale=y_scale, title=y_title),
                 y2="incoherence_ci_high:Q",
                 color=color,
             )
@@ -140,7 +140,7 @@ def chart(tables: Tables) -> alt.TopLevelMixin:
                     ],
                 )
             )
-        panels.append(alt.layer(*layers).properties(title=task, width=380, height=280))
+        panels.append(alt.layer(*layers).properties(title=here["task_label"][0], width=380, height=280))
     grid: alt.TopLevelMixin = alt.concat(*panels, columns=2).resolve_scale(x="independent", y="independent")
     return grid
 
@@ -171,4 +171,5 @@ FIGURE = Figure(
     needs="Import logs with several epochs per item and token counts: incoherence import LOG.eval",
     draw=draw,
     chart=chart,
+    shown=_points,
 )

@@ -6,19 +6,19 @@ import altair as alt
 import polars as pl
 from matplotlib.figure import Figure as MplFigure
 
-from warehouse.figures.base import Figure, Tables, with_telling_conditions
+from warehouse.figures.base import Figure, Tables, main_decomposition, measure_label, with_telling_conditions
 from warehouse.figures.dots import Dots, chart_dots, draw_dots
 
 
 def _dots(tables: Tables) -> Dots:
-    table = tables["fig_length_and_scale_regression"].filter(
-        (pl.col("decomposition") == "kl") & (pl.col("length_axis") != "output_tokens")
-        | (pl.col("decomposition") == "kl") & (pl.col("length_axis").n_unique().over("task", "condition_id") == 1)
+    table = main_decomposition(tables["fig_length_and_scale_regression"]).filter(
+        (pl.col("length_axis") != "output_tokens")
+        | (pl.col("length_axis").n_unique().over("task", "condition_id") == 1)
     )
     condition = pl.when(pl.col("condition_label") != "").then(", " + pl.col("condition_label")).otherwise(pl.lit(""))
     sides = [
         with_telling_conditions(table).with_columns(
-            row=pl.col("task") + ": " + pl.col("model_family") + condition,
+            row=pl.col("task_label") + ": " + pl.col("model_family") + condition,
             series=pl.lit(label),
             x=pl.col(f"slope_{side}"),
             low=pl.col(f"slope_{side}_ci_low"),
@@ -29,7 +29,7 @@ def _dots(tables: Tables) -> Dots:
     return Dots(
         title="Length and scale together",
         points=pl.concat(sides),
-        x_label="exponent of KL incoherence, the other held fixed",
+        x_label=f"exponent of {measure_label(table, 'incoherence')}, the other held fixed",
         guide=0.0,
         tooltips=("n_points", "r2"),
     )
@@ -54,4 +54,5 @@ FIGURE = Figure(
     needs="Import logs of at least two models of one family, with token counts.",
     draw=draw,
     chart=chart,
+    shown=lambda tables: _dots(tables).shown(),
 )

@@ -6,12 +6,12 @@ import altair as alt
 import polars as pl
 from matplotlib.figure import Figure as MplFigure
 
-from warehouse.figures.base import Figure, Tables, short_model
+from warehouse.figures.base import LENGTH_LABELS, Figure, Tables, preferred_length_axis, short_model
 from warehouse.figures.dots import Dots, chart_dots, draw_dots
 
 
 def _dots(tables: Tables) -> Dots:
-    table = tables["fig_reasoning_length_correlation"]
+    table = preferred_length_axis(tables["fig_reasoning_length_correlation"], "other_model_id", "other_condition_id")
     one, other = (
         pl.col(name).map_elements(short_model, return_dtype=pl.String) for name in ("model_id", "other_model_id")
     )
@@ -19,7 +19,7 @@ def _dots(tables: Tables) -> Dots:
     return Dots(
         title="Do models reason longer on the same items?",
         points=table.with_columns(
-            row=pl.col("task") + ": " + pair,
+            row=pl.col("task") + ": " + pair + ", " + pl.col("length_axis").replace(LENGTH_LABELS),
             series=pl.col("compared").replace_strict(
                 {"models": "two models, one condition", "conditions": "one model, two conditions"}
             ),
@@ -50,10 +50,7 @@ FIGURE = Figure(
     "of mean length.",
     look_for="Correlations near one: how long an item takes is then a property of the item, and grouping items by "
     "one model's length is fair to another.",
-    tables=(
-        "fig_reasoning_length_correlation",
-        "fig_reasoning_length_by_difficulty",
-    ),
+    tables=("fig_reasoning_length_correlation",),
     needs="Import logs of two models or conditions on the same items, with token counts.",
     draw=draw,
     chart=chart,

@@ -6,28 +6,24 @@ import altair as alt
 import polars as pl
 from matplotlib.figure import Figure as MplFigure
 
-from warehouse.figures.base import Figure, Tables, with_series
+from warehouse.figures.base import Figure, Tables, main_decomposition, measure_label, with_series
 from warehouse.figures.lines import Lines, chart_lines, draw_lines
 
 
 def _lines(tables: Tables) -> Lines:
-    kl = pl.col("decomposition") == "kl"
-    points, fits = (
-        with_series(tables["fig_wait_ratio"].filter(kl)),
-        with_series(tables["fig_wait_ratio_fits"].filter(kl)),
-    )
+    points, fits = (with_series(main_decomposition(tables[f"fig_wait_ratio{kind}"])) for kind in ("", "_fits"))
     return Lines(
         title="How often a model says wait",
         points=points.with_columns(
-            panel=pl.col("task"),
+            panel=pl.col("task_label"),
             x=pl.col("wait_ratio"),
             y=pl.col("incoherence"),
             low=pl.col("incoherence_ci_low"),
             high=pl.col("incoherence_ci_high"),
         ),
-        fits=fits.with_columns(panel=pl.col("task")),
+        fits=fits.with_columns(panel=pl.col("task_label")),
         x_label="occurrences of wait per token",
-        y_label="KL incoherence",
+        y_label=measure_label(points, "incoherence"),
         tooltips=("bucket", "n_items", "mean_length", "accuracy"),
     )
 
@@ -54,4 +50,5 @@ FIGURE = Figure(
     needs="Import logs whose reasoning text is returned and says wait.",
     draw=draw,
     chart=chart,
+    shown=lambda tables: _lines(tables).shown(),
 )

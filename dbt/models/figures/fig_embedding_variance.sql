@@ -4,8 +4,13 @@ items as (
     select * from {{ ref("int_item_embedding") }}
 ),
 
+labels as (
+    select * from {{ ref("stg_items") }}
+),
+
 lengths as (
     select * from {{ ref("int_item_lengths") }}
+    where is_main_axis
 ),
 
 models as (
@@ -19,6 +24,7 @@ conditions as (
 select
     {{ pool_figure_keys("items") }},
     items.embedding_model,
+    coalesce(labels.subset, '') as subset,
     items.item_id,
     lengths.length_axis,
     lengths.mean_length,
@@ -32,6 +38,7 @@ inner join lengths
         and items.model_id = lengths.model_id
         and items.condition_id = lengths.condition_id
         and items.item_id = lengths.item_id
+inner join labels on items.task = labels.task and items.item_id = labels.item_id
 inner join models on items.model_id = models.model_id
 inner join conditions on items.condition_id = conditions.condition_id
 order by task, model_id, condition_id, embedding_model, item_id

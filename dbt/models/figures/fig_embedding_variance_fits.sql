@@ -1,4 +1,4 @@
-{% set keys = pool_keys() + ["embedding_model", "length_axis"] %}
+{% set keys = pool_keys() + ["embedding_model", "subset", "length_axis"] %}
 
 with
 
@@ -6,8 +6,17 @@ items as (
     select * from {{ ref("int_item_embedding") }}
 ),
 
+labels as (
+    select
+        task,
+        item_id,
+        coalesce(subset, '') as subset
+    from {{ ref("stg_items") }}
+),
+
 lengths as (
     select * from {{ ref("int_item_lengths") }}
+    where is_main_axis
 ),
 
 models as (
@@ -21,6 +30,7 @@ conditions as (
 points as (
     select * from items
     inner join lengths using ({{ item_keys() | join(", ") }})
+    inner join labels using (task, item_id)
 ),
 
 fits as (
@@ -30,6 +40,7 @@ fits as (
 select
     {{ pool_figure_keys("fits") }},
     fits.embedding_model,
+    fits.subset,
     fits.length_axis,
     fits.slope,
     fits.slope_ci_low,
@@ -41,4 +52,4 @@ select
 from fits
 inner join models on fits.model_id = models.model_id
 inner join conditions on fits.condition_id = conditions.condition_id
-order by task, model_id, condition_id, embedding_model, length_axis
+order by task, model_id, condition_id, embedding_model, subset, length_axis

@@ -11,6 +11,14 @@ items as (
     where human_difficulty is not null
 ),
 
+models as (
+    select * from {{ ref("dim_model") }}
+),
+
+conditions as (
+    select * from {{ ref("dim_condition") }}
+),
+
 labelled as (
     select
         lengths.*,
@@ -23,5 +31,16 @@ means as (
     {{ mean_with_interval("labelled", keys, "mean_length", "n_items") }}
 )
 
-select * from means
-order by {{ keys | join(", ") }}
+select
+    {{ pool_figure_keys("means") }},
+    means.length_axis,
+    means.human_difficulty,
+    means.n_items,
+    means.mean_length,
+    means.mean_length_se,
+    means.mean_length_ci_low,
+    means.mean_length_ci_high
+from means
+inner join models on means.model_id = models.model_id
+inner join conditions on means.condition_id = conditions.condition_id
+order by task, model_id, condition_id, length_axis, human_difficulty

@@ -14,6 +14,7 @@ axes as (
         {{ pool_keys() | join(", ") }},
         length_axis
     from {{ ref("int_item_lengths") }}
+    where is_main_axis
 ),
 
 items as (

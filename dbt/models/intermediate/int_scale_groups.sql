@@ -2,12 +2,16 @@
 
 with
 
+samples as (
+    select * from {{ ref("int_item_samples") }}
+),
+
 pools as (
     select distinct
         task,
         condition_id,
         model_id
-    from {{ ref("int_item_samples") }}
+    from samples
 ),
 
 models as (
@@ -17,6 +21,7 @@ models as (
 
 lengths as (
     select * from {{ ref("int_item_lengths") }}
+    where is_main_axis
 ),
 
 labels as (
@@ -35,18 +40,28 @@ reference_models as (
         and min(param_count) over (partition by {{ family }}) < max(param_count) over (partition by {{ family }})
 ),
 
+-- What was asked; where a model reports no length, labels still group.
+items as (
+    select
+        {{ item_keys() | join(", ") }},
+        coalesce(max(length_axis) over (partition by {{ pool_keys() | join(", ") }}), 'none') as length_axis,
+        mean_length
+    from samples
+    left join lengths using ({{ item_keys() | join(", ") }})
+),
+
 ranked as (
     select
         {{ family }},
         reference_model_id,
-        lengths.item_id,
-        lengths.length_axis,
-        lengths.mean_length,
-        row_number() over (partition by {{ family }} order by lengths.mean_length, lengths.item_id) as position,
-        count(*) over (partition by {{ family }}) as n_reference_items
-    from lengths
+        item_id,
+        length_axis,
+        mean_length,
+        row_number() over (partition by {{ family }} order by mean_length asc nulls last, item_id asc) as position,
+        count(mean_length) over (partition by {{ family }}) as n_reference_items
+    from items
     inner join reference_models using (task, condition_id)
-    where lengths.model_id = reference_model_id
+    where model_id = reference_model_id
 ),
 
 bucketed as (
@@ -62,7 +77,7 @@ bucketed as (
 
 labelled as (
     {% for grouped_by, label in {
-        "reference_length": "cast(bucket as varchar)",
+        "reference_length": "case when bucketed.mean_length is not null then cast(bucket as varchar) end",
         "human_difficulty": "labels.human_difficulty",
         "subject": "labels.subject",
     }.items() %}
@@ -90,7 +105,9 @@ select
     length_axis,
     grouped_by,
     -- From the group that the reference model is shortest on.
-    dense_rank() over (partition by {{ family }}, grouped_by order by group_length, item_group) as group_rank,
+    dense_rank() over (
+        partition by {{ family }}, grouped_by order by group_length asc nulls last, item_group asc
+    ) as group_rank,
     item_group,
     item_id,
     mean_length as reference_length

@@ -1,0 +1,48 @@
+"""Pictures of tables that dbt built: they show what is there, whatever it was decomposed by."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from tests.dbt.conftest import Built
+from warehouse.figures import FIGURES, Figure, read_tables
+
+BY_DECOMPOSITION = [
+    figure
+    for figure in FIGURES
+    if figure.name
+    in {
+        "incoherence_by_reasoning_length",
+        "incoherence_by_reasoning_budget",
+        "incoherence_by_model_scale",
+        "incoherence_by_label",
+        "bias_vs_variance",
+        "wait_ratio",
+        "length_and_scale_regression",
+    }
+]
+
+
+@pytest.mark.parametrize("figure", BY_DECOMPOSITION, ids=lambda figure: figure.name)
+def test_a_study_without_kl_is_drawn_by_what_it_has(built: Built, figure: Figure) -> None:
+    tables = read_tables(built.database, figure.tables)
+    assert not figure.is_empty(tables)
+    without = {
+        name: table.filter(pl.col("decomposition") == "kl").with_columns(decomposition=pl.lit("coverage"))
+        for name, table in tables.items()
+    }
+    assert not figure.is_empty(without)
+    picture = figure.draw(without)
+    words = [
+        text.get_text() for axis in picture.axes for text in (axis.title, axis.yaxis.label, *axis.get_yticklabels())
+    ]
+    assert any("(coverage)" in word for word in words) and not any("KL" in word for word in words)
+    assert "(coverage)" in str(figure.chart(without).to_dict())
+
+
+@pytest.mark.parametrize("figure", BY_DECOMPOSITION, ids=lambda figure: figure.name)
+def test_a_picture_without_points_is_empty(built: Built, figure: Figure) -> None:
+    tables = read_tables(built.database, figure.tables)
+    brier = {name: table.filter(pl.col("decomposition") == "brier") for name, table in tables.items()}
+    assert not brier[figure.tables[0]].is_empty() and figure.is_empty(brier)
