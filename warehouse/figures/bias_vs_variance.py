@@ -44,6 +44,7 @@ def _lines(tables: Tables) -> Lines:
         points=pl.concat([shown.select(columns), contours.select(columns)], how="vertical_relaxed"),
         fits=slopes,
         shows_slopes=False,
+        greys=tuple(f"incoherence {label}" for label in CONTOURS),
         x_label=measure_label(table, "bias²"),
         y_label=measure_label(table, "variance"),
         tooltips=("n_items", "mean_length", "incoherence"),

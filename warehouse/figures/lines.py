@@ -18,6 +18,9 @@ from warehouse.figures.base import color_scale, colors, plain_log_ticks
 TOOLTIP_FORMATS = {"n_items": ",", "n_samples": ",", "param_count": ",", "accuracy": ".3f"}
 
 
+GREYS = ("#CED4DA", "#868E96", "#343A40")
+
+
 @dataclass(frozen=True)
 class Lines:
     """What is drawn, in the terms of a picture.
@@ -33,6 +36,7 @@ class Lines:
         tooltips: further columns of `points` to show on hover.
         columns: panels side by side.
         shows_slopes: whether the legend names the fits' slopes.
+        greys: series that are no data but help to read it, in grey.
     """
 
     title: str
@@ -47,6 +51,12 @@ class Lines:
     tooltips: tuple[str, ...] = ()
     columns: int = 2
     shows_slopes: bool = True
+    greys: tuple[str, ...] = ()
+
+    def palette(self, points: pl.DataFrame) -> dict[str, str]:
+        """A colour for each series of some points."""
+        found = colors([series for series in points["series"] if series not in self.greys])
+        return found | dict(zip(self.greys, GREYS, strict=False))
 
     def shown(self) -> pl.DataFrame:
         """The points that their axes can show."""
@@ -66,7 +76,7 @@ def draw_lines(lines: Lines) -> MplFigure:
     """One axis per panel, a legend beside the data."""
     points = lines.shown()
     panels = points["panel"].unique(maintain_order=True).to_list()
-    palette = colors(points["series"].to_list())
+    palette = lines.palette(points)
     columns = min(lines.columns, max(1, len(panels)))
     rows = -(-max(1, len(panels)) // columns)
     legend_lines = points.group_by("panel").agg(pl.col("series").n_unique())["series"].max()
@@ -107,7 +117,10 @@ def _draw_series(axis: Axes, lines: Lines, line: pl.DataFrame, panel: str, serie
         if lines.shows_slopes:
             label += f"  (slope {fit['slope']:+.2f})"
         ends = np.array([x.min(), x.max()])
-        axis.plot(ends, np.exp(fit["intercept"]) * ends ** fit["slope"], "--", lw=1.3, color=color)
+        named = label if series in lines.greys else None
+        axis.plot(ends, np.exp(fit["intercept"]) * ends ** fit["slope"], "--", lw=1.3, color=color, label=named)
+    if series in lines.greys:
+        return
     joined = "o-" if lines.connected else "o"
     axis.errorbar(x, y, yerr=[low, high], fmt=joined, ms=5, lw=1.2, elinewidth=0.8, color=color, label=label, alpha=0.8)
 
@@ -115,7 +128,7 @@ def _draw_series(axis: Axes, lines: Lines, line: pl.DataFrame, panel: str, serie
 def chart_lines(lines: Lines) -> alt.TopLevelMixin:
     """The same panels with tooltips."""
     points = lines.shown()
-    scale = color_scale(colors(points["series"].to_list()))
+    scale = color_scale(lines.palette(points))
     panels: list[Any] = []
     for panel in points["panel"].unique(maintain_order=True):
         here = points.filter(pl.col("panel") == panel)
@@ -153,7 +166,11 @@ def chart_lines(lines: Lines) -> alt.TopLevelMixin:
         ]
         if lines.connected:
             layers.append(base.mark_line().encode(x=x, y=y, color=color))
-        layers.append(base.mark_point(filled=True, size=55, opacity=0.9).encode(x=x, y=y, color=color, tooltip=tooltip))
+        data = alt.FieldOneOfPredicate(
+            field="series", oneOf=[s for s in here["series"].unique() if s not in lines.greys]
+        )
+        points_of_data = base.transform_filter(data).mark_point(filled=True, size=55, opacity=0.9)
+        layers.append(points_of_data.encode(x=x, y=y, color=color, tooltip=tooltip))
         ends = _line_ends(lines, here, str(panel))
         if ends:
             layers.append(
