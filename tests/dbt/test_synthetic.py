@@ -10,9 +10,15 @@ import pytest
 from tests.dbt.conftest import Built, agree
 from tests.dbt.random_raw import RawRows
 from tests.oracles.decompositions import Array
-from tests.oracles.pooling import incoherence, paired_difference_interval, ratio_interval
+from tests.oracles.pooling import incoherence, mean_interval, paired_difference_interval, ratio_interval
 from tests.oracles.regression import log_log_fit
-from tests.oracles.trajectory import per_start, pooled, pooled_shares
+from tests.oracles.trajectory import (
+    per_start,
+    per_start_variance_unbiased,
+    pooled,
+    pooled_shares,
+    squared_error_of_the_mean,
+)
 
 Rollout = tuple[str, str, float, int]
 """(model_id, starts, temperature, step)"""
@@ -43,13 +49,23 @@ def test_steps_agree_with_the_oracle(built: Built, which: int) -> None:
         if row["decomposition"] == "pooled":
             oracle = pooled(np.concatenate(starts), minimum, matrix)
             variances, errors = pooled_shares(starts, minimum, matrix)
+            mean_size = np.mean([len(points) for points in starts])
+            shares = errors / mean_size, (errors - variances) / mean_size, variances / mean_size
+            unbiased = oracle.variance + squared_error_of_the_mean(starts, matrix)
         else:
             oracle = per_start(starts, minimum, matrix)
             splits = [pooled(points, minimum, matrix) for points in starts]
             variances, errors = np.array([s.variance for s in splits]), np.array([s.error for s in splits])
+            shares = errors, np.array([s.bias_sq for s in splits]), variances
+            unbiased = per_start_variance_unbiased(starts, matrix)
         interval = ratio_interval(variances, errors, floor=0)
-        for column in ("error", "bias_sq", "variance"):
+        for column, values in zip(("error", "bias_sq", "variance"), shares, strict=True):
             assert agree(row[column], getattr(oracle, column)), (row, oracle)
+            low, high = mean_interval(values)
+            assert agree(row[f"{column}_ci_low"], low) and agree(row[f"{column}_ci_high"], high), (row, column)
+        assert agree(row["variance_unbiased"], unbiased)
+        assert agree(row["bias_sq_unbiased"], oracle.error - unbiased)
+        assert agree(row["incoherence_unbiased"], min(unbiased / oracle.error, 1))
         assert agree(row["incoherence"], incoherence(variances, errors, floor=0))
         assert agree(row["incoherence_ci_low"], interval[0])
         assert agree(row["incoherence_ci_high"], interval[1])

@@ -6,6 +6,7 @@ import altair as alt
 import numpy as np
 import polars as pl
 from matplotlib.figure import Figure as MplFigure
+from numpy.typing import NDArray
 
 from warehouse.figures.base import DECOMPOSITION_LABELS, Figure, Tables, color_scale, plain_log_ticks
 from warehouse.figures.synthetic import main_setting
@@ -29,6 +30,14 @@ def _fit(tables: Tables, kind: str, measure: str) -> dict[str, float] | None:
     return rows.row(0, named=True) if rows.height else None
 
 
+def _bars(line: pl.DataFrame, measure: str) -> list[NDArray[np.float64]] | None:
+    """How far the interval reaches below and above; a loss has none."""
+    if f"{measure}_ci_low" not in line.columns:
+        return None
+    y, low, high = (line[f"{measure}{end}"].cast(pl.Float64).to_numpy() for end in ("", "_ci_low", "_ci_high"))
+    return [np.nan_to_num(y - low).clip(0), np.nan_to_num(high - y).clip(0)]
+
+
 def draw(tables: Tables) -> MplFigure:
     """Four log-log panels over the number of parameters, with power-law fits."""
     table = main_setting(tables[MAIN]).sort("param_count")
@@ -44,7 +53,10 @@ def draw(tables: Tables) -> MplFigure:
                 x = np.array([line["param_count"].min(), line["param_count"].max()], dtype=float)
                 axis.plot(x, np.exp(fit["intercept"]) * x ** fit["slope"], "--", lw=1.2, color=color)
                 text += f"  (slope {fit['slope']:+.2f})"
-            axis.plot(line["param_count"], line[measure].cast(pl.Float64), "o", ms=6, color=color, label=text)
+            y = line[measure].cast(pl.Float64).to_numpy()
+            axis.errorbar(
+                line["param_count"], y, yerr=_bars(line, measure), fmt="o", ms=6, lw=1, color=color, label=text
+            )
         if measure == "validation_loss":
             uniform = table["uniform_loss"][0]
             axis.axhline(uniform, color="#868E96", lw=1, ls=":")
@@ -99,15 +111,19 @@ def chart(tables: Tables) -> alt.TopLevelMixin:
                 for n in (here["param_count"].min(), here["param_count"].max()):
                     value = float(np.exp(fit["intercept"]) * float(n) ** fit["slope"])  # type: ignore[arg-type]
                     ends.append({"decomposition": kind, "param_count": n, measure: value, "slope": fit["slope"]})
+        layers: list[alt.Chart] = []
+        if f"{measure}_ci_low" in here.columns:
+            above = here.filter(pl.col(f"{measure}_ci_low") > 0)
+            bars = alt.Chart(above).mark_rule(opacity=0.6)
+            layers.append(bars.encode(x=x, y=alt.Y(f"{measure}_ci_low:Q"), y2=f"{measure}_ci_high:Q", color=color))
         if ends:
             lines = (
                 alt.Chart(pl.DataFrame(ends))
                 .mark_line(strokeDash=[5, 4])
                 .encode(x=x, y=y, color=color, tooltip=["decomposition:N", alt.Tooltip("slope:Q", format="+.3f")])
             )
-            panels.append(alt.layer(lines, marks).properties(width=170, height=200))
-        else:
-            panels.append(alt.layer(marks).properties(width=170, height=200))
+            layers.append(lines)
+        panels.append(alt.layer(*layers, marks).properties(width=170, height=200))
     return alt.hconcat(*panels)
 
 

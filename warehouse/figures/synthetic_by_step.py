@@ -38,15 +38,16 @@ def draw(tables: Tables) -> MplFigure:
                     lw=1.6,
                     label=f"{model} (teacher)" if is_teacher else str(model),
                 )
-                if measure == "incoherence":
-                    axis.fill_between(
-                        line["step"],
-                        line["incoherence_ci_low"].cast(pl.Float64),
-                        line["incoherence_ci_high"].cast(pl.Float64),
-                        color=palette[str(model)],
-                        alpha=0.13,
-                        lw=0,
-                    )
+                # On a logarithmic axis an interval that reaches 0 has no lower end to draw.
+                smallest = 0.0 if scale == "linear" else 1e-3 * float(line[measure].max() or 1)  # type: ignore[arg-type]
+                axis.fill_between(
+                    line["step"],
+                    line[f"{measure}_ci_low"].cast(pl.Float64).clip(smallest),
+                    line[f"{measure}_ci_high"].cast(pl.Float64),
+                    color=palette[str(model)],
+                    alpha=0.13,
+                    lw=0,
+                )
             axis.set(yscale=scale, ylabel=label)
         row[0].set_title(DECOMPOSITION_LABELS[kind])
         row[0].set_ylim(-0.02, 1.02)
@@ -88,6 +89,8 @@ def chart(tables: Tables) -> alt.TopLevelMixin:
                         alt.Tooltip("bias_sq:Q", format=".4g"),
                         alt.Tooltip("variance:Q", format=".4g"),
                         alt.Tooltip("incoherence:Q", format=".4f"),
+                        alt.Tooltip(f"{measure}_ci_low:Q", format=".4g", title="95 % from"),
+                        alt.Tooltip(f"{measure}_ci_high:Q", format=".4g", title="to"),
                     ],
                 )
                 .properties(width=225, height=190, title=DECOMPOSITION_LABELS[kind] if measure == "incoherence" else "")

@@ -23,12 +23,10 @@ select
     problems.uniform_loss,
     models.n_starts,
     models.n_points,
-    models.error,
-    models.bias_sq,
-    models.variance,
-    models.incoherence,
-    models.incoherence_ci_low,
-    models.incoherence_ci_high
+    {{ with_interval("models", ["error", "bias_sq", "variance", "incoherence"]) }},
+    models.bias_sq_unbiased,
+    models.variance_unbiased,
+    models.incoherence_unbiased
 from models
 inner join problems using (problem_id)
 order by problem_id, decomposition, starts, temperature, param_count, model_id

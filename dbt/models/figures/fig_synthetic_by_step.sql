@@ -24,12 +24,10 @@ select
     decompositions.step,
     decompositions.n_starts,
     decompositions.n_points,
-    decompositions.error,
-    decompositions.bias_sq,
-    decompositions.variance,
-    decompositions.incoherence,
-    decompositions.incoherence_ci_low,
-    decompositions.incoherence_ci_high
+    {{ with_interval("decompositions", ["error", "bias_sq", "variance", "incoherence"]) }},
+    decompositions.bias_sq_unbiased,
+    decompositions.variance_unbiased,
+    decompositions.incoherence_unbiased
 from decompositions
 inner join models using ({{ rollout_keys() | join(", ") }})
 inner join problems using (problem_id)

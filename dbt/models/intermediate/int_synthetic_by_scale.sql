@@ -22,12 +22,10 @@ select
     models.validation_loss,
     decompositions.n_starts,
     decompositions.n_points,
-    decompositions.error,
-    decompositions.bias_sq,
-    decompositions.variance,
-    decompositions.incoherence,
-    decompositions.incoherence_ci_low,
-    decompositions.incoherence_ci_high
+    {{ with_interval("decompositions", ["error", "bias_sq", "variance", "incoherence"]) }},
+    decompositions.bias_sq_unbiased,
+    decompositions.variance_unbiased,
+    decompositions.incoherence_unbiased
 from decompositions
 inner join models
     on

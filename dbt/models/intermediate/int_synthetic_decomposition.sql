@@ -9,7 +9,8 @@ starts as (
 pooled as (
     {{
         pooled_incoherence(
-            "starts", keys, n_units="n_starts", aggregates=["cast(sum(n_points) as bigint) as n_points"], floor=0
+            "starts", keys, n_units="n_starts", aggregates=["cast(sum(n_points) as bigint) as n_points"],
+            means=["bias_sq_share", "bias_sq_unbiased", "variance_unbiased"], floor=0
         )
     }}
 )
@@ -19,9 +20,18 @@ select
     n_starts,
     n_points,
     error,
+    error_ci_low,
+    error_ci_high,
     bias_sq,
+    bias_sq_share_ci_low as bias_sq_ci_low,
+    bias_sq_share_ci_high as bias_sq_ci_high,
     variance,
+    variance_ci_low,
+    variance_ci_high,
     incoherence,
     incoherence_ci_low,
-    incoherence_ci_high
+    incoherence_ci_high,
+    bias_sq_unbiased,
+    variance_unbiased,
+    {{ incoherence("variance_unbiased", "error", 0) }} as incoherence_unbiased
 from pooled
