@@ -22,8 +22,9 @@ from synthetic.quadratic import Quadratic, sample_starts
 from synthetic.tokens import NumberTokens
 
 GROUP_ROWS, LEAST_ROWS, GROUP_BYTES = 512, 96, 24 * 2**20
-"""Points that move together on a CPU: as many of the first as keep no more than so many bytes, but not fewer than the
-second. Few points are slow because each operation has to be started, many because their keys and values leave the cache.
+"""Points that move together on a CPU: at most the first, of which so many bytes are kept, but at least the second.
+
+Few points are slow because each operation has to be started, many because their keys and values leave the cache.
 """
 
 
