@@ -29,8 +29,8 @@ N_POINTS = 4_096
 
 
 def run() -> Iterable[Comparison]:
-    yield training(QUICK, "large", n_steps=8, wanted=1.2)
-    yield training(LAPTOP, "58k", n_steps=2, wanted=1.2)
+    yield training(QUICK, "large", n_steps=24, wanted=1.2)
+    yield training(LAPTOP, "58k", n_steps=8, wanted=1.2)
     yield rollouts(LAPTOP, "58k", n_steps=1, wanted=3)
     yield rollouts(PAPER, "47k", n_steps=1, wanted=3)
 

@@ -2,11 +2,12 @@
 
 What makes it fast, each without a change of what is computed:
 
+- Rows come last: a token's vector is a column, one per row of the batch. A query, its keys and its values are so narrow
+  that a batched product spends its time on starting a product per row and head; a multiplication and a sum along the
+  rows use the processor's full width, on just as many places as have been read, without a mask.
+- A block's queries, keys and values come from one product, which writes them where they are kept.
 - The first block reads nothing but a token and its place, so its queries, keys and values come from a table.
 - Gains of the normalisations and the scale of the attention are folded into the matrices that follow them.
-- Keys and values lie in buffers of a fixed shape, and are read in lengths that are multiples of 16, with a mask. On a
-  CPU, a softmax over 14 numbers took ten times as long as one over 16, a batched product with fewer than 400
-  multiplications a row three times as long as one with 800, and the fused attention kernel longer than all of them.
 - The last block computes what the next token needs, and nothing else of what was read.
 - There is no branch on what was decoded, so that a GPU can replay the whole step as one graph.
 """
@@ -21,41 +22,40 @@ from torch import Tensor, nn
 
 from synthetic.model import Block, Transformer
 
-LENGTH_STEP, MIN_LENGTH = 16, 32
-"""Keys and values are read in multiples of so many places, and never fewer than the second."""
-
 
 @dataclass(frozen=True)
 class _Layer:
-    """A block's matrices, transposed for `x @ matrix`, with gains, the norm's √width and the queries' scale folded in.
+    """A block's matrices, for `matrix @ x`, with gains, the norm's √width and the queries' scale folded in.
 
-    The columns of `key_value` are head by head, first its key, then its value.
+    The rows of `projections` are the queries', then the keys', then the values', each head by head.
     """
 
-    query: Tensor
-    key_value: Tensor
+    projections: Tensor
     attention_out: Tensor
     mlp_in: Tensor
     mlp_out: Tensor
 
     @classmethod
     def of(cls, block: Block) -> _Layer:
-        width = block.query.in_features
-        head_width = width // block.n_heads
-        by_head = block.key_value.weight.view(2, block.n_heads, head_width, width).transpose(0, 1).reshape(-1, width)
+        scale = (block.query.in_features // block.n_heads) ** -0.5
+        projections = torch.cat([block.query.weight * scale, block.key_value.weight])
         return cls(
-            query=_folded(block.query.weight, block.attention_norm) * head_width**-0.5,
-            key_value=_folded(by_head, block.attention_norm),
-            attention_out=block.attention_out.weight.T.contiguous(),
+            projections=_folded(projections, block.attention_norm),
+            attention_out=block.attention_out.weight.clone(),
             mlp_in=_folded(block.mlp_in.weight, block.mlp_norm),
-            mlp_out=block.mlp_out.weight.T.contiguous(),
+            mlp_out=block.mlp_out.weight.clone(),
         )
 
 
 def _folded(weight: Tensor, norm: nn.RMSNorm) -> Tensor:
     """The matrix of a layer that follows a normalisation, times the gains and √width of that normalisation."""
-    gains: Tensor = norm.weight * weight.shape[1] ** 0.5
-    return (weight * gains).T.contiguous()
+    folded: Tensor = weight * (norm.weight * weight.shape[1] ** 0.5)
+    return folded
+
+
+def kept_bytes(model: Transformer) -> int:
+    """What a decoder keeps of one row: queries, keys and values of every place and block."""
+    return len(model.blocks) * model.capacity * 3 * model.size.width * model.head.weight.element_size()
 
 
 class Decoder:
@@ -70,25 +70,24 @@ class Decoder:
     @torch.inference_mode()
     def __init__(self, model: Transformer, legal: Tensor, n_rows: int) -> None:
         size, head = model.size, model.head.weight
-        self._n_rows, self._width = n_rows, size.width
-        self._n_heads, self._head_width = size.n_heads, size.width // size.n_heads
-        self._n_decoded, self._vocabulary = legal.shape
+        self._n_decoded, vocabulary = legal.shape
         self._n_prompt = model.capacity + 1 - self._n_decoded
-        self._least_norm = head.new_tensor(size.width * (model.norm.eps or torch.finfo(head.dtype).eps)).sqrt()
+        self._least_square = size.width * (model.norm.eps or torch.finfo(head.dtype).eps)
         self._layers = [_Layer.of(block) for block in model.blocks]  # type: ignore[arg-type]
-        self._head = _folded(head, model.norm)
+        self._head = _folded(head, model.norm).T.contiguous()
         self._blocked = head.new_zeros(legal.shape).masked_fill(~legal.to(head.device), -torch.inf)
+        self._ids = torch.arange(vocabulary, device=head.device).unsqueeze(1)
 
-        # Row `place · vocabulary + token`: what the first block makes of that token at that place.
-        self._entering = (model.positions[:, None] + model.embedding.weight).flatten(0, 1)
-        normed, first = self._normed(self._entering), self._layers[0]
-        self._first_query, self._first_key_value = normed @ first.query, normed @ first.key_value
-        self._prompt_rows = torch.arange(self._n_prompt, device=head.device) * self._vocabulary
+        # Of each place, a column per token: what the first block makes of that token at that place.
+        self._entering = model.positions.unsqueeze(2) + model.embedding.weight.T
+        self._first_projections = _times(self._layers[0].projections, self._normed(self._entering))
 
-        length = _padded(model.capacity)
-        # Zeros, because what is masked is still multiplied, by a weight of 0.
-        self._cache = head.new_zeros(len(self._layers), n_rows, self._n_heads, length, 2 * self._head_width)
-        self._mask = head.new_full((length, length), -torch.inf).triu(1)
+        self._projected = head.new_empty(len(self._layers), model.capacity, 3 * size.width, n_rows)
+        by_head = self._projected.view(*self._projected.shape[:2], 3, size.n_heads, -1, n_rows)
+        # Of each block, its queries, keys and values: each of shape (places, heads, head width, rows).
+        self._kept = [of_layer.unbind(1) for of_layer in by_head]
+        # Of that shape too: made anew each time, it would cost more in page faults than in arithmetic.
+        self._products = head.new_empty(by_head[0, :, 0].shape)
 
     @torch.inference_mode()
     def decode(self, prompts: Tensor, temperature: float = 0.0, uniforms: Tensor | None = None) -> Tensor:
@@ -104,56 +103,60 @@ class Decoder:
             Ids, shape (rows, tokens to decode), int64.
         """
         decoded = []
-        last = self._read((prompts.to(torch.int64) + self._prompt_rows).flatten(), 0, self._n_prompt)
+        last = self._read(prompts.T, 0)
         for index in range(self._n_decoded):
-            logits = torch.addmm(self._blocked[index], last, self._head)
+            logits = torch.addmm(self._blocked[index], last.T, self._head)
             chosen = logits.argmax(-1) if uniforms is None else _draw(logits / temperature, uniforms[:, index])
             decoded.append(chosen)
             if index + 1 < self._n_decoded:
-                place = self._n_prompt + index
-                last = self._read(chosen + place * self._vocabulary, place, 1)
+                last = self._read(chosen.unsqueeze(0), self._n_prompt + index)
         return torch.stack(decoded, dim=1)
 
-    def _read(self, table_rows: Tensor, start: int, n_new: int) -> Tensor:
-        """Read `n_new` tokens of every prompt, given as rows of the table; return the last one's normalised output.
+    def _read(self, tokens: Tensor, start: int) -> Tensor:
+        """Read tokens (places, rows) of places from `start` on; return the last one's normalised output (width, rows).
 
-        Tensors have a row per token here, those of one prompt together: shape (rows · n_new, width).
+        Tensors in between have shape (places, width, rows).
         """
-        x = normed = functional.embedding(table_rows, self._entering)
+        end = start + len(tokens)
+        one_hot = (tokens.unsqueeze(1) == self._ids).to(self._head.dtype)
+        x = torch.bmm(self._entering[start:end], one_hot)
         for number, layer in enumerate(self._layers):
+            projected = self._projected[number, start:end]
             if number == 0:
-                key_value = functional.embedding(table_rows, self._first_key_value)
+                torch.bmm(self._first_projections[start:end], one_hot, out=projected)
             else:
-                key_value = normed @ layer.key_value
+                torch.bmm(layer.projections.expand(len(x), -1, -1), self._normed(x), out=projected)
             if number + 1 == len(self._layers):
-                x, normed, table_rows = (tensor[n_new - 1 :: n_new] for tensor in (x, normed, table_rows))
-            query = functional.embedding(table_rows, self._first_query) if number == 0 else normed @ layer.query
-            x = torch.addmm(x, self._attended(number, query, key_value, start, n_new), layer.attention_out)
-            x = torch.addmm(x, functional.silu(self._normed(x) @ layer.mlp_in, inplace=True), layer.mlp_out)
-            normed = self._normed(x)
-        return normed
+                x, start = x[-1:], end - 1
+            x = _plus_times(x, layer.attention_out, self._attended(number, start, end))
+            x = _plus_times(x, layer.mlp_out, functional.silu(_times(layer.mlp_in, self._normed(x)), inplace=True))
+        return self._normed(x)[0]
 
-    def _attended(self, layer: int, query: Tensor, key_value: Tensor, start: int, n_new: int) -> Tensor:
-        """What queries of the last places read see of everything so far; stores the new keys and values."""
-        end, n_queries = start + n_new, len(query) // self._n_rows
-        cache, length = self._cache[layer], _padded(end)
-        cache[:, :, start:end] = key_value.view(self._n_rows, n_new, self._n_heads, -1).transpose(1, 2)
-        seen = cache.view(-1, *cache.shape[2:])[:, :length]
-        keys, values = seen[:, :, : self._head_width], seen[:, :, self._head_width :]
-        heads = query.view(self._n_rows, n_queries, self._n_heads, self._head_width).transpose(1, 2)
-        heads = heads.reshape(-1, n_queries, self._head_width)
-        mask = self._mask[end - n_queries : end, :length].expand(len(heads), -1, -1)
-        weights = torch.baddbmm(mask, heads, keys.transpose(1, 2)).softmax(-1)
-        attended = torch.bmm(weights, values).view(self._n_rows, self._n_heads, n_queries, self._head_width)
-        return attended.transpose(1, 2).reshape(-1, self._width)
+    def _attended(self, layer: int, start: int, end: int) -> Tensor:
+        """What the places from `start` to `end` see of themselves and all before: shape (places, width, rows)."""
+        queries, keys, values = self._kept[layer]
+        attended: Tensor = queries.new_empty(end - start, *queries.shape[1:])
+        for place in range(start, end):
+            seen = place + 1
+            products = self._products[:seen]
+            weights = torch.mul(queries[place], keys[:seen], out=products).sum(2, keepdim=True).softmax(0)
+            torch.sum(torch.mul(weights, values[:seen], out=products), 0, out=attended[place - start])
+        return attended.flatten(1, 2)
 
     def _normed(self, x: Tensor) -> Tensor:
         """RMSNorm without its gains and its √width, which are in the matrices: x / √(‖x‖² + width · ε)."""
-        return x / torch.hypot(torch.linalg.vector_norm(x, dim=-1, keepdim=True), self._least_norm)
+        return x * (x.square().sum(1, keepdim=True) + self._least_square).rsqrt_()
 
 
-def _padded(length: int) -> int:
-    return max(MIN_LENGTH, -(-length // LENGTH_STEP) * LENGTH_STEP)
+def _times(matrix: Tensor, x: Tensor) -> Tensor:
+    """Of every place, `matrix @ x`."""
+    return torch.bmm(matrix.expand(len(x), -1, -1), x)
+
+
+def _plus_times(x: Tensor, matrix: Tensor, y: Tensor) -> Tensor:
+    """Of every place, `x + matrix @ y`, written to x."""
+    sum_: Tensor = x.baddbmm_(matrix.expand(len(x), -1, -1), y)
+    return sum_
 
 
 def _draw(logits: Tensor, uniforms: Tensor) -> Tensor:

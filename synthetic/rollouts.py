@@ -16,13 +16,16 @@ from torch import Tensor
 
 from synthetic.config import ExperimentConfig, StartsConfig
 from synthetic.counters import uniforms
-from synthetic.decoding import Decoder
+from synthetic.decoding import Decoder, kept_bytes
 from synthetic.model import Transformer
 from synthetic.quadratic import Quadratic, sample_starts
 from synthetic.tokens import NumberTokens
 
-GROUP_ROWS = 256
-"""Points that move together on the CPU: enough for matrix products, few enough for keys and values to stay in cache."""
+GROUP_ROWS, LEAST_ROWS, GROUP_BYTES = 512, 96, 24 * 2**20
+"""Points that move together on a CPU: at most the first, of which so many bytes are kept, but at least the second.
+
+Few points are slow because each operation has to be started, many because their keys and values leave the cache.
+"""
 
 
 def rollout_starts(config: ExperimentConfig, starts: StartsConfig, quadratic: Quadratic) -> Tensor:
@@ -120,7 +123,7 @@ def roll_out(
     Yields:
         Points after each step of a span, shape (steps, n, d), float64.
     """
-    groups = _groups(starts)
+    groups = _groups(starts, model)
     n_threads = min(torch.get_num_threads(), len(groups))
     idle: SimpleQueue[Roller] = SimpleQueue()
     for _ in range(n_threads):
@@ -147,11 +150,14 @@ def roll_out(
             yield points
 
 
-def _groups(starts: Tensor) -> Tensor:
+def _groups(starts: Tensor, model: Transformer) -> Tensor:
     """Numbers of the points that move together, one row per group: all on a GPU; on a CPU equal groups.
 
     To fill the last group, points are moved twice; what is drawn for a point depends on its number alone.
     """
-    n_rows = min(len(starts), GROUP_ROWS) if starts.device.type == "cpu" else len(starts)
-    n_groups = -(-len(starts) // n_rows)
+    most = len(starts)
+    if starts.device.type == "cpu":
+        most = min(GROUP_ROWS, max(LEAST_ROWS, GROUP_BYTES // kept_bytes(model)))
+    n_groups = -(-len(starts) // most)
+    n_rows = -(-len(starts) // n_groups)
     return (torch.arange(n_groups * n_rows, device=starts.device) % len(starts)).view(n_groups, n_rows)

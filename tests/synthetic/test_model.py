@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from synthetic.config import ExperimentConfig
-from synthetic.model import Cache
+from synthetic.model import Cache, param_count
+from synthetic.training import sequence_loss
 from tests.synthetic.conftest import lively_model, new_model
 
 
@@ -58,3 +59,21 @@ def test_a_seed_gives_the_same_weights(tiny: ExperimentConfig) -> None:
     for name, value in first.state_dict().items():
         assert torch.equal(value, again.state_dict()[name])
     assert not torch.equal(first.head.weight, other.head.weight)
+
+
+def gradients(model: torch.nn.Module, tokens: torch.Tensor) -> torch.Tensor:
+    """Of the loss of a batch by all weights, one after the other."""
+    sequence_loss(model, tokens, 5).backward()  # type: ignore[no-untyped-call]
+    return torch.cat([parameter.grad.flatten() for parameter in model.parameters() if parameter.grad is not None])
+
+
+def test_gradients_are_those_of_pytorchs_own_attention_and_norm(
+    tiny: ExperimentConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens = sequences(tiny, 50)
+    ours = gradients(lively_model(tiny).double(), tokens)
+    monkeypatch.setattr("synthetic.model.FEW_TOKENS", 0)
+    monkeypatch.setattr("synthetic.model.RMSNorm.forward", torch.nn.RMSNorm.forward)
+    theirs = gradients(lively_model(tiny).double(), tokens)
+    assert len(ours) == param_count(new_model(tiny))
+    torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-12)
