@@ -6,7 +6,7 @@ items as (
 ),
 
 questions as (
-    select * from {{ ref("dim_item") }}
+    select * from {{ ref("stg_items") }}
 ),
 
 -- One decomposition per pool: an answer that has tests is not shown again for its score.
