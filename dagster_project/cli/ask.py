@@ -58,14 +58,18 @@ def query(
 
 @app.command("plan")
 def plan_samples(
-    width: Annotated[float, typer.Option(help="Wanted width of the 95 % interval: upper end minus lower.")] = 0.1,
+    width: Annotated[
+        float, typer.Option(help="Wanted width of the 95 % interval; of embedding, relative to the mean.")
+    ] = 0.1,
     task: Annotated[str | None, typer.Option(help="Only this task.")] = None,
     model: Annotated[str | None, typer.Option(help="Only this model.")] = None,
-    decomposition: Annotated[str, typer.Option(help="kl, brier or score.")] = "kl",
+    decomposition: Annotated[str, typer.Option(help="kl, brier, coverage, score or embedding.")] = "kl",
 ) -> None:
     """How many more items, or samples per item, make the interval of incoherence so narrow, and what they cost.
 
-    Reads figures.fig_planner, which says how from the data so far. An empty number of samples: no number is enough.
+    Reads figures.fig_planner, which says how from the data so far. An empty number of samples: no number is enough, or
+    there are fewer than four per item to tell by. Embeddings have no incoherence: theirs is the interval of the mean
+    variance, divided by that mean.
 
     Example: incoherence plan --width 0.05 --task gpqa
     """
@@ -81,7 +85,7 @@ def plan_samples(
                 status=2,
             )
         rows = con.sql(
-            "select task, model_id, condition_label, round(width, 3) as width, n_more_items as more_items, "
+            "select task, model_id, condition_label, planned, round(width, 3) as width, n_more_items as more_items, "
             "n_calls_more_items as calls, round(cost_usd_more_items, 2) as usd, "
             "n_more_samples_per_item as or_more_samples_per_item, n_calls_more_samples as or_calls, "
             "round(cost_usd_more_samples, 2) as or_usd "

@@ -49,3 +49,8 @@
 {% macro days_after(date, n) %}{{ return(adapter.dispatch("days_after")(date, n)) }}{% endmacro %}
 {% macro default__days_after(date, n) %}{{ date }} + cast({{ n }} as integer){% endmacro %}
 {% macro spark__days_after(date, n) %}date_add({{ date }}, cast({{ n }} as int)){% endmacro %}
+
+{# How often a whole word occurs in a text, whatever its case. #}
+{% macro n_words(text, word) %}{{ return(adapter.dispatch("n_words")(text, word)) }}{% endmacro %}
+{% macro default__n_words(text, word) %}len(regexp_extract_all({{ text }}, '\b{{ word }}\b', 0, 'i')){% endmacro %}
+{% macro spark__n_words(text, word) %}size(regexp_extract_all({{ text }}, '(?i)\\b{{ word }}\\b', 0)){% endmacro %}

@@ -14,6 +14,9 @@ from tests.dbt.random_raw import NOW, RawRows, Row, condition_row, item_row, mod
 
 SIZES = {"fam-1": 1_000, "fam-2": 8_000, "fam-3": 90_000}
 BUDGETS = ("1000", "4000")
+HIDDEN = ("fam-2", "4000")
+"""Model and budget whose reasoning is not returned."""
+
 TESTS = {"t0": "fail_to_pass", "t1": "fail_to_pass", "t2": "pass_to_pass", "t3": "other"}
 
 
@@ -51,24 +54,27 @@ def _study_samples(rng: np.random.Generator, item: Row, model_id: str, budget: s
     for epoch in range(1, 13 - int(rng.random() < 0.2)):
         # One context per item lost all its samples but one.
         context = epoch % 3 if epoch < 11 else 0
-        words = " ".join(rng.choice(["so", "Wait,", "then", "wait", "hence"], size=5))
+        words = " ".join(rng.choice(["so", "Wait,", "waiting", "wait", "await"], size=5))
         answer: Row = {"choice_index": int(rng.choice(4, p=preference))}
         if rng.random() < 0.05:
             answer = {"status": "format_failure"}
-        samples.append(
-            sample_row(
-                item,
-                model_id,
-                f"budget-{budget}",
-                epoch,
-                **answer,
-                context_id=f"context {context}",
-                reasoning=words,
-                completion=f"ANSWER: {epoch}",
-                output_tokens=int(rng.integers(40, 60)),
-                reasoning_tokens=int(np.exp(4 + 3 * hardness + rng.normal() * 0.3)),
-            )
+        sample = sample_row(
+            item,
+            model_id,
+            f"budget-{budget}",
+            epoch,
+            **answer,
+            context_id=f"context {context}",
+            reasoning=words,
+            completion=f"ANSWER: {epoch}",
+            output_tokens=int(rng.integers(40, 60)),
+            reasoning_tokens=int(np.exp(4 + 3 * hardness + rng.normal() * 0.3)),
         )
+        if (model_id, budget) == HIDDEN:
+            # Thoughts are counted and not shown; every fifth time the counts do not add up.
+            visible = sample["output_tokens"] if epoch % 5 else -1
+            sample |= {"reasoning": None, "completion": words, "output_tokens": sample["reasoning_tokens"] + visible}
+        samples.append(sample)
     return samples
 
 
@@ -80,6 +86,7 @@ def _add_repairs(rng: np.random.Generator, rows: RawRows) -> None:
             for epoch in range(1, int(rng.integers(2, 9))):
                 status = str(rng.choice(["ok", "ok", "ok", "limit", "format_failure", "error"]))
                 values: dict[str, Any] = {"status": status, "n_actions": int(rng.integers(2, 30))}
+                values["answer"] = None if status == "format_failure" else f" patch {epoch % 3} "
                 values["score"] = None if status == "format_failure" else float(rng.integers(3)) / 2
                 sample = sample_row(item, model_id, "budget-1000", epoch, **values)
                 rows.samples.append(sample)
@@ -108,10 +115,11 @@ def _add_essays(rng: np.random.Generator, rows: RawRows) -> None:
     for number in range(7):
         item = item_row("essay", f"e{number}", None, None)
         rows.items.append(item)
-        for epoch in range(1, int(rng.integers(1, 7)) + 1):
+        for epoch in range(1, int(rng.integers(1, 12)) + 1):
             length = int(rng.integers(10, 99))
             status = "error" if rng.random() < 0.1 else "ok"
             sample = sample_row(item, "fam-2", "budget-1000", epoch, status=status, output_tokens=length)
+            sample["completion"] = f"essay {epoch // 2}"
             rows.samples.append(sample)
             for model, dimension in (("wide", 5), ("narrow", 3)):
                 if model == "narrow" and rng.random() < 0.5:

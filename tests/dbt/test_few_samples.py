@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,22 @@ import pytest
 from scipy import stats
 
 from tests.dbt.conftest import Built, agree
-from tests.dbt.test_ensembling import ORACLES, in_order
-from tests.oracles.answers import ItemAnswers
-from tests.oracles.decompositions import Array, kl
-from tests.oracles.pooling import buckets, incoherence, ratio_interval
+from tests.dbt.random_study import HIDDEN
+from tests.dbt.test_ensembling import in_order
+from tests.oracles.answers import ItemAnswers, latest
+from tests.oracles.decompositions import (
+    Array,
+    Split,
+    brier,
+    brier_unbiased,
+    coverage,
+    coverage_unbiased,
+    embedding,
+    kl,
+    kl_unbiased,
+)
+from tests.oracles.outcomes import LEFT_OUT, scores_by_item, unit_tests_by_item, vectors_by_item
+from tests.oracles.pooling import buckets, incoherence, mean_interval, ratio_interval
 
 Pool = dict[str, ItemAnswers]
 
@@ -24,33 +37,84 @@ def pool_of(built: Built, row: dict[str, Any]) -> Pool:
     return {full[3]: answers for full, answers in built.answers.items() if full[:3] == key and len(answers.probs)}
 
 
-@pytest.mark.parametrize("decomposition", ["kl", "brier"])
+SIZES = (2, 3, 5, 10, 20)
+
+SPLITS: dict[str, Callable[[Array, int], Split]] = {
+    "kl": kl,
+    "brier": brier,
+    "coverage": lambda outcomes, _: coverage(outcomes),
+    "score": lambda outcomes, _: coverage(outcomes),
+    "embedding": lambda vectors, _: Split(error=0.0, bias_sq=0.0, variance=embedding(vectors)[0]),
+}
+"""Decomposition of the samples of one item with their target."""
+
+CORRECTED: dict[str, Callable[[Array, int], tuple[float | None, float | None]]] = {
+    "kl": kl_unbiased,
+    "brier": brier_unbiased,
+    "coverage": lambda outcomes, _: coverage_unbiased(outcomes),
+    "score": lambda outcomes, _: coverage_unbiased(outcomes),
+    "embedding": lambda vectors, _: (0.0, embedding(vectors)[1]),
+}
+"""Bias² and variance without the bias of few samples."""
+
+
+def samples_of(built: Built, row: dict[str, Any]) -> list[tuple[Array, int]]:
+    """Per item of a row's pool: what its decomposition sees of each sample, in order, and the target."""
+    raw = built.evals
+    if row["decomposition"] in ("kl", "brier"):
+        return [(in_order(answers), answers.target) for answers in pool_of(built, row).values()]
+    by_item = {
+        "coverage": lambda: unit_tests_by_item(raw.samples, raw.test_outcomes),
+        "score": lambda: scores_by_item(raw.items, raw.samples, raw.test_outcomes),
+        "embedding": lambda: vectors_by_item(raw.samples, raw.embeddings)["wide"],
+    }[row["decomposition"]]()
+    pool = (row["task"], row["model_id"], row["condition_id"])
+    return [(values, 0) for key, values in by_item.items() if key[:3] == pool]
+
+
+def n_blocks_of(items: list[tuple[Array, int]], size: int) -> int:
+    return int(np.median([len(values) for values, _ in items]) // size)
+
+
+@pytest.mark.parametrize("decomposition", list(SPLITS))
 def test_blocks_of_few_samples_agree_with_the_oracle(built: Built, decomposition: str) -> None:
-    oracle, corrected = ORACLES[decomposition]
-    rows = built.rows("figures.fig_sample_efficiency", f"task = 'study' and decomposition = '{decomposition}'")
-    assert {row["n_samples_per_item"] for row in rows} == {3, 5, 10}
+    split, corrected = SPLITS[decomposition], CORRECTED[decomposition]
+    tasks = "('study')" if decomposition in ("kl", "brier") else "('repair', 'essay', 'open')"
+    rows = built.rows("figures.fig_sample_efficiency", f"task in {tasks} and decomposition = '{decomposition}'")
+    assert {row["n_samples_per_item"] for row in rows} >= ({2, 3, 5, 10} if "study" in tasks else {2})
     for row in rows:
-        pool, size = pool_of(built, row), row["n_samples_per_item"]
-        n_blocks = int(np.median([len(answers.probs) for answers in pool.values()]) // size)
-        entering = [answers for answers in pool.values() if len(answers.probs) >= n_blocks * size]
+        items, size = samples_of(built, row), row["n_samples_per_item"]
+        n_blocks = n_blocks_of(items, size)
+        entering = [(values, target) for values, target in items if len(values) >= n_blocks * size]
         estimates = []
         for block in range(n_blocks):
-            parts = [(in_order(a)[block * size : (block + 1) * size], a.target) for a in entering]
-            errors = [oracle(*part).error for part in parts]
+            parts = [(values[block * size : (block + 1) * size], target) for values, target in entering]
+            errors = np.array([split(*part).error for part in parts])
             if row["estimator"] == "plug_in":
-                splits = [(oracle(*part).bias_sq, oracle(*part).variance) for part in parts]
+                splits = [(split(*part).bias_sq, split(*part).variance) for part in parts]
             else:
                 splits = [corrected(*part) for part in parts]
             bias_sq, variance = np.mean(np.array(splits, dtype=float), axis=0)
-            estimates.append((bias_sq, variance, variance / np.mean(errors)))
+            estimates.append((bias_sq, variance, variance / errors.mean() if errors.any() else np.nan))
         assert (row["n_blocks"], row["n_items"]) == (n_blocks, len(entering))
-        for index, measure in enumerate(("bias_sq", "variance", "incoherence")):
+        pairs = [(split(*item).error, *corrected(*item)) for item in items if len(item[0]) > 1]
+        errors, *measured = np.array(pairs, dtype=float).T
+        incoherent = incoherence(measured[1], errors)
+        everything = {
+            "bias_sq": (float(measured[0].mean()), *mean_interval(measured[0], min(0, measured[0].mean()))),
+            "variance": (float(measured[1].mean()), *mean_interval(measured[1], min(0, measured[1].mean()))),
+            "incoherence": (incoherent, *ratio_interval(measured[1], errors)),
+        }
+        for index, measure in enumerate(everything):
+            found = [row[f"{measure}{suffix}"] for suffix in ("", "_sd", "_all", "_all_ci_low", "_all_ci_high")]
+            if decomposition == "embedding" and measure != "variance":
+                assert found == [None] * 5
+                continue
             values = np.array(estimates)[:, index]
-            assert agree(row[measure], float(values.mean())), row
-            assert agree(row[f"{measure}_sd"], float(values.std(ddof=1)) if n_blocks > 1 else None)
-        everything = [(corrected(a.probs, a.target), oracle(a.probs, a.target).error) for a in pool.values()]
-        total = sum(pair[0][1] or 0.0 for pair in everything)
-        assert agree(row["incoherence_all"], total / sum(error for _, error in everything))
+            values = values[~np.isnan(values)]
+            mean = float(values.mean()) if len(values) else None
+            expected = (mean, float(values.std(ddof=1)) if len(values) > 1 else None, *everything[measure])
+            assert all(map(agree, found, expected)), (measure, row, expected)
 
 
 def anova(groups: list[Array]) -> tuple[float, float]:
@@ -145,17 +209,28 @@ def test_answer_changes_agree_with_the_definition(built: Built) -> None:
         assert (row["n_items"], row["n_changed"]) == (len(changed), sum(changed))
 
 
-def test_waits_are_words_over_tokens(built: Built) -> None:
+def test_waits_are_whole_words_over_the_tokens_of_their_text(built: Built) -> None:
     rows = built.rows("figures.fig_wait_ratio", "task = 'study' and decomposition = 'kl'")
-    assert rows
+    hidden = {row["length_axis"] for row in rows if (row["model_id"], row["reasoning_budget"]) == HIDDEN}
+    shown = {row["length_axis"] for row in rows if (row["model_id"], row["reasoning_budget"]) != HIDDEN}
+    assert (hidden, shown) == ({"output_tokens"}, {"reasoning_tokens"})
     for row in rows:
-        ratios = {}
+        ratios, lengths = {}, {}
         for item, answers in pool_of(built, row).items():
-            waits = sum(len(re.findall("wait", sample["reasoning"].lower())) for sample in answers.samples)
-            ratios[item] = waits / sum(sample["reasoning_tokens"] for sample in answers.samples)
+            texts = []
+            for sample in answers.samples:
+                n_tokens, text = sample["reasoning_tokens"], sample["reasoning"]
+                if text is None:
+                    n_tokens, text = sample["output_tokens"] - sample["reasoning_tokens"], sample["completion"]
+                if n_tokens > 0:
+                    words = re.split(r"\W+", text.lower())
+                    texts.append((words.count("wait"), n_tokens))
+            n_waits, n_tokens = np.sum(texts, axis=0)
+            ratios[item], lengths[item] = n_waits / n_tokens, n_tokens / len(texts)
         members = [item for item, bucket in buckets(ratios).items() if bucket == row["bucket"]]
         assert row["n_items"] == len(members)
         assert agree(row["wait_ratio"], float(np.mean([ratios[item] for item in members])))
+        assert agree(row["mean_length"], float(np.mean([lengths[item] for item in members])))
 
 
 def test_transcripts_add_up_to_the_samples_of_the_most_variable_items(built: Built) -> None:
@@ -172,6 +247,35 @@ def test_transcripts_add_up_to_the_samples_of_the_most_variable_items(built: Bui
             (right,) = [row for row in answers if row["is_correct"]] or [None]
             if right is not None:
                 assert right["answer"] == "ABCD"[pool[item].target]
+
+
+@pytest.mark.parametrize(("task", "decomposition"), [("repair", "coverage"), ("essay", "embedding"), ("open", "score")])
+def test_transcripts_of_answers_in_words(built: Built, task: str, decomposition: str) -> None:
+    """The five items of highest variance, all their answers with counts, the most frequent first."""
+    rows = built.rows("figures.fig_transcripts", f"task = '{task}'")
+    assert {row["decomposition"] for row in rows} == {decomposition}
+    given: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for sample in latest(built.evals.samples, ("sample_id",)):
+        if sample["status"] not in LEFT_OUT and sample["task"] == task:
+            text = sample.get("answer") or sample.get("completion") or "no usable answer"
+            given[sample["model_id"], sample["condition_id"], sample["item_id"]].append(text.strip())
+    for pool in {(row["model_id"], row["condition_id"]) for row in rows}:
+        here = [row for row in rows if (row["model_id"], row["condition_id"]) == pool]
+        variances = {
+            row["item_id"]: round(row["variance"], 9)
+            for row in built.rows(
+                "marts.fct_item_decomposition",
+                f"task = '{task}' and decomposition = '{decomposition}' and (model_id, condition_id) = {pool}",
+            )
+        }
+        top = sorted(variances, key=lambda item: (-variances[item], item))[:5]
+        assert {(row["variance_rank"], row["item_id"]) for row in here} == set(enumerate(top, start=1))
+        for item in top:
+            counts = Counter(given[*pool, item])
+            expected = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+            found = sorted((row for row in here if row["item_id"] == item), key=lambda row: row["answer_rank"])
+            assert [(row["answer"], row["n_samples"]) for row in found] == expected
+            assert agree(sum(row["share"] for row in found), 1.0)
 
 
 def test_ranks_are_averaged_over_raters(built: Built) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
-import numpy as np
 import pytest
 
 from tests.dbt.conftest import Built, agree
-from tests.oracles.answers import ItemKey, latest
-from tests.oracles.decompositions import Array, coverage, coverage_unbiased, embedding
-from tests.oracles.outcomes import LEFT_OUT, scores_by_item, unit_tests_by_item
+from tests.oracles.answers import ItemKey
+from tests.oracles.decompositions import coverage, coverage_unbiased, embedding
+from tests.oracles.outcomes import scores_by_item, unit_tests_by_item, vectors_by_item
 
 
 def key_of(row: dict[str, object]) -> ItemKey:
@@ -45,15 +42,11 @@ def test_a_run_cut_off_leaves_the_tests_as_they_were(built: Built) -> None:
 
 
 def test_embeddings_agree_with_the_oracle(built: Built) -> None:
-    samples = {s["sample_id"]: s for s in latest(built.evals.samples, ("sample_id",)) if s["status"] not in LEFT_OUT}
-    vectors: dict[tuple[str, ItemKey], list[Array]] = defaultdict(list)
-    for row in built.evals.embeddings:
-        if row["sample_id"] in samples:
-            vectors[row["embedding_model"], key_of(samples[row["sample_id"]])].append(np.array(row["vector"]))
+    vectors = vectors_by_item(built.evals.samples, built.evals.embeddings)
     rows = built.rows("intermediate.int_item_embedding")
-    assert {(row["embedding_model"], key_of(row)) for row in rows} == set(vectors)
+    assert {(row["embedding_model"], key_of(row)) for row in rows} == {(m, key) for m in vectors for key in vectors[m]}
     for row in rows:
-        variance, unbiased = embedding(np.array(vectors[row["embedding_model"], key_of(row)]))
+        variance, unbiased = embedding(vectors[row["embedding_model"]][key_of(row)])
         assert agree(row["variance"], variance) and agree(row["variance_unbiased"], unbiased)
         assert row["is_main"] == (row["embedding_model"] == "wide")
     decomposed = built.rows("marts.fct_item_decomposition", "decomposition = 'embedding'")

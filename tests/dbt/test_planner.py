@@ -12,31 +12,64 @@ from typer.testing import CliRunner
 
 from dagster_project.cli import app
 from tests.dbt.conftest import Built, agree
-from tests.dbt.test_ensembling import ORACLES, in_order
-from tests.dbt.test_few_samples import pool_of
-from tests.oracles.decompositions import Array, Split
+from tests.dbt.test_few_samples import SIZES, SPLITS, n_blocks_of, samples_of
+from tests.oracles.decompositions import Array
 from warehouse.layout import Layout
 
-
-def influences(splits: list[Split], ratio: float, mean_error: float) -> Array:
-    return np.array([(split.variance - ratio * split.error) / mean_error for split in splits])
+Items = list[tuple[Array, int]]
 
 
-def spreads(items: list[Array], targets: list[int], decomposition: str, size: int) -> tuple[float, float, float]:
-    """Spread over items in all, of items and of one sample; blocks of `size` samples tell them apart."""
-    oracle = ORACLES[decomposition][0]
-    splits = [oracle(probs, target) for probs, target in zip(items, targets, strict=True)]
+def scale_of(items: Items, decomposition: str) -> tuple[float, float]:
+    """The ratio that is planned (0 for embedding), and what contributions are divided by."""
+    splits = [SPLITS[decomposition](*item) for item in items]
     errors, variances = (np.array([getattr(s, part) for s in splits]) for part in ("error", "variance"))
-    ratio, mean_error = float(variances.sum() / errors.sum()), float(errors.mean())
+    if decomposition == "embedding":
+        return 0.0, float(variances.mean())
+    return float(variances.sum() / errors.sum()), float(errors.mean())
+
+
+def contributions(items: Items, decomposition: str, ratio: float, scale: float) -> Array:
+    splits = [SPLITS[decomposition](*item) for item in items]
+    return np.array([(split.variance - ratio * split.error) / scale for split in splits])
+
+
+def spreads(items: Items, decomposition: str) -> tuple[float, float | None, float | None]:
+    """Spread over items in all, of items and of one sample; the largest blocks that come in pairs tell them apart."""
+    scale = scale_of(items, decomposition)
+    total = float(np.var(contributions(items, decomposition, *scale), ddof=1))
+    sizes = [size for size in SIZES if n_blocks_of(items, size) > 1]
+    if not sizes:
+        return total, None, None
+    size, n_blocks = max(sizes), n_blocks_of(items, max(sizes))
     noises = []
-    for probs, target in zip(items, targets, strict=True):
-        blocks = [probs[start : start + size] for start in range(0, len(probs) - size + 1, size)]
-        if len(blocks) > 1:
-            noises.append(np.var(influences([oracle(b, target) for b in blocks], ratio, mean_error), ddof=1))
+    for values, target in items:
+        if len(values) >= n_blocks * size:
+            blocks = [(values[block * size : (block + 1) * size], target) for block in range(n_blocks)]
+            noises.append(np.var(contributions(blocks, decomposition, *scale), ddof=1))
     sample_spread = size * float(np.mean(noises))
-    total = float(np.var(influences(splits, ratio, mean_error), ddof=1))
-    inverse = float(np.mean([1 / len(probs) for probs in items]))
+    inverse = float(np.mean([1 / len(values) for values, _ in items]))
     return total, max(total - sample_spread * inverse, 0.0), sample_spread
+
+
+@pytest.mark.parametrize("decomposition", list(SPLITS))
+def test_the_parts_of_the_width_agree_with_the_definitions(built: Built, decomposition: str) -> None:
+    rows = built.rows("figures.fig_planner", f"decomposition = '{decomposition}' and task not in ('four', 'many')")
+    for row in rows:
+        items = samples_of(built, row)
+        total, of_items, of_samples = spreads(items, decomposition)
+        assert row["planned"] == ("variance" if decomposition == "embedding" else "incoherence")
+        assert agree(row["variance"], float(np.mean([SPLITS[decomposition](*item).variance for item in items])))
+        assert agree(row["item_spread"], of_items) and agree(row["sample_spread"], of_samples), row
+        assert agree(row["width"], 2 * stats.t.ppf(0.975, len(items) - 1) * np.sqrt(total / len(items)))
+        assert of_samples is not None or row["n_more_samples_per_item"] in (0, None)
+    assert any(row["sample_spread"] is not None for row in rows)
+
+
+def test_a_width_of_variance_is_relative_to_the_mean(built: Built) -> None:
+    (row,) = built.rows("figures.fig_planner", "decomposition = 'embedding' and wanted_width = 0.2")
+    (pooled,) = built.rows("marts.fct_incoherence", "decomposition = 'embedding'")
+    assert row["incoherence"] is None and agree(row["variance"], pooled["variance"])
+    assert agree(row["width"], 2 * (pooled["variance_ci_high"] - pooled["variance"]) / pooled["variance"])
 
 
 @pytest.mark.parametrize("decomposition", ["kl", "brier"])
@@ -45,12 +78,8 @@ def test_plans_agree_with_the_definitions(built: Built, decomposition: str) -> N
     t_975 = stats.t.ppf(0.975, np.arange(10_000) - 1)
     assert {row["wanted_width"] for row in rows} == {0.2, 0.1, 0.05, 0.02, 0.01}
     for row in rows:
-        pool = list(pool_of(built, row).values())
-        items, n = [in_order(answers) for answers in pool], len(pool)
-        total, of_items, of_samples = spreads(items, [a.target for a in pool], decomposition, 20)
-        assert agree(row["item_spread"], of_items) and agree(row["sample_spread"], of_samples)
-        t_now = stats.t.ppf(0.975, n - 1)
-        assert agree(row["width"], 2 * t_now * np.sqrt(total / n))
+        items = samples_of(built, row)
+        n, (total, *_) = len(items), spreads(items, decomposition)
         if row["width"] <= row["wanted_width"]:
             assert row["n_more_items"] == row["n_more_samples_per_item"] == row["n_calls_more_samples"] == 0
             continue
@@ -82,9 +111,9 @@ def test_the_forecast_comes_true() -> None:
     alpha = [1.2, 0.8, 0.5, 0.5]
     seen = []
     for _ in range(20):
-        items = [np.eye(4)[rng.choice(4, size=20, p=p)] for p in rng.dirichlet(alpha, size=60)]
-        seen.append(spreads(items, [0] * 60, "brier", 10))
-    total, of_items, of_samples = np.mean(seen, axis=0)
+        items = [(np.eye(4)[rng.choice(4, size=20, p=p)], 0) for p in rng.dirichlet(alpha, size=60)]
+        seen.append(spreads(items, "brier"))
+    total, of_items, of_samples = np.mean(np.array(seen, dtype=float), axis=0)
     assert of_samples / 20 < of_items < total
     for n_items, n_samples in ((120, 20), (60, 40)):
         shares = rng.multinomial(n_samples, rng.dirichlet(alpha, size=(1000, n_items))) / n_samples
@@ -92,6 +121,27 @@ def test_the_forecast_comes_true() -> None:
         scatter = np.std(variances.sum(axis=1) / errors.sum(axis=1), ddof=1)
         forecast = np.sqrt((of_items + of_samples / n_samples) / n_items)
         assert abs(forecast / scatter - 1) < 0.1
+
+
+@pytest.mark.parametrize("decomposition", ["brier", "score", "coverage", "embedding"])
+def test_four_samples_foretell_eight(decomposition: str) -> None:
+    """Blocks of two samples: a first guess, within 15 % of what items of eight samples really scatter by."""
+    rng = np.random.default_rng(6)
+
+    def draw(n_samples: int) -> Items:
+        if decomposition == "brier":
+            chances = rng.dirichlet([1.2, 0.8, 0.5, 0.5], size=3000)
+            return [(np.eye(4)[rng.choice(4, size=n_samples, p=p)], 0) for p in chances]
+        if decomposition == "embedding":
+            sizes = rng.gamma(1, size=(3000, 8))
+            return [(rng.normal(size=(n_samples, 8)) * np.sqrt(size), 0) for size in sizes]
+        chances = rng.beta(1, 1, size=(3000, 1 if decomposition == "score" else 5))
+        return [((rng.random((n_samples, len(p))) < p).astype(float), 0) for p in chances]
+
+    total, of_items, of_samples = spreads(draw(4), decomposition)
+    assert of_items is not None and of_samples is not None and of_items < total
+    now = spreads(draw(8), decomposition)[0]
+    assert abs(np.sqrt((of_items + of_samples / 8) / now) - 1) < 0.15
 
 
 def test_the_command_prints_a_plan(built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,6 +157,8 @@ def test_the_command_prints_a_plan(built: Built, tmp_path: Path, monkeypatch: py
     (row,) = built.rows("figures.fig_planner", "task = 'independent' and decomposition = 'kl' and wanted_width = 0.05")
     # As a grid or as a block per row: that depends on the terminal.
     assert {str(row["n_more_items"]), str(row["n_calls_more_items"])} <= set(printed.stdout.split())
+    scatter = CliRunner().invoke(app, ["plan", "--width", "0.05", "--task", "essay", "--decomposition", "embedding"])
+    assert scatter.exit_code == 0 and "variance" in scatter.stdout.split()
     refused = CliRunner().invoke(app, ["plan", "--width", "0.07"])
     assert refused.exit_code == 2 and "planner_widths" in refused.stderr
     assert CliRunner().invoke(app, ["plan", "--task", "nothing"]).exit_code == 2

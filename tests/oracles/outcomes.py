@@ -57,3 +57,19 @@ def scores_by_item(items: list[Row], samples: list[Row], outcomes: list[Row]) ->
         if score is not None:
             rows[sample["task"], sample["model_id"], sample["condition_id"], sample["item_id"]].append(score)
     return {key: np.array(values)[:, None] for key, values in rows.items()}
+
+
+def vectors_by_item(samples: list[Row], embeddings: list[Row]) -> dict[str, dict[ItemKey, Array]]:
+    """(S, d) vectors per embedding model and item, in order of epoch."""
+    entering = {s["sample_id"]: s for s in latest(samples, ("sample_id",)) if s["status"] not in LEFT_OUT}
+    found: dict[str, dict[ItemKey, list[tuple[int, str, Array]]]] = defaultdict(lambda: defaultdict(list))
+    for row in embeddings:
+        sample = entering.get(row["sample_id"])
+        if sample is not None:
+            key = (sample["task"], sample["model_id"], sample["condition_id"], sample["item_id"])
+            place = (sample["epoch"], sample["sample_id"], np.array(row["vector"], dtype=np.float64))
+            found[row["embedding_model"]][key].append(place)
+    return {
+        model: {key: np.array([vector for *_, vector in sorted(rows, key=lambda r: r[:2])]) for key, rows in of.items()}
+        for model, of in found.items()
+    }

@@ -11,10 +11,14 @@ from warehouse.figures.lines import Lines, chart_lines, draw_lines
 
 WAYS = {"more items": "n_calls_more_items", "more samples per item": "n_calls_more_samples"}
 
+SHOWN = ("kl", "coverage", "score", "embedding")
+"""One decomposition of each kind of answer; the table has Brier too."""
+
 
 def _lines(tables: Tables) -> Lines:
-    table = with_series(tables["fig_planner"].filter(pl.col("decomposition").is_in(["kl", "score"])))
-    label = pl.col("decomposition").replace(DECOMPOSITION_LABELS)
+    table = with_series(tables["fig_planner"].filter(pl.col("decomposition").is_in(SHOWN)))
+    relative = pl.when(pl.col("planned") == "variance").then(pl.lit(" variance, relative")).otherwise(pl.lit(""))
+    label = pl.col("decomposition").replace(DECOMPOSITION_LABELS) + relative
     points = pl.concat(
         [
             table.with_columns(
@@ -28,7 +32,7 @@ def _lines(tables: Tables) -> Lines:
         ]
     )
     return Lines(
-        title="Further samples for a 95 % interval of incoherence of a wanted width",
+        title="Further samples for a 95 % interval of a wanted width",
         points=points.sort("panel", "order", "x", maintain_order=True),
         x_label="wanted width of the interval",
         y_label="further samples in all",
@@ -51,11 +55,11 @@ def chart(tables: Tables) -> alt.TopLevelMixin:
 FIGURE = Figure(
     name="planner",
     title="How many more samples?",
-    shows="Samples still to draw, on new items or on the items there are, until the interval of incoherence is as "
-    "narrow as wanted, as far as the data so far can tell.",
+    shows="Samples still to draw, on new items or on the items there are, until the interval of incoherence (of "
+    "embeddings, of the mean variance, relative to it) is as narrow as wanted, as far as the data so far can tell.",
     look_for="Where the line of more samples per item ends: beyond it, only more items make the interval narrower.",
     tables=("fig_planner",),
-    needs="Import logs with several items, and at least six epochs of each.",
+    needs="Import logs with several items, and at least four epochs of each.",
     draw=draw,
     chart=chart,
 )

@@ -12,10 +12,15 @@ MAIN = "fig_transcripts"
 
 
 def _answers(tables: Tables) -> pl.DataFrame:
+    """With `label`: the letter of an option; answers in words differ from item to item, so it is their rank."""
     table = with_series(tables[MAIN])
+    rank = pl.lit("answer in words, no. ") + pl.col("answer_rank").cast(pl.String).str.zfill(2)
     return table.with_columns(
         row=pl.col("task") + ": " + pl.col("series") + ", " + pl.col("item_id"),
-        start=(pl.col("share").cum_sum() - pl.col("share")).over("task", "model_id", "condition_id", "variance_rank"),
+        label=pl.when(pl.col("decomposition") == "kl").then(pl.col("answer")).otherwise(rank),
+        start=(pl.col("share").cum_sum() - pl.col("share")).over(
+            "task", "model_id", "condition_id", "variance_rank", order_by="answer_rank"
+        ),
     ).sort("task", "param_count", "model_id", "condition_id", "variance_rank", "start", nulls_last=True)
 
 
@@ -23,11 +28,11 @@ def draw(tables: Tables) -> MplFigure:
     """One bar per item, cut by the share of each answer; the right answer is outlined."""
     answers = _answers(tables)
     rows = answers["row"].unique(maintain_order=True).to_list()
-    palette = colors(sorted(answers["answer"].unique()))
+    palette = colors(sorted(answers["label"].unique()))
     picture = MplFigure(figsize=(9, 1.4 + 0.24 * len(rows)), layout="constrained")
     axis = picture.subplots()
-    for answer, color in palette.items():
-        here = answers.filter(pl.col("answer") == answer)
+    for label, color in palette.items():
+        here = answers.filter(pl.col("label") == label)
         right = here["is_correct"].fill_null(False).to_list()
         axis.barh(
             [-rows.index(row) for row in here["row"]],
@@ -36,7 +41,7 @@ def draw(tables: Tables) -> MplFigure:
             height=0.72,
             color=color,
             alpha=0.85,
-            label=answer,
+            label=label,
             edgecolor=["#212529" if one else "white" for one in right],
             linewidth=[1.6 if one else 0.5 for one in right],
         )
@@ -52,7 +57,7 @@ def chart(tables: Tables) -> alt.TopLevelMixin:
     """The same bars; question and an example on hover."""
     answers = _answers(tables).with_columns(end=pl.col("start") + pl.col("share"))
     order = answers["row"].unique(maintain_order=True).to_list()
-    scale = color_scale(colors(sorted(answers["answer"].unique())))
+    scale = color_scale(colors(sorted(answers["label"].unique())))
     bars: alt.TopLevelMixin = (
         alt.Chart(answers)
         .mark_bar(opacity=0.85)
@@ -60,7 +65,7 @@ def chart(tables: Tables) -> alt.TopLevelMixin:
             y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(labelLimit=420)),
             x=alt.X("start:Q", title="share of samples"),
             x2="end:Q",
-            color=alt.Color("answer:N", scale=scale, title=None, legend=alt.Legend(orient="bottom")),
+            color=alt.Color("label:N", scale=scale, title=None, legend=alt.Legend(orient="bottom")),
             stroke=alt.condition("datum.is_correct", alt.value("#212529"), alt.value("white")),
             tooltip=[
                 alt.Tooltip("question:N"),
@@ -80,7 +85,8 @@ def chart(tables: Tables) -> alt.TopLevelMixin:
 FIGURE = Figure(
     name="transcripts",
     title="Transcripts",
-    shows="The items of highest KL variance of each model, with the share of each answer; the right one is outlined.",
+    shows="The items of highest variance of each model, with the share of each answer; a right one is outlined. "
+    "Answers in words have the colour of their rank, the most frequent first; the text is on hover.",
     look_for="Answers split over several options: there the model does not hold one wrong belief, it holds none.",
     tables=(MAIN,),
     needs="Import logs with several epochs per item: incoherence import LOG.eval",

@@ -84,9 +84,11 @@ calls as (
 select
     {{ pool_figure_keys("calls") }},
     calls.decomposition,
+    calls.planned,
     calls.wanted_width,
     calls.width,
     calls.incoherence,
+    calls.variance,
     calls.n_items,
     calls.n_samples_per_item as mean_samples_per_item,
     {% for way, more in {"more_items": "n_more_items", "more_samples": "n_more_samples_per_item"}.items() %}

@@ -7,9 +7,15 @@ items as (
     select * from {{ ref("int_subsample_items") }}
 ),
 
+-- What all samples say, corrected: the answer that fewer samples should come close to. Zero-one is not corrected.
 everything as (
-    select * from {{ ref("int_item_decomposition") }}
-    where decomposition in ('kl', 'brier', 'score')
+    select
+        {{ keys | join(", ") }},
+        error,
+        bias_sq_unbiased as bias_sq,
+        variance_unbiased as variance
+    from {{ ref("int_item_decomposition") }}
+    where variance_unbiased is not null
 ),
 
 models as (
@@ -54,18 +60,8 @@ blocks as (
     group by {{ keys | join(", ") }}, n_samples_per_item, estimator
 ),
 
--- What all samples say, corrected: the answer that fewer samples should come close to.
 answers as (
-    select
-        {{ keys | join(", ") }},
-        avg(bias_sq_unbiased) as bias_sq_all,
-        avg(variance_unbiased) as variance_all,
-        case
-            when avg(error) > {{ var("zero_error") }} then avg(variance_unbiased) / avg(error)
-        end as incoherence_all
-    from everything
-    where variance_unbiased is not null
-    group by {{ keys | join(", ") }}
+    {{ pooled_incoherence("everything", keys) }}
 )
 
 select
@@ -76,7 +72,14 @@ select
     {% for measure in measures %}
         blocks.{{ measure }},
         blocks.{{ measure }}_sd,
-        answers.{{ measure }}_all,
+        {% if measure == "incoherence" %}
+            -- Not cut to [0, 1], as the estimates from blocks are not.
+            case when answers.incoherence is not null then answers.variance / answers.error end as incoherence_all,
+        {% else %}
+            answers.{{ measure }} as {{ measure }}_all,
+        {% endif %}
+        answers.{{ measure }}_ci_low as {{ measure }}_all_ci_low,
+        answers.{{ measure }}_ci_high as {{ measure }}_all_ci_high,
     {% endfor %}
     blocks.n_blocks,
     blocks.n_items

@@ -2,14 +2,13 @@
 
 with
 
-items as (
-    select * from {{ ref("int_item_decomposition") }}
-    where decomposition = 'kl'
+chosen as (
+    select * from {{ ref("int_transcript_items") }}
 ),
 
-answers as (
+samples as (
     select * from {{ ref("int_sample_answers") }}
-    where answer_kind not in ('left_out', 'open')
+    where answer_kind <> 'left_out'
 ),
 
 texts as (
@@ -28,30 +27,41 @@ conditions as (
     select * from {{ ref("dim_condition") }}
 ),
 
-chosen as (
+answers as (
     select
-        *,
-        row_number() over (
-            partition by {{ pool_keys() | join(", ") }} order by round(variance, 9) desc, item_id
-        ) as variance_rank
-    from items
-    qualify variance_rank <= {{ var("n_transcripts") }}
+        {{ columns_of("samples", item_keys()) }},
+        samples.sample_id,
+        samples.epoch,
+        samples.is_correct,
+        coalesce(
+            case
+                when samples.answer_kind <> 'open' then chr(cast(65 + samples.predicted_index as integer))
+                else coalesce(nullif(trim(texts.answer), ''), nullif(trim(texts.completion), ''))
+            end,
+            'no usable answer'
+        ) as answer
+    from samples
+    inner join chosen using ({{ group }})
+    left join texts on samples.sample_id = texts.sample_id
+    where (chosen.decomposition = 'kl') = (samples.answer_kind <> 'open')
 ),
 
-first_texts as (
+counted as (
     select
         {{ group }},
-        coalesce(chr(cast(65 + answers.predicted_index as integer)), 'no usable answer') as answer,
+        answer,
         count(*) as n_samples,
-        bool_or(answers.is_correct) as is_correct,
-        min_by(answers.sample_id, lpad(cast(answers.epoch as varchar), 9, '0') || answers.sample_id) as example_id
+        bool_or(is_correct) as is_correct,
+        min_by(sample_id, lpad(cast(epoch as varchar), 9, '0') || sample_id) as example_id,
+        count(*) / cast(sum(count(*)) over (partition by {{ group }}) as double) as share,
+        row_number() over (partition by {{ group }} order by count(*) desc, answer) as answer_rank
     from answers
-    inner join chosen using ({{ group }})
-    group by {{ group }}, answers.predicted_index
+    group by {{ group }}, answer
 )
 
 select
     {{ pool_figure_keys("chosen") }},
+    chosen.decomposition,
     chosen.variance_rank,
     chosen.item_id,
     left(questions.question, 600) as question,
@@ -59,16 +69,18 @@ select
     chosen.bias_sq,
     chosen.variance,
     chosen.incoherence,
-    first_texts.answer,
-    first_texts.is_correct,
-    first_texts.n_samples,
-    first_texts.n_samples / cast(chosen.n_samples as double) as share,
+    counted.answer_rank,
+    left(counted.answer, 200) as answer,
+    counted.is_correct,
+    counted.n_samples,
+    counted.share,
     -- A completion may well repeat the question.
     case when not questions.is_withheld then left(texts.completion, 600) end as example
 from chosen
-inner join first_texts using ({{ group }})
+inner join counted using ({{ group }})
 inner join questions on chosen.task = questions.task and chosen.item_id = questions.item_id
-left join texts on first_texts.example_id = texts.sample_id
+left join texts on counted.example_id = texts.sample_id
 inner join models on chosen.model_id = models.model_id
 inner join conditions on chosen.condition_id = conditions.condition_id
-order by task asc, model_id asc, condition_id asc, variance_rank asc, n_samples desc, answer asc
+where counted.answer_rank <= {{ var("n_transcript_answers") }}
+order by task, model_id, condition_id, variance_rank, answer_rank

@@ -1,5 +1,4 @@
 {% set keys = item_keys() + ["embedding_model"] %}
-{% set group = keys | join(", ") %}
 
 with
 
@@ -12,34 +11,17 @@ samples as (
     where answer_kind <> 'left_out'
 ),
 
-components as (
+vectors as (
     select
         {{ columns_of("samples", item_keys()) }},
         embeddings.embedding_model,
-        component,
-        {{ list_element("embeddings.vector", "component") }} as coordinate
+        embeddings.vector
     from embeddings
     inner join samples on embeddings.sample_id = samples.sample_id
-    {{ positions(list_length("embeddings.vector"), "component") }}
 ),
 
-spreads as (
-    select
-        {{ group }},
-        component,
-        count(*) as n_samples,
-        var_pop(coordinate) as variance
-    from components
-    group by {{ group }}, component
-),
-
-summed as (
-    select
-        {{ group }},
-        max(n_samples) as n_samples,
-        sum(variance) as variance
-    from spreads
-    group by {{ group }}
+decomposed as (
+    {{ decomposition_embedding("vectors", keys) }}
 ),
 
 -- Variances of two embedding models do not compare: the one with most vectors stands for the pool.
@@ -53,18 +35,18 @@ ranked as (
         select
             *,
             sum(n_samples) over (partition by {{ pool_keys() | join(", ") }}, embedding_model) as n_pool_samples
-        from summed
+        from decomposed
     ) as counted
 )
 
 select
-    {{ group }},
+    {{ keys | join(", ") }},
     model_rank = 1 as is_main,
-    'embedding' as decomposition,
+    decomposition,
     n_samples,
-    cast(null as double) as error,
-    cast(null as double) as bias_sq,
+    error,
+    bias_sq,
     variance,
-    cast(null as double) as bias_sq_unbiased,
-    {{ corrected_variance("variance", "n_samples") }} as variance_unbiased
+    bias_sq_unbiased,
+    variance_unbiased
 from ranked

@@ -1,11 +1,14 @@
 {% set keys = pool_keys() + ["decomposition"] %}
 {% set group = keys | join(", ") %}
+{# Embeddings have no error: there the mean variance is planned, relative to itself. #}
+{% set scale = "avg(case when decomposition = 'embedding' then variance else error end)" %}
+{% set contribution = "(variance - coalesce(pools.incoherence * error, 0)) / scale" %}
 
 with
 
 items as (
     select * from {{ ref("int_item_decomposition") }}
-    where decomposition in ('kl', 'brier', 'score')
+    where decomposition <> 'zero_one'
 ),
 
 blocks as (
@@ -19,23 +22,25 @@ samples as (
 pools as (
     select
         {{ group }},
+        case when decomposition = 'embedding' then 'variance' else 'incoherence' end as planned,
         count(*) as n_items,
         avg(n_samples) as n_samples_per_item,
         avg(1 / cast(n_samples as double)) as mean_inverse_samples,
-        avg(error) as mean_error,
-        {{ incoherence("avg(variance)", "avg(error)") }} as incoherence
+        avg(variance) as mean_variance,
+        {{ incoherence("avg(variance)", "avg(error)") }} as incoherence,
+        {{ scale }} as scale
     from items
     group by {{ group }}
+    having {{ scale }} > {{ var("zero_error") }}
 ),
 
 -- What an item adds to the linearised ratio; the interval's half-width is t · √(spread / n).
 spreads as (
     select
         {{ group }},
-        sum(pow((variance - pools.incoherence * error) / mean_error, 2)) / nullif(max(n_items) - 1, 0) as total_spread
+        var_samp({{ contribution }}) as total_spread
     from items
     inner join pools using ({{ group }})
-    where pools.incoherence is not null
     group by {{ group }}
 ),
 
@@ -45,10 +50,9 @@ noises as (
         {{ group }},
         item_id,
         blocks.n_samples_per_item as block_size,
-        var_samp((variance - pools.incoherence * error) / mean_error) as noise
+        var_samp({{ contribution }}) as noise
     from blocks
     inner join pools using ({{ group }})
-    where pools.incoherence is not null
     group by {{ group }}, item_id, blocks.n_samples_per_item
     having count(*) > 1
 ),
@@ -74,9 +78,11 @@ costs as (
 
 select
     {{ group }},
+    planned,
     n_items,
     n_samples_per_item,
     incoherence,
+    mean_variance as variance,
     total_spread,
     sample_spread,
     case

@@ -5,43 +5,21 @@ with
 samples as (
     select
         *,
-        row_number() over (partition by {{ item_keys() | join(", ") }} order by epoch, sample_id) - 1 as position
+        1 as n_samples
     from {{ ref("int_sample_answers") }}
     where answer_kind <> 'left_out' and (answer_kind <> 'open' or graded is not null)
 ),
 
-item_counts as (
-    select
-        {{ item_keys() | join(", ") }},
-        count(*) as n_item_samples
-    from samples
-    group by {{ item_keys() | join(", ") }}
+coverages as (
+    select * from {{ ref("int_subsample_coverage") }}
 ),
 
-pool_counts as (
-    select
-        {{ pool_keys() | join(", ") }},
-        median(n_item_samples) as median_samples
-    from item_counts
-    group by {{ pool_keys() | join(", ") }}
+embeddings as (
+    select * from {{ ref("int_subsample_embedding") }}
 ),
 
--- Disjoint blocks of the samples in order; every block has the same items.
 blocks as (
-    {% for size in var("subsample_sizes") %}
-        select
-            samples.*,
-            1 as n_samples,
-            {{ size }} as n_samples_per_item,
-            {{ whole("position", size) }} as block
-        from samples
-        inner join item_counts using ({{ item_keys() | join(", ") }})
-        inner join pool_counts using ({{ pool_keys() | join(", ") }})
-        where
-            position < {{ whole("median_samples", size) }} * {{ size }}
-            and n_item_samples >= {{ whole("median_samples", size) }} * {{ size }}
-        {{ "union all" if not loop.last }}
-    {% endfor %}
+    {{ sample_blocks("samples") }}
 ),
 
 probabilities as (
@@ -62,17 +40,18 @@ choices as (
 ),
 
 decomposed as (
-    select * from choices
-    union all
-    select * from scores
+    {% for relation in ["choices", "scores", "coverages", "embeddings"] %}
+        select
+            {{ keys | join(", ") }},
+            decomposition,
+            error,
+            bias_sq,
+            variance,
+            bias_sq_unbiased,
+            variance_unbiased
+        from {{ relation }}
+        {{ "union all" if not loop.last }}
+    {% endfor %}
 )
 
-select
-    {{ keys | join(", ") }},
-    decomposition,
-    error,
-    bias_sq,
-    variance,
-    bias_sq_unbiased,
-    variance_unbiased
-from decomposed
+select * from decomposed

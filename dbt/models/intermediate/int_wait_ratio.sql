@@ -13,7 +13,11 @@ samples as (
 ),
 
 texts as (
-    select * from {{ ref("stg_sample_texts") }}
+    select
+        sample_id,
+        completion,
+        nullif(reasoning, '') as reasoning
+    from {{ ref("stg_sample_texts") }}
 ),
 
 items as (
@@ -21,15 +25,29 @@ items as (
     where decomposition in ('kl', 'brier')
 ),
 
--- Words, whatever their case, over tokens; the reasoning where the provider returns it, else the completion.
-waits as (
+-- The words of a text belong over the tokens of that text: hidden reasoning has tokens and no words.
+read_texts as (
     select
         {{ columns_of("samples", item_keys()) }},
-        case when samples.reasoning_tokens is null then 'output_tokens' else 'reasoning_tokens' end as length_axis,
-        coalesce(samples.reasoning_tokens, samples.output_tokens) as n_tokens,
-        {{ n_occurrences("lower(coalesce(texts.reasoning, texts.completion))", "wait") }} as n_waits
+        coalesce(texts.reasoning, texts.completion) as read_text,
+        case
+            when texts.reasoning is not null and samples.reasoning_tokens is not null then 'reasoning_tokens'
+            else 'output_tokens'
+        end as length_axis,
+        case
+            when texts.reasoning is not null then coalesce(samples.reasoning_tokens, samples.output_tokens)
+            else samples.output_tokens - coalesce(samples.reasoning_tokens, 0)
+        end as n_tokens
     from samples
     inner join texts on samples.sample_id = texts.sample_id
+),
+
+waits as (
+    select
+        *,
+        {{ n_words("read_text", "wait") }} as n_waits
+    from read_texts
+    where n_tokens > 0 and read_text is not null
 ),
 
 ratios as (
@@ -39,7 +57,6 @@ ratios as (
         avg(n_tokens) as mean_length,
         sum(n_waits) / cast(sum(n_tokens) as double) as wait_ratio
     from waits
-    where n_tokens > 0 and n_waits is not null
     group by {{ item_keys() | join(", ") }}, length_axis
 ),
 
