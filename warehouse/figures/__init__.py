@@ -18,6 +18,7 @@ from warehouse.figures import (
     incoherence_by_reasoning_length,
     length_and_scale_regression,
     natural_overthinking,
+    natural_overthinking_difference,
     planner,
     reasoning_length_correlation,
     sample_efficiency,
@@ -37,6 +38,7 @@ from warehouse.figures.render import draw_figure
 FIGURES: tuple[Figure, ...] = (
     incoherence_by_reasoning_length.FIGURE,
     natural_overthinking.FIGURE,
+    natural_overthinking_difference.FIGURE,
     incoherence_by_reasoning_budget.FIGURE,
     incoherence_by_model_scale.FIGURE,
     bias_vs_variance.FIGURE,

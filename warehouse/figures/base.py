@@ -28,6 +28,7 @@ DECOMPOSITION_LABELS = {
     "kl": "KL",
     "brier": "Brier",
     "zero_one": "zero-one",
+    "coverage": "unit tests",
     "score": "score",
     "per_start": "per start: mean over replicates of one start",
     "pooled": "pooled: mean over all starts",
@@ -128,6 +129,17 @@ def preferred_length_axis(table: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("axis_rank") == pl.col("axis_rank").min().over(keys))
         .drop("axis_rank")
     )
+
+
+def main_decomposition(table: pl.DataFrame) -> pl.DataFrame:
+    """Keep the decomposition that findings are told by, per task, model and condition: KL, unit tests or score."""
+    rank = pl.col("decomposition").replace_strict(
+        {"kl": 0, "coverage": 1, "score": 2}, default=3, return_dtype=pl.Int32
+    )
+    ranked = table.with_columns(decomposition_rank=rank).filter(pl.col("decomposition_rank") < 3)
+    return ranked.filter(
+        pl.col("decomposition_rank") == pl.col("decomposition_rank").min().over("task", "model_id", "condition_id")
+    ).drop("decomposition_rank")
 
 
 def plain_log_ticks(*axes: Axis) -> None:
