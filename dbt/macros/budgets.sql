@@ -13,3 +13,9 @@
         end
     )
 {%- endmacro %}
+
+{#
+  What conditions that differ in their budget must have in common to be compared. Not max_tokens, which providers make
+  people raise together with the budget.
+#}
+{% macro budget_settings() %}{{ return(["prompt_format", "n_shots", "temperature", "top_p", "top_k"]) }}{% endmacro %}

@@ -36,6 +36,28 @@
     end
 {%- endmacro %}
 
+{# A level, not a change: two decimals, and a sign only below 0, where a corrected estimate may lie. #}
+{% macro level_in_words(number) -%}
+    coalesce(case when {{ number }} < 0 then '−' else '' end || {{ decimals(number) }}, 'undefined')
+{%- endmacro %}
+
+{# 'incoherence', by the decomposition's name where that is not the main one of questions with options. #}
+{% macro incoherence_in_words() -%}
+    case decomposition when 'kl' then '' else decomposition || ' ' end || 'incoherence'
+{%- endmacro %}
+
+{#
+  Of the decompositions of a pool, the one that a finding is told by: KL where there is one, else coverage, else score.
+  For a `qualify` clause; pool: the columns that make a pool.
+#}
+{% macro is_main_decomposition(pool=pool_keys()) -%}
+    decomposition in ('kl', 'coverage', 'score')
+    and dense_rank() over (
+        partition by {{ pool | join(", ") }}
+        order by case decomposition when 'kl' then 1 when 'coverage' then 2 when 'score' then 3 else 4 end
+    ) = 1
+{%- endmacro %}
+
 {#
   Of several length axes, the one that a finding is told by: actions where a run has them, else reasoning tokens, else
   output tokens (the paper's own choice per task). For a `qualify` clause.

@@ -2,10 +2,14 @@
   variance / error; NULL where the error counts as 0, because 0/0 is neither coherent nor incoherent.
 
   floor: an error up to this counts as 0; by default var zero_error, which is above what KL smoothing leaves behind.
-  Trajectories are not smoothed and may end very close to the minimum: their floor is 0.
+  Trajectories are not smoothed and may end very close to the minimum: their floor is 0. cut: whether to cut at 1, which a
+  plug-in estimate passes by rounding alone; a corrected one may lie above, and would be biased if it could not.
 #}
-{% macro incoherence(variance, error, floor=none) -%}
-    case when {{ error }} > {{ var("zero_error") if floor is none else floor }} then least({{ variance }} / {{ error }}, 1.0) end
+{% macro incoherence(variance, error, floor=none, cut=true) -%}
+    case
+        when {{ error }} > {{ var("zero_error") if floor is none else floor }}
+            then {{ "least(" if cut }}{{ variance }} / {{ error }}{{ ", 1.0)" if cut }}
+    end
 {%- endmacro %}
 
 {#
@@ -17,9 +21,9 @@
 
   relation: one row per unit with error, bias_sq, variance; aggregates: further columns, as "expression as name"; means and
   shares: further columns whose mean over units is wanted, as those of the three, with its t interval (NULL where a unit
-  lacks one), of shares cut to [0, 1]; floor: see incoherence.
+  lacks one), of shares cut to [0, 1]; floor, cut: see incoherence.
 #}
-{% macro pooled_incoherence(relation, keys, n_units="n_items", aggregates=[], means=[], shares=[], floor=none) %}
+{% macro pooled_incoherence(relation, keys, n_units="n_items", aggregates=[], means=[], shares=[], floor=none, cut=true) %}
     {% set group = keys | join(", ") %}
     {% set means = ["error", "bias_sq", "variance"] + means %}
     with pooled as (
@@ -33,7 +37,7 @@
                 avg({{ mean }}) as {{ mean }},
                 case when count({{ mean }}) = count(*) then stddev_samp({{ mean }}) / sqrt(count(*)) end as {{ mean }}_se,
             {% endfor %}
-            {{ incoherence("avg(variance)", "avg(error)", floor) }} as incoherence
+            {{ incoherence("avg(variance)", "avg(error)", floor, cut) }} as incoherence
         from {{ relation }}
         group by {{ group }}
     ),
@@ -74,9 +78,18 @@
     from intervals
 {% endmacro %}
 
-{# An end of an interval, cut to [0, 1]; greatest and least alone would turn a missing end into a bound. #}
+{#
+  An end of an interval, cut to [0, 1] unless the estimate itself lies outside, as a corrected one may; greatest and least
+  alone would turn a missing end into a bound.
+#}
 {% macro clipped(estimate, offset) -%}
-    case when {{ estimate }} {{ offset }} is not null then greatest(least({{ estimate }} {{ offset }}, 1.0), 0.0) end
+    case
+        when {{ estimate }} {{ offset }} is not null
+            then
+                greatest(
+                    least({{ estimate }} {{ offset }}, greatest({{ estimate }}, 1.0)), least({{ estimate }}, 0.0)
+                )
+    end
 {%- endmacro %}
 
 {# The lower end of an interval, cut at 0 unless the estimate itself lies below, as a corrected one may. #}

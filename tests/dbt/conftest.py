@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from tests.dbt.random_raw import RawRows, random_eval_rows, random_synthetic_rows
-from tests.dbt.random_study import independent_rows, random_study_rows
+from tests.dbt.random_study import budget_rows, independent_rows, random_study_rows
 from tests.oracles.answers import ItemAnswers, ItemKey, answers_by_item
 from warehouse.layout import Layout
 from warehouse.transform import build
@@ -50,7 +50,7 @@ def under_two_names(rows: RawRows) -> RawRows:
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     layout = Layout(tmp_path_factory.mktemp("random"))
-    evals = random_eval_rows(7) + random_study_rows(10) + independent_rows(11)
+    evals = random_eval_rows(7) + random_study_rows(10) + independent_rows(11) + budget_rows(12)
     synthetic = [random_synthetic_rows(8), random_synthetic_rows(9, dimension=2)]
     for rows in (under_two_names(evals), *synthetic):
         rows.write(layout)

@@ -165,3 +165,37 @@ def independent_rows(seed: int, n_items: int = 60, n_samples: int = 320) -> RawR
             for epoch, choice in enumerate(choices, start=1)
         ]
     return rows
+
+
+def budget_rows(seed: int, n_items: int = 14, n_samples: int = 6) -> RawRows:
+    """One model whose conditions differ in budget, and some of them in shots, temperature or token limit as well."""
+    rng = np.random.default_rng(seed)
+    high = {"n_shots": 0, "temperature": 1.0, "reasoning_budget": "high"}
+    conditions: dict[str, Row] = {
+        "t1-high-b": {**high, "max_tokens": 2_000},
+        "t1-high-a": {**high, "max_tokens": 1_000},
+        "t1-low": {**high, "reasoning_budget": "low"},
+        "t0-high": {**high, "temperature": 0.0},
+        "two-shots-high": {**high, "n_shots": 2},
+    }
+    rows = RawRows(
+        conditions=[condition_row(name, "choice") | values for name, values in conditions.items()],
+        models=[model_row("spender")],
+    )
+    for number in range(n_items):
+        item = item_row("budgets", f"b{number:02d}", 4, int(rng.integers(4)))
+        rows.items.append(item)
+        for name in conditions:
+            preference = rng.dirichlet(np.ones(4))
+            rows.samples += [
+                sample_row(
+                    item,
+                    "spender",
+                    name,
+                    epoch,
+                    choice_index=int(rng.choice(4, p=preference)),
+                    reasoning_tokens=int(rng.integers(10, 90)),
+                )
+                for epoch in range(1, n_samples + 1)
+            ]
+    return rows

@@ -26,7 +26,7 @@ from tests.oracles.decompositions import (
     kl,
     kl_unbiased,
 )
-from tests.oracles.outcomes import LEFT_OUT, scores_by_item, unit_tests_by_item, vectors_by_item
+from tests.oracles.outcomes import LEFT_OUT, scores_by_sample, unit_tests_by_sample, vectors_by_item
 from tests.oracles.pooling import buckets, incoherence, mean_interval, ratio_interval
 
 Pool = dict[str, ItemAnswers]
@@ -64,8 +64,8 @@ def samples_of(built: Built, row: dict[str, Any]) -> list[tuple[Array, int]]:
     if row["decomposition"] in ("kl", "brier"):
         return [(in_order(answers), answers.target) for answers in pool_of(built, row).values()]
     by_item = {
-        "coverage": lambda: unit_tests_by_item(raw.samples, raw.test_outcomes),
-        "score": lambda: scores_by_item(raw.items, raw.samples, raw.test_outcomes),
+        "coverage": lambda: by_item(raw.samples, unit_tests_by_sample(raw.samples, raw.test_outcomes)),
+        "score": lambda: by_item(raw.samples, scores_by_sample(raw.items, raw.samples, raw.test_outcomes)),
         "embedding": lambda: vectors_by_item(raw.samples, raw.embeddings)["wide"],
     }[row["decomposition"]]()
     pool = (row["task"], row["model_id"], row["condition_id"])

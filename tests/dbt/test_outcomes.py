@@ -7,7 +7,7 @@ import pytest
 from tests.dbt.conftest import Built, agree
 from tests.oracles.answers import ItemKey
 from tests.oracles.decompositions import coverage, coverage_unbiased, embedding
-from tests.oracles.outcomes import scores_by_item, unit_tests_by_item, vectors_by_item
+from tests.oracles.outcomes import by_item, scores_by_sample, unit_tests_by_sample, vectors_by_item
 
 
 def key_of(row: dict[str, object]) -> ItemKey:
@@ -18,9 +18,10 @@ def key_of(row: dict[str, object]) -> ItemKey:
 def test_graded_outcomes_agree_with_the_oracle(built: Built, decomposition: str) -> None:
     raw = built.evals
     if decomposition == "coverage":
-        expected = unit_tests_by_item(raw.samples, raw.test_outcomes)
+        outcomes_of = unit_tests_by_sample(raw.samples, raw.test_outcomes)
     else:
-        expected = scores_by_item(raw.items, raw.samples, raw.test_outcomes)
+        outcomes_of = scores_by_sample(raw.items, raw.samples, raw.test_outcomes)
+    expected = by_item(raw.samples, outcomes_of)
     rows = built.rows("marts.fct_item_decomposition", f"decomposition = '{decomposition}'")
     assert {key_of(row) for row in rows} == set(expected)
     assert len({row["n_samples"] for row in rows}) > 2

@@ -12,8 +12,18 @@ from tests.oracles.decompositions import Array
 LEFT_OUT = ("error", "refused")
 
 
-def unit_tests_by_item(samples: list[Row], outcomes: list[Row]) -> dict[ItemKey, Array]:
-    """(S, T) passes per item of the samples that were tested, or that ended in nothing usable on an item with tests."""
+def by_item(samples: list[Row], outcomes: dict[str, list[float]]) -> dict[ItemKey, Array]:
+    """(S, T) outcomes per item from those per sample."""
+    rows: dict[ItemKey, list[list[float]]] = defaultdict(list)
+    for sample in latest(samples, ("sample_id",)):
+        if sample["sample_id"] in outcomes:
+            key = sample["task"], sample["model_id"], sample["condition_id"], sample["item_id"]
+            rows[key].append(outcomes[sample["sample_id"]])
+    return {key: np.array(values) for key, values in rows.items()}
+
+
+def unit_tests_by_sample(samples: list[Row], outcomes: list[Row]) -> dict[str, list[float]]:
+    """Passes of each sample that was tested, or that ended in nothing usable on an item with tests."""
     entering = [sample for sample in latest(samples, ("sample_id",)) if sample["status"] not in LEFT_OUT]
     reported: dict[str, dict[str, bool]] = defaultdict(dict)
     tests: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
@@ -23,7 +33,7 @@ def unit_tests_by_item(samples: list[Row], outcomes: list[Row]) -> dict[ItemKey,
         if sample is not None and sample["import_id"] == outcome["import_id"]:
             reported[sample["sample_id"]][outcome["test_name"]] = outcome["passed"]
             tests[sample["task"], sample["item_id"]][outcome["test_name"]] = outcome["kind"]
-    rows: dict[ItemKey, list[list[float]]] = defaultdict(list)
+    rows: dict[str, list[float]] = {}
     for sample in entering:
         kinds = tests.get((sample["task"], sample["item_id"]))
         ran = reported.get(sample["sample_id"])
@@ -33,18 +43,16 @@ def unit_tests_by_item(samples: list[Row], outcomes: list[Row]) -> dict[ItemKey,
             passed = [kind == "pass_to_pass" for kind in kinds.values()]
         else:
             passed = [ran.get(name, False) for name in kinds]
-        rows[sample["task"], sample["model_id"], sample["condition_id"], sample["item_id"]].append(
-            [float(value) for value in passed]
-        )
-    return {key: np.array(values) for key, values in rows.items()}
+        rows[sample["sample_id"]] = [float(value) for value in passed]
+    return rows
 
 
-def scores_by_item(items: list[Row], samples: list[Row], outcomes: list[Row]) -> dict[ItemKey, Array]:
-    """(S, 1) scores per item without options."""
+def scores_by_sample(items: list[Row], samples: list[Row], outcomes: list[Row]) -> dict[str, list[float]]:
+    """The score of each sample of an item without options, as the only outcome of a row."""
     open_items = {(item["task"], item["item_id"]) for item in items if item["n_choices"] is None}
     by_id = {sample["sample_id"]: sample for sample in samples}
     tested = {(by_id[row["sample_id"]]["task"], by_id[row["sample_id"]]["item_id"]) for row in outcomes}
-    rows: dict[ItemKey, list[float]] = defaultdict(list)
+    rows: dict[str, list[float]] = {}
     for sample in latest(samples, ("sample_id",)):
         item = (sample["task"], sample["item_id"])
         if item not in open_items or sample["status"] in LEFT_OUT:
@@ -55,8 +63,8 @@ def scores_by_item(items: list[Row], samples: list[Row], outcomes: list[Row]) ->
         if score is None and sample["status"] != "ok":
             score = 0.0
         if score is not None:
-            rows[sample["task"], sample["model_id"], sample["condition_id"], sample["item_id"]].append(score)
-    return {key: np.array(values)[:, None] for key, values in rows.items()}
+            rows[sample["sample_id"]] = [score]
+    return rows
 
 
 def vectors_by_item(samples: list[Row], embeddings: list[Row]) -> dict[str, dict[ItemKey, Array]]:

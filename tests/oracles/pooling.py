@@ -18,14 +18,14 @@ def incoherence(variances: Array, errors: Array, floor: float = ZERO_ERROR) -> f
 
 
 def ratio_interval(variances: Array, errors: Array, floor: float = ZERO_ERROR) -> tuple[float | None, float | None]:
-    """95 % interval of Σv / Σe by linearisation, units drawn at random, cut to [0, 1]."""
+    """95 % interval of Σv / Σe by linearisation, units drawn at random, cut to [0, 1] unless the ratio lies outside."""
     ratio, n_units = incoherence(variances, errors, floor), len(errors)
     if ratio is None or n_units < 2:
         return None, None
     # The ratio's influence function; its sample standard deviation over √n is the standard error.
     influence = (variances - ratio * errors) / errors.mean()
     half_width = stats.t.ppf(0.975, n_units - 1) * np.std(influence, ddof=1) / np.sqrt(n_units)
-    return max(ratio - half_width, 0.0), min(ratio + half_width, 1.0)
+    return max(ratio - half_width, min(ratio, 0.0)), min(ratio + half_width, max(ratio, 1.0))
 
 
 def mean_interval(values: Array, low: float = 0, high: float = np.inf) -> tuple[float | None, float | None]:
@@ -36,23 +36,29 @@ def mean_interval(values: Array, low: float = 0, high: float = np.inf) -> tuple[
     return max(float(values.mean() - half_width), low), min(float(values.mean() + half_width), high)
 
 
+def ratio_contrast(
+    sides: list[tuple[float, Array, Array]], floor: float = ZERO_ERROR
+) -> tuple[float | None, float | None, float | None]:
+    """Weighted sum of ratios over the same units, with its 95 % interval; each side is (weight, variances, errors)."""
+    contrast, n_units = 0.0, len(sides[0][1])
+    influence = np.zeros(n_units)
+    for weight, variances, errors in sides:
+        ratio = incoherence(variances, errors, floor)
+        if ratio is None:
+            return None, None, None
+        contrast += weight * ratio
+        influence += weight * (variances - ratio * errors) / errors.mean()
+    if n_units < 2:
+        return contrast, None, None
+    half_width = float(stats.t.ppf(0.975, n_units - 1) * np.std(influence, ddof=1) / np.sqrt(n_units))
+    return contrast, contrast - half_width, contrast + half_width
+
+
 def paired_difference_interval(
     first: tuple[Array, Array], second: tuple[Array, Array]
 ) -> tuple[float | None, float | None, float | None]:
     """Second ratio minus the first over the same units, with its 95 % interval; each side is (variances, errors)."""
-    ratios = [incoherence(*first, floor=0), incoherence(*second, floor=0)]
-    if ratios[0] is None or ratios[1] is None:
-        return None, None, None
-    influences = [
-        (variances - ratio * errors) / errors.mean()
-        for ratio, (variances, errors) in zip(ratios, (first, second), strict=True)
-    ]
-    difference, n_units = ratios[1] - ratios[0], len(first[0])
-    if n_units < 2:
-        return difference, None, None
-    change = influences[1] - influences[0]
-    half_width = stats.t.ppf(0.975, n_units - 1) * np.std(change, ddof=1) / np.sqrt(n_units)
-    return difference, float(difference - half_width), float(difference + half_width)
+    return ratio_contrast([(-1.0, *first), (1.0, *second)], floor=0)
 
 
 def buckets(lengths: dict[str, float], max_buckets: int = 10, min_items: int = 4) -> dict[str, int]:

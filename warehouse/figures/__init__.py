@@ -19,6 +19,7 @@ from warehouse.figures import (
     incoherence_by_reasoning_length,
     length_and_scale_regression,
     natural_overthinking,
+    natural_overthinking_difference,
     planner,
     reasoning_length_by_difficulty,
     reasoning_length_correlation,
@@ -39,6 +40,7 @@ from warehouse.figures.render import draw_figure
 FIGURES: tuple[Figure, ...] = (
     incoherence_by_reasoning_length.FIGURE,
     natural_overthinking.FIGURE,
+    natural_overthinking_difference.FIGURE,
     incoherence_by_reasoning_budget.FIGURE,
     incoherence_by_model_scale.FIGURE,
     incoherence_by_label.FIGURE,

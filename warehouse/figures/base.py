@@ -131,11 +131,12 @@ def preferred_length_axis(table: pl.DataFrame, *keys: str) -> pl.DataFrame:
 
 
 def main_decomposition(table: pl.DataFrame) -> pl.DataFrame:
-    """Keep one decomposition per task: KL where there is one, else coverage, else score, as the findings do.
+    """Keep one decomposition per pool: KL where there is one, else coverage, else score, as the findings do.
 
-    `task_label` is the task, with its decomposition if that is not KL.
+    `task_label` is the task, with the decomposition if that is not KL.
     """
-    shown = _first_of(table, "decomposition", ("kl", "coverage", "score"))
+    pool = [key for key in ("model_family", "model_id", "condition_id") if key in table.columns]
+    shown = _first_of(table, "decomposition", ("kl", "coverage", "score"), *pool)
     named = pl.col("task") + " (" + pl.col("decomposition").replace(DECOMPOSITION_LABELS) + ")"
     return shown.with_columns(task_label=pl.when(pl.col("decomposition") == "kl").then(pl.col("task")).otherwise(named))
 

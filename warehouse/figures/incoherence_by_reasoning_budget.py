@@ -6,19 +6,32 @@ import altair as alt
 import polars as pl
 from matplotlib.figure import Figure as MplFigure
 
-from warehouse.figures.base import Figure, Tables, main_decomposition, measure_label, short_model
+from warehouse.figures.base import PART, Figure, Tables, main_decomposition, measure_label, short_model
 from warehouse.figures.lines import Lines, chart_lines, draw_lines
+
+SETTINGS = {
+    "prompt_format": pl.col("prompt_format"),
+    "n_shots": pl.format("{} shots", "n_shots"),
+    "temperature": pl.format("T {}", "temperature"),
+    "top_p": pl.format("top-p {}", "top_p"),
+    "top_k": pl.format("top-k {}", "top_k"),
+}
+"""What budgets are ranked within, in words."""
 
 
 def _lines(tables: Tables) -> Lines:
     table = main_decomposition(tables["fig_incoherence_by_reasoning_budget"])
     # One budget alone has nothing to compare with.
-    table = table.filter(pl.col("budget_rank").n_unique().over("task", "model_id", "prompt_format") > 1)
-    model = pl.col("model_id").map_elements(short_model, return_dtype=pl.String)
+    table = table.filter(pl.col("budget_rank").n_unique().over("task", "model_id", *SETTINGS) > 1)
+    line = pl.col("model_id").map_elements(short_model, return_dtype=pl.String)
+    for setting, words in SETTINGS.items():
+        # Only what tells lines of one model apart.
+        tells = pl.col(setting).n_unique().over("task", "model_id") > 1
+        line += pl.when(tells).then(PART + words.fill_null(f"{setting} not set")).otherwise(pl.lit(""))
     panels = [
         table.with_columns(
             panel=pl.col("task_label") + ": " + pl.lit(label),
-            series=model + pl.when(pl.col("is_simulated")).then(pl.lit(" (simulated)")).otherwise(pl.lit("")),
+            series=line + pl.when(pl.col("is_simulated")).then(pl.lit(" (simulated)")).otherwise(pl.lit("")),
             x=pl.col("budget_rank"),
             y=pl.col(measure),
             low=pl.col(f"{measure}_ci_low"),
@@ -51,7 +64,7 @@ def chart(tables: Tables) -> alt.TopLevelMixin:
 FIGURE = Figure(
     name="incoherence_by_reasoning_budget",
     title="Incoherence by reasoning budget",
-    shows="Accuracy and incoherence of each model at each reasoning budget.",
+    shows="Accuracy and incoherence of each model at each reasoning budget, all other settings alike.",
     look_for="Accuracy that rises with the budget while incoherence falls only a little: budgets buy right answers"
     " rather than predictable errors.",
     tables=("fig_incoherence_by_reasoning_budget",),

@@ -7,18 +7,34 @@ import numpy as np
 import polars as pl
 from matplotlib.figure import Figure as MplFigure
 
-from warehouse.figures.base import Figure, Tables, preferred_length_axis, with_series
+from warehouse.figures.base import (
+    DECOMPOSITION_LABELS,
+    PART,
+    Figure,
+    Tables,
+    main_decomposition,
+    preferred_length_axis,
+    with_series,
+)
 
 MAIN = "fig_natural_overthinking"
+INCOHERENCE = "incoherence, corrected for few samples"
+"""The halves of an item hold different numbers of samples: only the corrected estimates compare."""
 HALVES = {"below": ("below own median length", "#74C0FC"), "at_or_above": ("at or above", "#1864AB")}
 
 
 def _halves(tables: Tables) -> pl.DataFrame:
-    shown = with_series(preferred_length_axis(tables[MAIN].filter(pl.col("decomposition") == "kl")))
+    shown = one_row_per_pool(tables[MAIN])
     return shown.with_columns(
         half_label=pl.col("half").replace_strict({half: label for half, (label, _) in HALVES.items()}),
-        row=pl.col("task") + ": " + pl.col("series"),
     )
+
+
+def one_row_per_pool(table: pl.DataFrame) -> pl.DataFrame:
+    """The main decomposition and length axis of each pool, with the label `row`."""
+    shown = with_series(preferred_length_axis(main_decomposition(table)))
+    label = pl.col("decomposition").replace_strict(DECOMPOSITION_LABELS, default=pl.col("decomposition"))
+    return shown.with_columns(row=pl.col("task") + ": " + pl.col("series") + PART + label)
 
 
 def draw(tables: Tables) -> MplFigure:
@@ -28,7 +44,7 @@ def draw(tables: Tables) -> MplFigure:
     picture = MplFigure(figsize=(9.6, 1.6 + 0.42 * len(rows)), layout="constrained")
     left, right = picture.subplots(1, 2, sharey=True)
     heights = {row: -index for index, row in enumerate(rows)}
-    for axis, measure, title in ((left, "accuracy", "accuracy"), (right, "incoherence", "KL incoherence")):
+    for axis, measure, title in ((left, "accuracy", "accuracy"), (right, "incoherence_unbiased", INCOHERENCE)):
         for _, pair in halves.group_by(["row"], maintain_order=True):
             values = pair[measure].cast(pl.Float64).to_numpy()
             axis.plot(values, [heights[row] for row in pair["row"]], color="#CED4DA", lw=2, zorder=1)
@@ -37,9 +53,9 @@ def draw(tables: Tables) -> MplFigure:
             y = [heights[row] for row in side["row"]]
             x = side[measure].cast(pl.Float64).to_numpy()
             axis.scatter(x, y, color=color, s=42, label=label, zorder=3)
-            if measure == "incoherence":
-                low = side["incoherence_ci_low"].cast(pl.Float64).to_numpy()
-                high = side["incoherence_ci_high"].cast(pl.Float64).to_numpy()
+            if measure == "incoherence_unbiased":
+                low = side["incoherence_unbiased_ci_low"].cast(pl.Float64).to_numpy()
+                high = side["incoherence_unbiased_ci_high"].cast(pl.Float64).to_numpy()
                 axis.hlines(y, np.where(np.isnan(low), x, low), np.where(np.isnan(high), x, high), color=color, lw=1.2)
         axis.set(title=title, yticks=list(heights.values()), yticklabels=rows)
     handles, labels = right.get_legend_handles_labels()
@@ -54,7 +70,7 @@ def chart(tables: Tables) -> alt.TopLevelMixin:
     order = halves["row"].unique(maintain_order=True).to_list()
     scale = alt.Scale(domain=[label for label, _ in HALVES.values()], range=[color for _, color in HALVES.values()])
     panels = []
-    for measure, title in (("accuracy", "accuracy"), ("incoherence", "KL incoherence")):
+    for measure, title in (("accuracy", "accuracy"), ("incoherence_unbiased", INCOHERENCE)):
         y = alt.Y(
             "row:N",
             sort=order,
@@ -64,13 +80,13 @@ def chart(tables: Tables) -> alt.TopLevelMixin:
         base = alt.Chart(halves).encode(y=y)
         x = alt.X(f"{measure}:Q", title=title, scale=alt.Scale(zero=False, padding=12))
         layers: list[alt.Chart] = [base.mark_line(color="#CED4DA", strokeWidth=2).encode(x=x, detail="row:N")]
-        if measure == "incoherence":
+        if measure == "incoherence_unbiased":
             layers.append(
-                base.transform_filter("isValid(datum.incoherence_ci_low)")
+                base.transform_filter("isValid(datum.incoherence_unbiased_ci_low)")
                 .mark_rule(opacity=0.6)
                 .encode(
-                    x=alt.X("incoherence_ci_low:Q", title=title),
-                    x2="incoherence_ci_high:Q",
+                    x=alt.X("incoherence_unbiased_ci_low:Q", title=title),
+                    x2="incoherence_unbiased_ci_high:Q",
                     color=alt.Color("half_label:N", scale=scale, title=None),
                 )
             )
@@ -85,9 +101,10 @@ def chart(tables: Tables) -> alt.TopLevelMixin:
                     alt.Tooltip("n_samples:Q"),
                     alt.Tooltip("mean_length:Q", format=",.1f"),
                     alt.Tooltip("accuracy:Q", format=".3f"),
-                    alt.Tooltip("incoherence:Q", format=".4f"),
-                    alt.Tooltip("incoherence_ci_low:Q", format=".4f", title="95 % from"),
-                    alt.Tooltip("incoherence_ci_high:Q", format=".4f", title="to"),
+                    alt.Tooltip("incoherence_unbiased:Q", format=".4f", title=INCOHERENCE),
+                    alt.Tooltip("incoherence_unbiased_ci_low:Q", format=".4f", title="95 % from"),
+                    alt.Tooltip("incoherence_unbiased_ci_high:Q", format=".4f", title="to"),
+                    alt.Tooltip("incoherence:Q", format=".4f", title="as it is"),
                 ],
             )
         )
@@ -98,7 +115,8 @@ def chart(tables: Tables) -> alt.TopLevelMixin:
 FIGURE = Figure(
     name="natural_overthinking",
     title="Natural overthinking",
-    shows="Each item's samples are split at the item's own median length; both halves answer the same items.",
+    shows="Each item's samples are split at the item's own median length; both halves answer the same items. "
+    "Incoherence is corrected for few samples, because the halves hold different numbers of them.",
     look_for="Nearly equal accuracy with a clearly higher incoherence above the median: thinking longer than usual "
     "goes with less predictable errors, not with better or worse ones.",
     tables=(MAIN,),

@@ -21,10 +21,11 @@ select
     models.is_simulated,
     pools.condition_id,
     conditions.condition_label,
-    conditions.prompt_format,
     conditions.reasoning_budget,
+    {{ columns_of("conditions", budget_settings()) }},
     dense_rank() over (
-        partition by pools.task, pools.model_id, conditions.prompt_format, pools.decomposition
+        partition by
+            pools.task, pools.model_id, pools.decomposition, {{ columns_of("conditions", budget_settings()) }}
         order by {{ budget_order("conditions.reasoning_budget") }}, conditions.reasoning_budget
     ) as budget_rank,
     pools.decomposition,
@@ -40,4 +41,4 @@ select
 from pools
 inner join conditions on pools.condition_id = conditions.condition_id
 inner join models on pools.model_id = models.model_id
-order by task, model_id, prompt_format, decomposition, budget_rank, condition_id
+order by task, model_id, {{ budget_settings() | join(", ") }}, decomposition, budget_rank, condition_id

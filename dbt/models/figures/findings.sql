@@ -23,18 +23,28 @@ conditions as (
     select * from {{ ref("dim_condition") }}
 ),
 
+examined as (
+    select
+        *,
+        case expected
+            when 'positive' then {{ verdict("statistic_ci_low", "statistic_ci_high") }}
+            else {{ verdict("statistic_ci_low", "statistic_ci_high", expected="negative") }}
+        end as statistic_verdict
+    from statistics
+    inner join known_findings using (finding)
+),
+
 judged as (
     select
         *,
-        -- An interval from a handful of items is itself a guess.
         case
+            -- An interval from a handful of items is itself a guess.
             when n < min_n then 'cannot_tell'
-            when expected = 'positive'
-                then {{ verdict("statistic_ci_low", "statistic_ci_high") }}
-            else {{ verdict("statistic_ci_low", "statistic_ci_high", expected="negative") }}
+            when 'does_not_hold' in (statistic_verdict, precondition) then 'does_not_hold'
+            when 'cannot_tell' in (statistic_verdict, precondition) then 'cannot_tell'
+            else 'holds'
         end as verdict
-    from statistics
-    inner join known_findings using (finding)
+    from examined
 )
 
 select

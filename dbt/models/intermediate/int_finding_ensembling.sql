@@ -21,5 +21,6 @@ select
     n_points as n,
     'the variance of averaged answers goes as the power ' || {{ in_words("slope") }} || ' of how many are averaged '
     || {{ interval_in_words("slope_ci_low", "slope_ci_high", "n_points", "sizes") }}
-    || '; independent samples give −1.00' as told
+    || '; independent samples give −1.00' as told,
+    'holds' as precondition
 from fits

@@ -7,24 +7,58 @@ groups as (
         *,
         max(group_rank) over (partition by {{ keys | join(", ") }}) as last_rank
     from {{ ref("int_incoherence_by_model_scale") }}
-    where decomposition = 'kl' and grouped_by = 'reference_length'
+    where grouped_by = 'reference_length'
+    qualify {{ is_main_decomposition(["task", "condition_id", "model_family"]) }}
 ),
 
--- ln of hard over easy, over ln N: its slope is the difference of the two slopes, and the same models pair the points.
 models as (
     select
         {{ keys | join(", ") }},
         model_id,
         param_count,
-        max(incoherence) filter (where group_rank = last_rank)
-        / nullif(max(incoherence) filter (where group_rank = 1), 0) as hard_over_easy
+        max(incoherence) filter (where group_rank = 1) as easy,
+        max(incoherence) filter (where group_rank = last_rank) as hard
     from groups
     where last_rank > 1
     group by {{ keys | join(", ") }}, model_id, param_count
 ),
 
+-- ln of hard over easy, over ln N: its slope is the difference of the two slopes, from the models that have both.
+measures as (
+    {% for measure, expression in {
+        "easy": "case when hard > 0 then easy end",
+        "hard": "case when easy > 0 then hard end",
+        "hard_over_easy": "hard / nullif(easy, 0)",
+    }.items() %}
+        select
+            {{ keys | join(", ") }},
+            param_count,
+            '{{ measure }}' as measure,
+            {{ expression }} as measured
+        from models
+        {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
 fits as (
-    {{ log_log_fit("models", "param_count", "hard_over_easy", keys) }}
+    {{ log_log_fit("measures", "param_count", "measured", keys + ["measure"]) }}
+),
+
+slopes as (
+    select
+        {{ keys | join(", ") }},
+        max(slope) filter (where measure = 'easy') as easy_slope,
+        max(slope_ci_low) filter (where measure = 'easy') as easy_slope_ci_low,
+        max(slope_ci_high) filter (where measure = 'easy') as easy_slope_ci_high,
+        max(slope) filter (where measure = 'hard') as hard_slope
+    from fits
+    group by {{ keys | join(", ") }}
+),
+
+differences as (
+    select * from fits
+    inner join slopes using ({{ keys | join(", ") }})
+    where measure = 'hard_over_easy'
 )
 
 select
@@ -41,7 +75,13 @@ select
     slope_ci_low as statistic_ci_low,
     slope_ci_high as statistic_ci_high,
     n_points as n,
-    'over the sizes of ' || model_family || ', incoherence on the items of longest reasoning rises against that on the '
-    || 'shortest as the power ' || {{ in_words("slope") }} || ' of the number of parameters '
-    || {{ interval_in_words("slope_ci_low", "slope_ci_high", "n_points", "models") }} as told
-from fits
+    'over the sizes of ' || model_family || ', ' || {{ incoherence_in_words() }}
+    || ' on the items of shortest reasoning goes as the power ' || {{ in_words("easy_slope") }}
+    || ' of the number of parameters '
+    || {{ interval_in_words("easy_slope_ci_low", "easy_slope_ci_high", "n_points", "models") }}
+    || ', on those of longest as the power ' || {{ in_words("hard_slope") }} || ', a difference of '
+    || {{ in_words("slope") }} || ' ' || {{ interval_in_words("slope_ci_low", "slope_ci_high", "n_points", "models") }}
+        as told,
+    -- Hard items that get worse while easy ones stay as they are make no model more coherent.
+    {{ verdict("easy_slope_ci_low", "easy_slope_ci_high", expected="negative") }} as precondition
+from differences

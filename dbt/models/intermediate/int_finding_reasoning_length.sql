@@ -2,7 +2,8 @@ with
 
 fits as (
     select * from {{ ref("int_incoherence_by_reasoning_length_fits") }}
-    where decomposition = 'kl' and measure = 'incoherence'
+    where measure = 'incoherence'
+    qualify {{ is_main_decomposition() }}
 ),
 
 main_axis as (
@@ -24,6 +25,8 @@ select
     slope_ci_low as statistic_ci_low,
     slope_ci_high as statistic_ci_high,
     n_points as n,
-    'incoherence goes as the power ' || {{ in_words("slope") }} || ' of ' || replace(length_axis, '_', ' ') || ' '
-    || {{ interval_in_words("slope_ci_low", "slope_ci_high", "n_points", "buckets") }} as told
+    {{ incoherence_in_words() }} || ' goes as the power ' || {{ in_words("slope") }} || ' of '
+    || replace(length_axis, '_', ' ') || ' '
+    || {{ interval_in_words("slope_ci_low", "slope_ci_high", "n_points", "buckets") }} as told,
+    'holds' as precondition
 from main_axis

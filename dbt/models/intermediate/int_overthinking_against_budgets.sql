@@ -1,4 +1,5 @@
-{% set keys = ["task", "model_id", "low_condition_id", "high_condition_id", "length_axis"] %}
+{% set pair = ["task", "model_id", "low_condition_id", "high_condition_id", "length_axis"] %}
+{% set settings = budget_settings() | join(", ") %}
 
 with
 
@@ -17,81 +18,85 @@ axes as (
     where is_main_axis
 ),
 
+-- Corrected for few samples: a half holds fewer than the item.
 items as (
     select * from {{ ref("int_item_decomposition") }}
-    where decomposition = 'kl'
+    where variance_unbiased is not null
 ),
 
 halves as (
     select * from {{ ref("int_overthinking_items") }}
-    where decomposition = 'kl' and has_both_halves
+    where has_both_halves
 ),
 
--- The smallest and the largest budget of conditions that otherwise agree.
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by task, model_id, length_axis, {{ settings }}
+            order by budget asc, condition_id asc
+        ) as from_smallest,
+        row_number() over (
+            partition by task, model_id, length_axis, {{ settings }}
+            order by budget desc, condition_id asc
+        ) as from_largest
+    from axes
+    inner join conditions using (condition_id)
+    where budget is not null
+),
+
+-- The smallest and the largest budget of conditions that otherwise agree; with one budget, the first condition by id.
 pairs as (
     select
-        axes.task,
-        axes.model_id,
-        axes.length_axis,
-        min_by(axes.condition_id, budget) as low_condition_id,
-        max_by(axes.condition_id, budget) as high_condition_id
-    from axes
-    inner join conditions on axes.condition_id = conditions.condition_id
-    where budget is not null
-    group by
-        axes.task, axes.model_id, axes.length_axis, conditions.prompt_format, conditions.n_shots, conditions.temperature
+        task,
+        model_id,
+        length_axis,
+        max(condition_id) filter (where from_smallest = 1) as low_condition_id,
+        max(condition_id) filter (where from_largest = 1) as high_condition_id
+    from ranked
+    group by task, model_id, length_axis, {{ settings }}
     having min(budget) < max(budget)
 ),
 
 sides as (
     {% for budget in ["low", "high"] %}
-        select
-            {{ columns_of("pairs", keys) }},
-            items.item_id,
-            '{{ budget }}' as side,
-            items.error,
-            items.variance
-        from pairs
-        inner join items
-            on
-                pairs.task = items.task
-                and pairs.model_id = items.model_id
-                and pairs.{{ budget }}_condition_id = items.condition_id
-
-        union all
-
-        select
-            {{ columns_of("pairs", keys) }},
-            halves.item_id,
-            '{{ budget }}_' || halves.half as side,
-            halves.error,
-            halves.variance
-        from pairs
-        inner join halves
-            on
-                pairs.task = halves.task
-                and pairs.model_id = halves.model_id
-                and pairs.{{ budget }}_condition_id = halves.condition_id
-                and pairs.length_axis = halves.length_axis
+        {% for units, side in {"items": "''", "halves": "'_' || halves.half"}.items() %}
+            select
+                {{ columns_of("pairs", pair) }},
+                {{ units }}.decomposition,
+                {{ units }}.item_id,
+                '{{ budget }}' || {{ side }} as side,
+                {{ units }}.error,
+                {{ units }}.variance_unbiased as variance
+            from pairs
+            inner join {{ units }}
+                on
+                    pairs.task = {{ units }}.task
+                    and pairs.model_id = {{ units }}.model_id
+                    and pairs.{{ budget }}_condition_id = {{ units }}.condition_id
+                    {{ "and pairs.length_axis = halves.length_axis" if units == "halves" }}
+            {{ "union all" if not loop.last }}
+        {% endfor %}
         {{ "union all" if not loop.last }}
     {% endfor %}
 ),
 
 contrasts as (
     {{
-        ratio_contrast("sides", keys, "item_id", "side", {
+        ratio_contrast("sides", pair + ["decomposition"], "item_id", "side", {
             "low": ("'low'", -1),
             "high": ("'high'", 1),
             "low_below": ("'low_below'", -0.5),
             "low_above": ("'low_at_or_above'", 0.5),
             "high_below": ("'high_below'", -0.5),
             "high_above": ("'high_at_or_above'", 0.5),
-        })
+        }, cut=false)
     }}
 )
 
 select
-    {{ keys | join(", ") }},
+    {{ pair | join(", ") }},
+    decomposition,
     n_units as n_items,
     (incoherence_low_above - incoherence_low_below + incoherence_high_above - incoherence_high_below) / 2
         as overthinking_effect,
@@ -100,3 +105,4 @@ select
     difference_ci_low,
     difference_ci_high
 from contrasts
+qualify {{ is_main_decomposition(pair) }}

@@ -1,44 +1,29 @@
-{% set keys = item_keys() | join(", ") %}
+{% set half_keys = item_keys() + ["length_axis", "half"] %}
 
 with
 
 samples as (
     select * from {{ ref("int_sample_answers") }}
-    where answer_kind not in ('left_out', 'open')
-),
-
-medians as (
-    select
-        {% for axis, column in length_axes().items() %}
-            median(cast({{ column }} as double)) as median_{{ axis }},
-        {% endfor %}
-        {{ keys }}
-    from samples
-    group by {{ keys }}
-),
-
-with_medians as (
-    select *
-    from samples
-    inner join medians using ({{ keys }})
+    where answer_kind <> 'open'
 ),
 
 halves as (
-    {% for axis, column in length_axes().items() %}
-        select
-            *,
-            '{{ axis }}' as length_axis,
-            cast({{ column }} as bigint) as sample_length,
-            case when {{ column }} < median_{{ axis }} then 'below' else 'at_or_above' end as half
-        from with_medians
-        where {{ column }} is not null
-        {{ "union all" if not loop.last }}
-    {% endfor %}
+    select * from {{ ref("int_overthinking_samples") }}
+),
+
+split_samples as (
+    select
+        {{ columns_of("halves", half_keys) }},
+        halves.is_matched,
+        samples.n_classes,
+        samples.target_index,
+        samples.answer_kind,
+        samples.choice_index,
+        samples.class_probs,
+        samples.prob_total,
+        samples.predicted_index
+    from halves
+    inner join samples on halves.sample_id = samples.sample_id
 )
 
-{% set aggregates = [
-    "count(*) filter (where is_correct) as n_correct",
-    "cast(sum(sample_length) as bigint) as total_length",
-] %}
-
-{{ answer_counts("halves", item_keys() + ["length_axis", "half"], aggregates) }}
+{{ answer_counts("split_samples", half_keys, ["count(*) filter (where is_matched) as n_matched"]) }}

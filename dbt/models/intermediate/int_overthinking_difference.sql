@@ -1,12 +1,19 @@
 with
 
+-- Halves hold different numbers of samples: as it is, the variance of the smaller one would look the smaller.
 items as (
-    select * from {{ ref("int_overthinking_items") }}
+    select
+        {{ length_keys() | join(", ") }},
+        item_id,
+        half,
+        error,
+        variance_unbiased as variance
+    from {{ ref("int_overthinking_items") }}
     where has_both_halves
 ),
 
 differences as (
-    {{ paired_difference("items", length_keys(), "item_id", "half", "'below'", "'at_or_above'") }}
+    {{ paired_difference("items", length_keys(), "item_id", "half", "'below'", "'at_or_above'", cut=false) }}
 )
 
 select

@@ -3,38 +3,31 @@
 
 with
 
-answers as (
-    select * from {{ ref("int_overthinking_answers") }}
-),
-
-probabilities as (
-    {{ class_probabilities("answers", half_keys) }}
+samples as (
+    select * from {{ ref("int_overthinking_samples") }}
 ),
 
 decomposed as (
-    {{ kl_and_brier("probabilities", half_keys) }}
+    select * from {{ ref("int_overthinking_choices") }}
+    union all
+    select * from {{ ref("int_overthinking_graded") }}
 ),
 
 summed as (
     select
         {{ group }},
-        sum(total_length) / cast(sum(n_samples) as double) as mean_length,
-        sum(n_correct) / cast(sum(n_samples) as double) as accuracy
-    from answers
+        avg(sample_length) as mean_length,
+        count(*) filter (where is_correct) / cast(nullif(count(is_correct), 0) as double) as accuracy
+    from samples
     group by {{ group }}
 ),
 
 joined as (
     select
-        {{ group }},
-        decomposition,
-        n_samples,
-        mean_length,
-        accuracy,
-        error,
-        bias_sq,
-        variance,
-        count(*) over (partition by {{ item_keys() | join(", ") }}, length_axis, decomposition) as n_halves
+        *,
+        count(*) filter (where n_samples > 1) over (
+            partition by {{ item_keys() | join(", ") }}, length_axis, decomposition
+        ) as n_halves
     from decomposed
     inner join summed using ({{ group }})
 )
@@ -48,6 +41,8 @@ select
     error,
     bias_sq,
     variance,
-    -- An item whose samples all lie on one side has nothing to compare with.
+    bias_sq_unbiased,
+    variance_unbiased,
+    -- One sample says nothing about the variance, and an item whose samples all lie on one side has nothing to compare.
     n_halves = 2 as has_both_halves
 from joined

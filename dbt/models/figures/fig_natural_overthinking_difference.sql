@@ -1,0 +1,26 @@
+with
+
+differences as (
+    select * from {{ ref("int_overthinking_difference") }}
+),
+
+models as (
+    select * from {{ ref("dim_model") }}
+),
+
+conditions as (
+    select * from {{ ref("dim_condition") }}
+)
+
+select
+    {{ length_figure_keys("differences") }},
+    differences.n_items,
+    differences.incoherence_below,
+    differences.incoherence_at_or_above,
+    differences.difference,
+    differences.difference_ci_low,
+    differences.difference_ci_high
+from differences
+inner join models on differences.model_id = models.model_id
+inner join conditions on differences.condition_id = conditions.condition_id
+order by task, model_id, condition_id, decomposition, length_axis
