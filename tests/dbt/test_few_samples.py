@@ -63,13 +63,13 @@ def samples_of(built: Built, row: dict[str, Any]) -> list[tuple[Array, int]]:
     raw = built.evals
     if row["decomposition"] in ("kl", "brier"):
         return [(in_order(answers), answers.target) for answers in pool_of(built, row).values()]
-    by_item = {
+    found = {
         "coverage": lambda: by_item(raw.samples, unit_tests_by_sample(raw.samples, raw.test_outcomes)),
         "score": lambda: by_item(raw.samples, scores_by_sample(raw.items, raw.samples, raw.test_outcomes)),
         "embedding": lambda: vectors_by_item(raw.samples, raw.embeddings)["wide"],
     }[row["decomposition"]]()
     pool = (row["task"], row["model_id"], row["condition_id"])
-    return [(values, 0) for key, values in by_item.items() if key[:3] == pool]
+    return [(values, 0) for key, values in found.items() if key[:3] == pool]
 
 
 def n_blocks_of(items: list[tuple[Array, int]], size: int) -> int:
