@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +14,8 @@ import yaml
 from tests.dbt.conftest import Built
 from warehouse.figures import FIGURES
 from warehouse.layout import DBT_PROJECT_DIR
+from warehouse.report import page
+from warehouse.report.page import FINDINGS, MODELS
 from warehouse.schemas import RAW_TABLES
 
 DUCKDB_TYPES = {
@@ -97,7 +101,13 @@ def test_exposures_name_what_the_report_and_the_exports_read(built: Built) -> No
     }
     published = {row["table_name"] for row in built.rows("duckdb_tables()", "schema_name in ('marts', 'figures')")}
     assert read["exports"] == published
-    assert read["report"] >= {table for figure in FIGURES for table in figure.tables}
+    beside = {name.rsplit(".", 1)[-1] for query in (FINDINGS, MODELS) for name in built.database.get_table_names(query)}
+    assert {"findings", "fct_incoherence", "dim_model", "dim_condition"} <= beside
+    assert read["report"] == beside | {table for figure in FIGURES for table in figure.tables}
+
+
+def test_the_report_reads_tables_by_these_queries_alone() -> None:
+    assert set(re.findall(r"con\.(?:sql|execute|query)\((\w*)", inspect.getsource(page))) == {"FINDINGS", "MODELS"}
 
 
 def test_models_stay_readable() -> None:

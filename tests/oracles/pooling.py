@@ -18,14 +18,14 @@ def incoherence(variances: Array, errors: Array, floor: float = ZERO_ERROR) -> f
 
 
 def ratio_interval(variances: Array, errors: Array, floor: float = ZERO_ERROR) -> tuple[float | None, float | None]:
-    """95 % interval of Σv / Σe by linearisation, units drawn at random, cut to [0, 1]."""
+    """95 % interval of Σv / Σe by linearisation, units drawn at random, cut to [0, 1] or to a ratio outside of it."""
     ratio, n_units = incoherence(variances, errors, floor), len(errors)
     if ratio is None or n_units < 2:
         return None, None
     # The ratio's influence function; its sample standard deviation over √n is the standard error.
     influence = (variances - ratio * errors) / errors.mean()
     half_width = stats.t.ppf(0.975, n_units - 1) * np.std(influence, ddof=1) / np.sqrt(n_units)
-    return max(ratio - half_width, 0.0), min(ratio + half_width, 1.0)
+    return max(ratio - half_width, min(ratio, 0.0)), min(ratio + half_width, max(ratio, 1.0))
 
 
 def mean_interval(values: Array, low: float = 0, high: float = np.inf) -> tuple[float | None, float | None]:
@@ -53,6 +53,14 @@ def paired_difference_interval(
     change = influences[1] - influences[0]
     half_width = stats.t.ppf(0.975, n_units - 1) * np.std(change, ddof=1) / np.sqrt(n_units)
     return difference, float(difference - half_width), float(difference + half_width)
+
+
+def paired_mean_interval(first: Array, second: Array) -> tuple[float, float | None, float | None]:
+    """Mean of second minus first over the same units, with its 95 % interval: the paired t test's."""
+    if len(first) < 2:
+        return float(np.mean(second - first)), None, None
+    interval = stats.ttest_rel(second, first).confidence_interval(0.95)
+    return float(second.mean() - first.mean()), float(interval.low), float(interval.high)
 
 
 def buckets(lengths: dict[str, float], max_buckets: int = 10, min_items: int = 4) -> dict[str, int]:

@@ -28,7 +28,9 @@ DECOMPOSITION_LABELS = {
     "kl": "KL",
     "brier": "Brier",
     "zero_one": "zero-one",
+    "coverage": "unit tests",
     "score": "score",
+    "embedding": "embedding",
     "per_start": "per start: mean over replicates of one start",
     "pooled": "pooled: mean over all starts",
 }
@@ -128,6 +130,16 @@ def preferred_length_axis(table: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("axis_rank") == pl.col("axis_rank").min().over(keys))
         .drop("axis_rank")
     )
+
+
+def main_decomposition(table: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """Keep one decomposition per key: kl, else coverage (unit tests), else score, else embedding."""
+    order = ["kl", "coverage", "score", "embedding"]
+    ranked = table.filter(pl.col("decomposition").is_in(order)).with_columns(
+        decomposition_rank=pl.col("decomposition").replace_strict({name: rank for rank, name in enumerate(order)})
+    )
+    first = pl.col("decomposition_rank") == pl.col("decomposition_rank").min().over(keys)
+    return ranked.filter(first).drop("decomposition_rank")
 
 
 def plain_log_ticks(*axes: Axis) -> None:
