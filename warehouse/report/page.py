@@ -30,8 +30,8 @@ MODELS = """
         models.is_simulated,
         conditions.condition_label
     from marts.fct_incoherence as pooled
-    left join marts.dim_model as models using (model_id)
-    left join marts.dim_condition as conditions using (condition_id)
+    left join marts.dim_model as models on pooled.model_id = models.model_id
+    left join marts.dim_condition as conditions on pooled.condition_id = conditions.condition_id
     order by pooled.task, models.param_count nulls last, pooled.model_id, pooled.condition_id
 """
 """What the page reads beside the tables of its figures."""
