@@ -7,9 +7,9 @@
   NULL below two units or where a side has no error.
 
   relation: one row per unit × side with error, variance; units that lack a side are left out; sides: name → (value of the
-  column `side`, weight); floor, cut: see incoherence.
+  column `side`, weight); floor, is_corrected: see incoherence.
 #}
-{% macro ratio_contrast(relation, keys, unit, side, sides, floor=none, cut=true) %}
+{% macro ratio_contrast(relation, keys, unit, side, sides, floor=none, is_corrected=false) %}
     {% set group = keys | join(", ") %}
     with weighted as (
         select
@@ -38,7 +38,7 @@
             side,
             count(*) as n_units,
             avg(error) as mean_error,
-            {{ incoherence("avg(variance)", "avg(error)", floor, cut) }} as incoherence
+            {{ incoherence("avg(variance)", "avg(error)", floor, is_corrected) }} as incoherence
         from complete
         group by {{ group }}, side
     ),
@@ -97,6 +97,6 @@
 {% endmacro %}
 
 {# The plain case: the second of two sides minus the first. #}
-{% macro paired_difference(relation, keys, unit, side, first, second, floor=none, cut=true) %}
-    {{ ratio_contrast(relation, keys, unit, side, {"1": (first, -1), "2": (second, 1)}, floor, cut) }}
+{% macro paired_difference(relation, keys, unit, side, first, second, floor=none, is_corrected=false) %}
+    {{ ratio_contrast(relation, keys, unit, side, {"1": (first, -1), "2": (second, 1)}, floor, is_corrected) }}
 {% endmacro %}

@@ -118,7 +118,9 @@ def _add_essays(rng: np.random.Generator, rows: RawRows) -> None:
         for epoch in range(1, int(rng.integers(1, 12)) + 1):
             length = int(rng.integers(10, 99))
             status = "error" if rng.random() < 0.1 else "ok"
-            sample = sample_row(item, "fam-2", "budget-1000", epoch, status=status, output_tokens=length)
+            # Some essays are graded, so that some items of the pool have an accuracy.
+            score = float((number + epoch) % 3 == 0) if number % 2 else None
+            sample = sample_row(item, "fam-2", "budget-1000", epoch, status=status, score=score, output_tokens=length)
             sample["completion"] = f"essay {epoch // 2}"
             rows.samples.append(sample)
             for model, dimension in (("wide", 5), ("narrow", 3)):

@@ -50,6 +50,10 @@ def test_ensembles_agree_with_the_oracle(built: Built, decomposition: str) -> No
         assert agree(row["incoherence"], incoherence(variances, errors))
         low, high = ratio_interval(variances, errors)
         assert agree(row["incoherence_ci_low"], low) and agree(row["incoherence_ci_high"], high)
+        corrected_variances = np.array([variance for _, variance in unbiased], dtype=float)
+        assert agree(row["incoherence_unbiased"], float(corrected_variances.sum() / errors.sum()))
+        low, high = ratio_interval(corrected_variances, errors)
+        assert agree(row["incoherence_unbiased_ci_low"], low) and agree(row["incoherence_unbiased_ci_high"], high)
         for name, values in zip(("bias_sq_unbiased", "variance_unbiased"), np.array(unbiased, float).T, strict=True):
             low, high = mean_interval(values, low=min(0, float(values.mean())))
             assert agree(row[name], float(values.mean()))

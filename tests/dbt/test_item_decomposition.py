@@ -103,12 +103,40 @@ def test_pooled_numbers_agree_with_the_oracle(built: Built, decomposition: str) 
         assert agree(row["incoherence_ci_low"], interval[0])
         assert agree(row["incoherence_ci_high"], interval[1])
         corrected = None
+        parts: list[Array] = []
         if decomposition != "zero_one":
             oracle = brier_unbiased if decomposition == "brier" else kl_unbiased
             several = [answers for answers in entering if len(answers.probs) > 1]
-            unbiased = np.array([oracle(answers.probs, answers.target)[1] for answers in several], dtype=float)
+            parts = list(np.array([oracle(answers.probs, answers.target) for answers in several], dtype=float).T)
             errors = np.array([split(answers, decomposition).error for answers in several])
-            corrected, interval = float(unbiased.sum() / errors.sum()), ratio_interval(unbiased, errors)
+            corrected, interval = float(parts[1].sum() / errors.sum()), ratio_interval(parts[1], errors)
+        for index, part in enumerate(("bias_sq_unbiased", "variance_unbiased")):
+            mean = float(parts[index].mean()) if parts else None
+            low, high = mean_interval(parts[index], low=min(0, mean)) if mean is not None else (None, None)
+            assert agree(row[part], mean)
+            assert agree(row[f"{part}_ci_low"], low) and agree(row[f"{part}_ci_high"], high)
         assert agree(row["incoherence_unbiased"], corrected)
         assert agree(row["incoherence_unbiased_ci_low"], interval[0])
         assert agree(row["incoherence_unbiased_ci_high"], interval[1])
+
+
+def test_open_ended_pools_have_their_corrected_variance(built: Built) -> None:
+    (pool,) = built.rows("marts.fct_incoherence", "decomposition = 'embedding'")
+    items = built.rows("marts.fct_item_decomposition", "decomposition = 'embedding'")
+    values = np.array([row["variance_unbiased"] for row in items if row["n_samples"] > 1])
+    assert 2 < len(values) < len(items) == pool["n_items"]
+    low, high = mean_interval(values)
+    assert agree(pool["variance_unbiased"], float(values.mean()))
+    assert agree(pool["variance_unbiased_ci_low"], low) and agree(pool["variance_unbiased_ci_high"], high)
+    assert pool["bias_sq_unbiased"] is None and pool["incoherence_unbiased"] is None
+
+
+def test_items_without_an_accuracy_leave_the_others_their_interval(built: Built) -> None:
+    (pool,) = built.rows("marts.fct_incoherence", "decomposition = 'embedding'")
+    items = built.rows("marts.fct_item_decomposition", "decomposition = 'embedding'")
+    judged = np.array([row["accuracy"] for row in items if row["accuracy"] is not None])
+    assert 2 < len(judged) < len(items)
+    low, high = mean_interval(judged, high=1)
+    assert low is not None and high is not None and low < high
+    assert agree(pool["accuracy"], float(judged.mean()))
+    assert agree(pool["accuracy_ci_low"], low) and agree(pool["accuracy_ci_high"], high)

@@ -1,32 +1,142 @@
-"""Two pools on the same items: differences in incoherence and correlations of length, against the definitions."""
+"""Two pools on the same items: differences and correlations of length, against the definitions."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from typing import Any
+
 import numpy as np
+import pytest
 from scipy import stats
 
 from tests.dbt.conftest import Built, agree
 from tests.dbt.test_item_decomposition import split
 from tests.dbt.test_model_scale import pool
-from tests.oracles.pooling import mean_interval, paired_difference_interval
+from tests.oracles.answers import ItemAnswers
+from tests.oracles.decompositions import brier_unbiased, coverage, coverage_unbiased, kl_unbiased
+from tests.oracles.outcomes import scores_by_item, unit_tests_by_item
+from tests.oracles.pooling import incoherence, mean_interval, paired_difference_interval, paired_mean_interval
+
+KEYS = ("task", "model_id", "condition_id", "other_model_id", "other_condition_id", "decomposition")
+
+
+Pool = dict[str, ItemAnswers]
+MEANS = ("accuracy", "error", "bias_sq", "variance")
+
+
+def pools(built: Built) -> dict[tuple[str, str, str], Pool]:
+    """Items that have samples, by task, model and condition."""
+    found: dict[tuple[str, str, str], Pool] = defaultdict(dict)
+    for (task, model_id, condition_id, item), answers in built.answers.items():
+        if len(answers.probs):
+            found[task, model_id, condition_id][item] = answers
+    return found
+
+
+def corrected(answers: ItemAnswers, decomposition: str) -> float:
+    variance = (kl_unbiased if decomposition == "kl" else brier_unbiased)(answers.probs, answers.target)[1]
+    assert variance is not None
+    return variance
 
 
 def test_differences_are_paired_by_item(built: Built) -> None:
-    rows = built.rows("marts.fct_incoherence_difference", "task = 'study'")
+    rows = built.rows("marts.fct_incoherence_difference", "decomposition in ('kl', 'brier')")
     # Three pairs of models in each of two conditions, one pair of conditions for each of three models.
-    assert len(rows) == 2 * (2 * 3 + 3)
+    assert sum(row["task"] == "study" for row in rows) == 2 * (2 * 3 + 3)
+    found = pools(built)
     for row in rows:
-        sides = []
-        one = pool(built, row["model_id"], row["condition_id"])
-        other = pool(built, row["other_model_id"], row["other_condition_id"])
-        shared = [item for item in one if item in other and len(one[item].probs) and len(other[item].probs)]
-        for answers in (one, other):
-            splits = [split(answers[item], row["decomposition"]) for item in shared]
-            sides.append((np.array([s.variance for s in splits]), np.array([s.error for s in splits])))
-        difference, low, high = paired_difference_interval(*sides)
+        one = found[row["task"], row["model_id"], row["condition_id"]]
+        other = found[row["task"], row["other_model_id"], row["other_condition_id"]]
+        shared = [item for item in one if item in other]
+        assert row["n_items"] == len(shared) > 1
+        sides = [[split(answers[item], row["decomposition"]) for item in shared] for answers in (one, other)]
+        ratios = [(np.array([s.variance for s in side]), np.array([s.error for s in side])) for side in sides]
+        _agree_on_difference(
+            row, "incoherence", [incoherence(*side) for side in ratios], paired_difference_interval(*ratios)
+        )
+        for measure in MEANS:
+            if measure == "accuracy":
+                values = [np.array([answers[item].accuracy for item in shared]) for answers in (one, other)]
+            else:
+                values = [np.array([getattr(s, measure) for s in side]) for side in sides]
+            _agree_on_difference(row, measure, [float(side.mean()) for side in values], paired_mean_interval(*values))
+
+
+def test_pools_of_unequally_many_samples_are_compared_corrected(built: Built) -> None:
+    rows = built.rows("marts.fct_incoherence_difference", "decomposition in ('kl', 'brier')")
+    found = pools(built)
+    unequal = 0
+    for row in rows:
+        one = found[row["task"], row["model_id"], row["condition_id"]]
+        other = found[row["task"], row["other_model_id"], row["other_condition_id"]]
+        several = [i for i in one if i in other and len(one[i].probs) > 1 and len(other[i].probs) > 1]
+        unequal += any(len(one[item].probs) != len(other[item].probs) for item in several)
+        sides = [
+            (
+                np.array([corrected(answers[item], row["decomposition"]) for item in several]),
+                np.array([split(answers[item], row["decomposition"]).error for item in several]),
+            )
+            for answers in (one, other)
+        ]
+        estimates = [float(variances.sum() / errors.sum()) for variances, errors in sides]
+        _agree_on_difference(row, "incoherence_unbiased", estimates, paired_difference_interval(*sides))
+    assert unequal > 5
+
+
+def _agree_on_difference(
+    row: dict[str, Any],
+    measure: str,
+    estimates: list[float | None] | list[float],
+    difference: tuple[float | None, float | None, float | None],
+) -> None:
+    assert agree(row[measure], estimates[0]) and agree(row[f"other_{measure}"], estimates[1]), (measure, row)
+    for end, expected in zip(("", "_ci_low", "_ci_high"), difference, strict=True):
+        assert agree(row[f"{measure}_difference{end}"], expected), (measure, row)
+
+
+@pytest.mark.parametrize("decomposition", ["coverage", "score"])
+def test_differences_of_graded_outcomes(built: Built, decomposition: str) -> None:
+    raw = built.evals
+    if decomposition == "coverage":
+        outcomes = unit_tests_by_item(raw.samples, raw.test_outcomes)
+    else:
+        outcomes = scores_by_item(raw.items, raw.samples, raw.test_outcomes)
+    rows = built.rows("marts.fct_incoherence_difference", f"decomposition = '{decomposition}'")
+    assert rows
+    for row in rows:
+        keys = [(row["task"], row[f"{side}model_id"], row[f"{side}condition_id"]) for side in ("", "other_")]
+        items = [{key[3]: values for key, values in outcomes.items() if key[:3] == pool} for pool in keys]
+        several = [i for i in items[0] if i in items[1] and len(items[0][i]) > 1 and len(items[1][i]) > 1]
+        sides = [
+            (
+                np.array([coverage_unbiased(side[item])[1] for item in several], dtype=float),
+                np.array([coverage(side[item]).error for item in several]),
+            )
+            for side in items
+        ]
+        estimates = [float(variances.sum() / errors.sum()) for variances, errors in sides]
+        _agree_on_difference(row, "incoherence_unbiased", estimates, paired_difference_interval(*sides))
+        shared = [i for i in items[0] if i in items[1]]
+        variances = [np.array([coverage(side[item]).variance for item in shared]) for side in items]
+        means = [float(side.mean()) for side in variances]
+        _agree_on_difference(row, "variance", means, paired_mean_interval(variances[0], variances[1]))
         assert row["n_items"] == len(shared)
-        assert agree(row["difference"], difference) and agree(row["other_incoherence"] - row["incoherence"], difference)
-        assert agree(row["difference_ci_low"], low) and agree(row["difference_ci_high"], high)
+
+
+def test_the_figure_has_a_row_per_pair_with_the_labels_of_both(built: Built) -> None:
+    rows = built.rows("figures.fig_incoherence_difference")
+    facts = {tuple(row[key] for key in KEYS): row for row in built.rows("marts.fct_incoherence_difference")}
+    models = {row["model_id"]: row for row in built.rows("marts.dim_model")}
+    conditions = {row["condition_id"]: row for row in built.rows("marts.dim_condition")}
+    assert len(rows) == len(facts)
+    for row in rows:
+        fact = facts[tuple(row[key] for key in KEYS)]
+        assert fact.items() <= row.items()
+        for side in ("", "other_"):
+            for name in ("model_family", "param_count", "is_simulated"):
+                assert row[side + name] == models[row[f"{side}model_id"]][name]
+            for name in ("condition_label", "prompt_format", "reasoning_budget"):
+                assert row[side + name] == conditions[row[f"{side}condition_id"]][name]
 
 
 def test_correlations_agree_with_scipy(built: Built) -> None:

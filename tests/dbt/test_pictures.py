@@ -37,8 +37,8 @@ def test_a_study_without_kl_is_drawn_by_what_it_has(built: Built, figure: Figure
     words = [
         text.get_text() for axis in picture.axes for text in (axis.title, axis.yaxis.label, *axis.get_yticklabels())
     ]
-    assert any("(coverage)" in word for word in words) and not any("KL" in word for word in words)
-    assert "(coverage)" in str(figure.chart(without).to_dict())
+    assert any("(unit tests)" in word for word in words) and not any("KL" in word for word in words)
+    assert "(unit tests)" in str(figure.chart(without).to_dict())
 
 
 @pytest.mark.parametrize("figure", BY_DECOMPOSITION, ids=lambda figure: figure.name)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -11,7 +15,8 @@ import yaml
 
 from tests.dbt.conftest import Built
 from warehouse.figures import FIGURES
-from warehouse.layout import DBT_PROJECT_DIR
+from warehouse.layout import DBT_PROJECT_DIR, Layout
+from warehouse.report import page
 from warehouse.schemas import RAW_TABLES
 
 DUCKDB_TYPES = {
@@ -97,7 +102,38 @@ def test_exposures_name_what_the_report_and_the_exports_read(built: Built) -> No
     }
     published = {row["table_name"] for row in built.rows("duckdb_tables()", "schema_name in ('marts', 'figures')")}
     assert read["exports"] == published
-    assert read["report"] >= {table for figure in FIGURES for table in figure.tables}
+    beside = {name for query in (page.FINDINGS, page.MODELS) for name in built.database.get_table_names(query)}
+    assert {"findings", "fct_incoherence", "dim_model", "dim_condition"} <= beside
+    assert read["report"] == beside | {table for figure in FIGURES for table in figure.tables}
+
+
+def test_the_report_reads_tables_by_these_queries_alone() -> None:
+    assert set(re.findall(r"con\.(?:sql|execute|query)\((\w*)", inspect.getsource(page))) == {"FINDINGS", "MODELS"}
+
+
+def test_the_report_has_a_row_for_each_pool_by_its_main_decomposition(
+    built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout = Layout(tmp_path)
+    layout.published_database.parent.mkdir(parents=True)
+    shutil.copy(built.layout.build_database, layout.published_database)
+    monkeypatch.setattr(page, "FIGURES", ())
+    table = page.write_report(layout).read_text(encoding="utf-8").partition('id="models"')[2].partition("</table>")[0]
+    rows = [re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", row)).split() for row in table.split("<tr>")[2:]]
+    pools = built.rows("(select distinct task, model_id, condition_id from marts.fct_incoherence)")
+    assert len(rows) == len(pools)
+    told = {"four": "KL", "many": "KL", "study": "KL", "independent": "KL", "open": "score", "essay": "score"}
+    for row in rows:
+        assert {**told, "repair": "unit"}[row[0]] in row, row
+    # An estimate and the ends of its interval: accuracy, error, bias², variance and incoherence each have both.
+    (expected,) = built.rows(
+        "marts.fct_incoherence",
+        "task = 'repair' and decomposition = 'coverage' and model_id = 'fam-1'",
+    )
+    (shown,) = [row for row in rows if row[:2] == ["repair", "fam-1"]]
+    for name in ("accuracy", "error", "bias_sq", "variance", "incoherence"):
+        place = shown.index(f"{expected[name]:.3f}")
+        assert shown[place + 1] == f"{expected[f'{name}_ci_low']:.2f}–{expected[f'{name}_ci_high']:.2f}", name
 
 
 def test_models_stay_readable() -> None:

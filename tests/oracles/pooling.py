@@ -18,7 +18,7 @@ def incoherence(variances: Array, errors: Array, floor: float = ZERO_ERROR) -> f
 
 
 def ratio_interval(variances: Array, errors: Array, floor: float = ZERO_ERROR) -> tuple[float | None, float | None]:
-    """95 % interval of Σv / Σe by linearisation, units drawn at random, cut to [0, 1] unless the ratio lies outside."""
+    """95 % interval of Σv / Σe by linearisation, units drawn at random, cut to [0, 1] or to a ratio outside of it."""
     ratio, n_units = incoherence(variances, errors, floor), len(errors)
     if ratio is None or n_units < 2:
         return None, None
@@ -59,6 +59,14 @@ def paired_difference_interval(
 ) -> tuple[float | None, float | None, float | None]:
     """Second ratio minus the first over the same units, with its 95 % interval; each side is (variances, errors)."""
     return ratio_contrast([(-1.0, *first), (1.0, *second)], floor=0)
+
+
+def paired_mean_interval(first: Array, second: Array) -> tuple[float, float | None, float | None]:
+    """Mean of second minus first over the same units, with its 95 % interval: the paired t test's."""
+    if len(first) < 2:
+        return float(np.mean(second - first)), None, None
+    interval = stats.ttest_rel(second, first).confidence_interval(0.95)
+    return float(second.mean() - first.mean()), float(interval.low), float(interval.high)
 
 
 def buckets(lengths: dict[str, float], max_buckets: int = 10, min_items: int = 4) -> dict[str, int]:

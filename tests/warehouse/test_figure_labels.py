@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from warehouse.figures.base import with_series, with_telling_conditions
+from warehouse.figures.base import main_decomposition, with_series, with_telling_conditions
+from warehouse.figures.incoherence_difference import _dots
 
 
 def pools(*rows: tuple[str, str, str | None]) -> pl.DataFrame:
@@ -38,3 +39,54 @@ def test_a_series_is_a_model_and_its_condition_where_one_is_needed() -> None:
         ("b", "vendor/large", "choice · T 0.6"),
     )
     assert with_series(table)["series"].to_list() == ["x · T 1.0 (simulated)", "large · T 0.6", "large"]
+
+
+def test_a_pool_is_told_by_its_main_decomposition() -> None:
+    table = pl.DataFrame(
+        [
+            {"task": task, "decomposition": decomposition}
+            for task, decompositions in {
+                "quiz": ("brier", "kl", "zero_one"),
+                "repair": ("score", "coverage"),
+                "graded": ("embedding", "score"),
+                "essay": ("embedding",),
+            }.items()
+            for decomposition in decompositions
+        ]
+    )
+    assert dict(main_decomposition(table).select("task", "decomposition").iter_rows()) == {
+        "quiz": "kl",
+        "repair": "coverage",
+        "graded": "score",
+        "essay": "embedding",
+    }
+
+
+def test_differences_are_sorted_and_told_in_words() -> None:
+    labels = {"low": "choice · effort low", "high": "choice · effort high", "plain": None}
+
+    def pair(task: str, one: tuple[str, str], other: tuple[str, str], difference: float) -> dict[str, object]:
+        sides = {"": one, "other_": other}
+        return {
+            "task": task,
+            "compared": "conditions" if one[0] == other[0] else "models",
+            "decomposition": "kl",
+            **{f"{side}model_id": pool[0] for side, pool in sides.items()},
+            **{f"{side}condition_id": pool[1] for side, pool in sides.items()},
+            **{f"{side}condition_label": labels[pool[1]] for side, pool in sides.items()},
+            **{f"{side}is_simulated": pool[0].startswith("mockllm/") for side, pool in sides.items()},
+            **{f"incoherence_unbiased_difference{end}": difference for end in ("", "_ci_low", "_ci_high")},
+        }
+
+    rows = [
+        pair("quiz", ("a/one", "low"), ("b/two", "low"), 0.2),
+        pair("quiz", ("a/one", "high"), ("a/one", "low"), -0.1),
+        pair("bare", ("a/one", "plain"), ("mockllm/x", "plain"), 0.3),
+    ]
+    points = _dots({"fig_incoherence_difference": pl.DataFrame(rows)}).points
+    assert points["row"].to_list() == [
+        "bare (KL): x vs one (simulated)",
+        "quiz (KL): one · effort low vs effort high",
+        "quiz (KL): two vs one · effort low",
+    ]
+    assert points["x"].to_list() == [0.3, -0.1, 0.2]

@@ -28,12 +28,15 @@ DECOMPOSITION_LABELS = {
     "kl": "KL",
     "brier": "Brier",
     "zero_one": "zero-one",
-    "coverage": "coverage",
+    "coverage": "unit tests",
     "score": "score",
     "embedding": "embedding",
     "per_start": "per start: mean over replicates of one start",
     "pooled": "pooled: mean over all starts",
 }
+
+POOL = ("model_family", "model_id", "condition_id", "other_model_id", "other_condition_id")
+"""With the task: what rows of a table may have that make a pool, or a pair of pools."""
 
 LENGTH_LABELS = {
     "reasoning_tokens": "reasoning tokens",
@@ -131,12 +134,12 @@ def preferred_length_axis(table: pl.DataFrame, *keys: str) -> pl.DataFrame:
 
 
 def main_decomposition(table: pl.DataFrame) -> pl.DataFrame:
-    """Keep one decomposition per pool: KL where there is one, else coverage, else score, as the findings do.
+    """Keep one decomposition per pool, or pair of pools: KL where there is one, else coverage, else score, else embedding.
 
     `task_label` is the task, with the decomposition if that is not KL.
     """
-    pool = [key for key in ("model_family", "model_id", "condition_id") if key in table.columns]
-    shown = _first_of(table, "decomposition", ("kl", "coverage", "score"), *pool)
+    pool = [key for key in POOL if key in table.columns]
+    shown = _first_of(table, "decomposition", ("kl", "coverage", "score", "embedding"), *pool)
     named = pl.col("task") + " (" + pl.col("decomposition").replace(DECOMPOSITION_LABELS) + ")"
     return shown.with_columns(task_label=pl.when(pl.col("decomposition") == "kl").then(pl.col("task")).otherwise(named))
 

@@ -15,11 +15,26 @@ import vl_convert
 
 from warehouse.connect import connect
 from warehouse.figures import FIGURES, read_tables
-from warehouse.figures.base import short_model
+from warehouse.figures.base import DECOMPOSITION_LABELS, main_decomposition, short_model
 from warehouse.layout import Layout
 from warehouse.parquet import atomic_path
 
 VEGA_LITE_VERSION = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+
+FINDINGS = "from figures.findings"
+
+MODELS = """
+    select
+        pooled.*,
+        models.param_count,
+        models.is_simulated,
+        conditions.condition_label
+    from marts.fct_incoherence as pooled
+    left join marts.dim_model as models on pooled.model_id = models.model_id
+    left join marts.dim_condition as conditions on pooled.condition_id = conditions.condition_id
+    order by pooled.task, models.param_count nulls last, pooled.model_id, pooled.condition_id
+"""
+"""What the page reads beside the tables of its figures."""
 
 VERDICTS = {"holds": "holds", "does_not_hold": "does not hold", "cannot_tell": "cannot tell"}
 
@@ -51,20 +66,8 @@ def write_report(layout: Layout) -> Path:
             sections.append(
                 _Section(figure.name, figure.title, figure.shows, figure.look_for, figure.needs, figure.tables, spec)
             )
-        findings = con.sql("from figures.findings").pl()
-        models = con.sql(
-            """
-            select
-                pooled.task, pooled.model_id, models.param_count, models.is_simulated, conditions.condition_label,
-                pooled.n_items, pooled.n_samples, pooled.accuracy, pooled.error, pooled.bias_sq, pooled.variance,
-                pooled.incoherence, pooled.incoherence_ci_low, pooled.incoherence_ci_high
-            from marts.fct_incoherence as pooled
-            left join marts.dim_model as models using (model_id)
-            left join marts.dim_condition as conditions using (condition_id)
-            where pooled.decomposition = 'kl'
-            order by pooled.task, models.param_count nulls last, pooled.model_id, pooled.condition_id
-            """
-        ).pl()
+        findings = con.sql(FINDINGS).pl()
+        models = main_decomposition(con.sql(MODELS).pl())
     page = (
         _environment()
         .get_template("page.html.j2")
@@ -74,6 +77,7 @@ def write_report(layout: Layout) -> Path:
             findings=_grouped(findings),
             verdicts=VERDICTS,
             models=models.to_dicts(),
+            decompositions=DECOMPOSITION_LABELS,
             has_simulated=bool(models["is_simulated"].any()) if models.height else False,
             bundle=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VEGA_LITE_VERSION),
             made_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),

@@ -22,8 +22,7 @@ select
     numbers.incoherence,
     numbers.incoherence_ci_low,
     numbers.incoherence_ci_high,
-    {{ with_interval("numbers", ["bias_sq_unbiased", "variance_unbiased"]) }},
-    numbers.incoherence_unbiased
+    {{ with_interval("numbers", ["bias_sq_unbiased", "variance_unbiased", "incoherence_unbiased"]) }}
 from numbers
 inner join models on numbers.model_id = models.model_id
 inner join conditions on numbers.condition_id = conditions.condition_id

@@ -1,8 +1,5 @@
 {% set keys = pool_keys() + ["decomposition", "ensemble_size"] %}
-{% set aggregates = [
-    "min(n_ensembles) as n_ensembles",
-    incoherence("avg(variance_unbiased)", "avg(error)") ~ " as incoherence_unbiased",
-] %}
+{% set corrected_parts = ["bias_sq_unbiased", "variance_unbiased"] %}
 
 with
 
@@ -11,17 +8,22 @@ items as (
 ),
 
 pooled as (
-    {{ pooled_incoherence("items", keys, aggregates=aggregates, means=["bias_sq_unbiased", "variance_unbiased"]) }}
+    {{ pooled_incoherence("items", keys, aggregates=["min(n_ensembles) as n_ensembles"], means=corrected_parts) }}
+),
+
+corrected as (
+    {{ corrected_incoherence("items", keys) }}
 )
 
 select
     {{ keys | join(", ") }},
     n_items,
     n_ensembles,
-    {{ with_interval() }},
+    {{ with_interval("pooled") }},
     incoherence,
     incoherence_ci_low,
     incoherence_ci_high,
-    {{ with_interval("", ["bias_sq_unbiased", "variance_unbiased"]) }},
-    incoherence_unbiased
+    {{ with_interval("pooled", corrected_parts) }},
+    {{ with_interval("corrected", ["incoherence_unbiased"]) }}
 from pooled
+left join corrected using ({{ keys | join(", ") }})

@@ -38,7 +38,7 @@ corrected_items as (
 ),
 
 corrected as (
-    {{ pooled_incoherence("corrected_items", length_keys() + ["half"], cut=false) }}
+    {{ pooled_incoherence("corrected_items", length_keys() + ["half"], is_corrected=true) }}
 )
 
 select

@@ -90,7 +90,7 @@ contrasts as (
             "low_above": ("'low_at_or_above'", 0.5),
             "high_below": ("'high_below'", -0.5),
             "high_above": ("'high_at_or_above'", 0.5),
-        }, cut=false)
+        }, is_corrected=true)
     }}
 )
 

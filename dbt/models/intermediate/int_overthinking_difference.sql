@@ -13,7 +13,7 @@ items as (
 ),
 
 differences as (
-    {{ paired_difference("items", length_keys(), "item_id", "half", "'below'", "'at_or_above'", cut=false) }}
+    {{ paired_difference("items", length_keys(), "item_id", "half", "'below'", "'at_or_above'", is_corrected=true) }}
 )
 
 select

@@ -1,5 +1,6 @@
 {% set keys = pool_keys() | join(", ") %}
 {% set aggregates = ["cast(sum(n_samples) as bigint) as n_samples"] %}
+{% set corrected_parts = ["bias_sq_unbiased", "variance_unbiased"] %}
 
 with
 
@@ -24,23 +25,15 @@ counts as (
 ),
 
 pooled as (
-    {{ pooled_incoherence("items", pool_keys() + ["decomposition"], aggregates=aggregates, shares=["accuracy"]) }}
-),
-
--- Items of one sample say nothing about what few samples hide.
-corrected_items as (
-    select
-        {{ keys }},
-        decomposition,
-        error,
-        bias_sq_unbiased as bias_sq,
-        variance_unbiased as variance
-    from items
-    where variance_unbiased is not null and error is not null
+    {{
+        pooled_incoherence(
+            "items", pool_keys() + ["decomposition"], aggregates=aggregates, means=corrected_parts, shares=["accuracy"]
+        )
+    }}
 ),
 
 corrected as (
-    {{ pooled_incoherence("corrected_items", pool_keys() + ["decomposition"]) }}
+    {{ corrected_incoherence("items", pool_keys() + ["decomposition"]) }}
 )
 
 select
@@ -66,10 +59,8 @@ select
     case when decomposition <> 'zero_one' then pooled.incoherence end as incoherence,
     case when decomposition <> 'zero_one' then pooled.incoherence_ci_low end as incoherence_ci_low,
     case when decomposition <> 'zero_one' then pooled.incoherence_ci_high end as incoherence_ci_high,
-    -- Not cut to [0, 1]: a corrected estimate may leave it, and would be biased if it could not.
-    case when corrected.incoherence is not null then corrected.variance / corrected.error end as incoherence_unbiased,
-    corrected.incoherence_ci_low as incoherence_unbiased_ci_low,
-    corrected.incoherence_ci_high as incoherence_unbiased_ci_high
+    {{ with_interval("pooled", corrected_parts) }},
+    {{ with_interval("corrected", ["incoherence_unbiased"]) }}
 from pooled
 inner join counts using ({{ keys }})
 left join corrected using ({{ keys }}, decomposition)

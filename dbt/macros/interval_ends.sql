@@ -1,0 +1,25 @@
+{#
+  An end of an interval, cut to [0, 1] as far as that leaves the estimate inside; greatest and least alone would turn a
+  missing end into a bound.
+#}
+{% macro clipped(estimate, offset) -%}
+    case
+        when {{ estimate }} {{ offset }} is not null
+            then greatest(least({{ estimate }} {{ offset }}, greatest({{ estimate }}, 1.0)), least({{ estimate }}, 0.0))
+    end
+{%- endmacro %}
+
+{# The lower end of an interval, cut at 0 unless the estimate itself lies below, as a corrected one may. #}
+{% macro from_zero(estimate, offset) -%}
+    case when {{ estimate }} {{ offset }} is not null then greatest({{ estimate }} {{ offset }}, least({{ estimate }}, 0.0)) end
+{%- endmacro %}
+
+{# Estimates with the ends of their intervals: error and its two parts, or those named. #}
+{% macro with_interval(relation="", names=["error", "bias_sq", "variance"]) -%}
+    {%- set prefix = relation ~ "." if relation else "" -%}
+    {%- for name in names %}
+    {{ prefix }}{{ name }},
+    {{ prefix }}{{ name }}_ci_low,
+    {{ prefix }}{{ name }}_ci_high{{ "," if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

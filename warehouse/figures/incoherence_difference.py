@@ -1,0 +1,86 @@
+"""Paired differences: which of two models, or of two conditions, is more coherent on the same items?"""
+
+from __future__ import annotations
+
+import altair as alt
+import polars as pl
+from matplotlib.figure import Figure as MplFigure
+
+from warehouse.figures.base import (
+    DECOMPOSITION_LABELS,
+    PART,
+    Figure,
+    Tables,
+    main_decomposition,
+    short_model,
+    with_telling_conditions,
+)
+from warehouse.figures.dots import Dots, chart_dots, draw_dots
+
+COMPARED = {"models": "two models, one condition", "conditions": "one model, two conditions"}
+PAIR = ("task", "model_id", "condition_id", "other_model_id", "other_condition_id")
+
+
+def _dots(tables: Tables) -> Dots:
+    table = main_decomposition(tables["fig_incoherence_difference"])
+    decomposition = pl.col("decomposition").replace(DECOMPOSITION_LABELS)
+    points = table.with_columns(
+        row=pl.col("task") + " (" + decomposition + "): " + pl.Series(_pairs_in_words(table), dtype=pl.String),
+        series=pl.col("compared").replace_strict(COMPARED),
+        x=pl.col("incoherence_unbiased_difference"),
+        low=pl.col("incoherence_unbiased_difference_ci_low"),
+        high=pl.col("incoherence_unbiased_difference_ci_high"),
+    )
+    return Dots(
+        title="Incoherence of the first-named minus the other's, on the same items",
+        points=points.sort("task", "x", *PAIR, nulls_last=True),
+        x_label="difference in corrected incoherence",
+        guide=0.0,
+        tooltips=("n_items", "accuracy_difference", "error_difference", "bias_sq_difference", "variance_difference"),
+    )
+
+
+def _pairs_in_words(table: pl.DataFrame) -> list[str]:
+    """For each row, the second pool of the pair, then the first: the difference is the second's minus the first's."""
+    sides = [
+        table.select("task", condition_id=f"{side}condition_id", condition_label=f"{side}condition_label")
+        for side in ("", "other_")
+    ]
+    labels = with_telling_conditions(pl.concat(sides).unique(maintain_order=True))
+    # Of two conditions, one may have nothing that the other lacks: then its id tells it.
+    label = {(task, condition): words or condition for task, condition, words in labels.iter_rows()}
+    has_words = {task for task, _, words in labels.iter_rows() if words}
+    pairs = []
+    for row in table.iter_rows(named=True):
+        one, other = short_model(row["model_id"]), short_model(row["other_model_id"])
+        condition = label[row["task"], row["condition_id"]]
+        if row["compared"] == "models":
+            words = f"{other} vs {one}" + (PART + condition if row["task"] in has_words else "")
+        else:
+            words = f"{one}{PART}{label[row['task'], row['other_condition_id']]} vs {condition}"
+        pairs.append(words + (" (simulated)" if row["is_simulated"] or row["other_is_simulated"] else ""))
+    return pairs
+
+
+def draw(tables: Tables) -> MplFigure:
+    """The still picture."""
+    return draw_dots(_dots(tables))
+
+
+def chart(tables: Tables) -> alt.TopLevelMixin:
+    """The same with tooltips."""
+    return chart_dots(_dots(tables))
+
+
+FIGURE = Figure(
+    name="incoherence_difference",
+    title="Differences in incoherence",
+    shows="For each two models in one condition, and each two conditions of one model, how much more incoherent the "
+    "first-named is on the items that both answered, corrected for few samples.",
+    look_for="Intervals that leave out zero: to the right of it, more of the first-named's error is scatter; to the "
+    "left, less. Paired by item, a difference may be clear although the two pools' own intervals overlap.",
+    tables=("fig_incoherence_difference",),
+    needs="Import logs of two models, or of two conditions of one, on the same items, with several epochs per item.",
+    draw=draw,
+    chart=chart,
+)
