@@ -26,7 +26,7 @@ from tests.oracles.decompositions import (
     kl,
     kl_unbiased,
 )
-from tests.oracles.outcomes import LEFT_OUT, scores_by_sample, unit_tests_by_sample, vectors_by_item
+from tests.oracles.outcomes import LEFT_OUT, by_item, scores_by_sample, unit_tests_by_sample, vectors_by_item
 from tests.oracles.pooling import buckets, incoherence, mean_interval, ratio_interval
 
 Pool = dict[str, ItemAnswers]

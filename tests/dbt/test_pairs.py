@@ -14,7 +14,7 @@ from tests.dbt.test_item_decomposition import split
 from tests.dbt.test_model_scale import pool
 from tests.oracles.answers import ItemAnswers
 from tests.oracles.decompositions import brier_unbiased, coverage, coverage_unbiased, kl_unbiased
-from tests.oracles.outcomes import scores_by_item, unit_tests_by_item
+from tests.oracles.outcomes import by_item, scores_by_sample, unit_tests_by_sample
 from tests.oracles.pooling import incoherence, mean_interval, paired_difference_interval, paired_mean_interval
 
 KEYS = ("task", "model_id", "condition_id", "other_model_id", "other_condition_id", "decomposition")
@@ -98,9 +98,9 @@ def _agree_on_difference(
 def test_differences_of_graded_outcomes(built: Built, decomposition: str) -> None:
     raw = built.evals
     if decomposition == "coverage":
-        outcomes = unit_tests_by_item(raw.samples, raw.test_outcomes)
+        outcomes = by_item(raw.samples, unit_tests_by_sample(raw.samples, raw.test_outcomes))
     else:
-        outcomes = scores_by_item(raw.items, raw.samples, raw.test_outcomes)
+        outcomes = by_item(raw.samples, scores_by_sample(raw.items, raw.samples, raw.test_outcomes))
     rows = built.rows("marts.fct_incoherence_difference", f"decomposition = '{decomposition}'")
     assert rows
     for row in rows:

@@ -134,7 +134,7 @@ def preferred_length_axis(table: pl.DataFrame, *keys: str) -> pl.DataFrame:
 
 
 def main_decomposition(table: pl.DataFrame) -> pl.DataFrame:
-    """Keep one decomposition per pool, or pair of pools: KL where there is one, else coverage, else score, else embedding.
+    """Keep one decomposition per pool or pair of pools: KL where there is one, else coverage, score, embedding.
 
     `task_label` is the task, with the decomposition if that is not KL.
     """
