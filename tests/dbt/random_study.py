@@ -115,9 +115,12 @@ def _add_essays(rng: np.random.Generator, rows: RawRows) -> None:
     for number in range(7):
         item = item_row("essay", f"e{number}", None, None)
         rows.items.append(item)
-        for epoch in range(1, int(rng.integers(1, 12)) + 1):
+        n_samples = int(rng.integers(4, 12))
+        if number == 0:
+            n_samples = 1
+        for epoch in range(1, n_samples + 1):
             length = int(rng.integers(10, 99))
-            status = "error" if rng.random() < 0.1 else "ok"
+            status = "error" if rng.random() < 0.1 and number else "ok"
             # Some essays are graded, so that some items of the pool have an accuracy.
             score = float((number + epoch) % 3 == 0) if number % 2 else None
             sample = sample_row(item, "fam-2", "budget-1000", epoch, status=status, score=score, output_tokens=length)

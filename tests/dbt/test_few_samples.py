@@ -249,7 +249,7 @@ def test_transcripts_add_up_to_the_samples_of_the_most_variable_items(built: Bui
                 assert right["answer"] == "ABCD"[pool[item].target]
 
 
-@pytest.mark.parametrize(("task", "decomposition"), [("repair", "coverage"), ("essay", "embedding"), ("open", "score")])
+@pytest.mark.parametrize(("task", "decomposition"), [("repair", "coverage"), ("essay", "score"), ("open", "score")])
 def test_transcripts_of_answers_in_words(built: Built, task: str, decomposition: str) -> None:
     """The five items of highest variance, all their answers with counts, the most frequent first."""
     rows = built.rows("figures.fig_transcripts", f"task = '{task}'")

@@ -122,7 +122,10 @@ def test_the_report_has_a_row_for_each_pool_by_its_main_decomposition(
     rows = [re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", row)).split() for row in table.split("<tr>")[2:]]
     pools = built.rows("(select distinct task, model_id, condition_id from marts.fct_incoherence)")
     assert len(rows) == len(pools)
-    told = {"four": "KL", "many": "KL", "study": "KL", "independent": "KL", "open": "score", "essay": "score"}
+    told = dict.fromkeys(("four", "many", "study", "independent", "budgets"), "KL") | {
+        "open": "score",
+        "essay": "score",
+    }
     for row in rows:
         assert {**told, "repair": "unit"}[row[0]] in row, row
     # An estimate and the ends of its interval: accuracy, error, bias², variance and incoherence each have both.
