@@ -90,7 +90,7 @@ def draw_lines(lines: Lines) -> MplFigure:
             _draw_series(axis, lines, line.sort("x"), str(panel), str(series), palette[series])
         if panel in lines.guides:
             axis.axhline(lines.guides[panel], color="#868E96", lw=1, ls=":")
-        axis.set(title=fill(str(panel), 46), xlabel=lines.x_label, ylabel=lines.y_label)
+        axis.set(title=fill(str(panel), 42), xlabel=lines.x_label, ylabel=lines.y_label)
         if lines.x_log:
             axis.set_xscale("log")
         elif (here["x"] % 1 == 0).all():
