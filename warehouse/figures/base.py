@@ -119,9 +119,9 @@ def with_series(table: pl.DataFrame, order: str = "param_count") -> pl.DataFrame
 
 
 def preferred_length_axis(table: pl.DataFrame) -> pl.DataFrame:
-    """Keep one length axis per task, model and condition: reasoning tokens, else output tokens, else actions."""
+    """Keep the axis that findings are told by, per task, model and condition: actions, reasoning or output tokens."""
     rank = pl.col("length_axis").replace_strict(
-        {"reasoning_tokens": 0, "output_tokens": 1, "actions": 2}, default=3, return_dtype=pl.Int32
+        {"actions": 0, "reasoning_tokens": 1, "output_tokens": 2}, default=3, return_dtype=pl.Int32
     )
     keys = ["task", "model_id", "condition_id"]
     return (

@@ -18,7 +18,7 @@ from warehouse.figures.base import (
 )
 
 MAIN = "fig_natural_overthinking"
-INCOHERENCE = "incoherence, corrected for few samples"
+INCOHERENCE = "corrected incoherence"
 """The halves of an item hold different numbers of samples: only the corrected estimates compare."""
 HALVES = {"below": ("below own median length", "#74C0FC"), "at_or_above": ("at or above", "#1864AB")}
 
