@@ -37,14 +37,25 @@ halves as (
     inner join medians using ({{ item }})
 ),
 
-ranked as (
+sizes as (
     select
-        *,
-        count(*) filter (where half = 'below') over (partition by {{ item }}) as n_below,
-        count(*) filter (where half = 'at_or_above') over (partition by {{ item }}) as n_at_or_above,
-        -- A sample's id is a hash: its order has nothing to do with contexts, epochs or lengths.
-        row_number() over (partition by {{ item }}, half order by sample_id) as position
+        {{ item }},
+        count(*) filter (where half = 'below') as n_below,
+        count(*) filter (where half = 'at_or_above') as n_at_or_above
     from halves
+    group by {{ item }}
+),
+
+-- Only the larger half has samples to choose from. Their ids are hashes: an order by them has nothing to do with
+-- contexts, epochs or lengths.
+larger as (
+    select
+        sample_id,
+        length_axis,
+        row_number() over (partition by {{ item }} order by sample_id) <= least(n_below, n_at_or_above) as is_matched
+    from halves
+    inner join sizes using ({{ item }})
+    where n_below > n_at_or_above and half = 'below' or n_below < n_at_or_above and half = 'at_or_above'
 )
 
 select
@@ -53,5 +64,6 @@ select
     half,
     sample_length,
     is_correct,
-    position <= least(n_below, n_at_or_above) as is_matched
-from ranked
+    coalesce(is_matched, true) as is_matched
+from halves
+left join larger using (sample_id, length_axis)
