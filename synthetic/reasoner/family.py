@@ -22,7 +22,7 @@ CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"
 SIZES = (
     ModelSize("reasoner-xs", n_layers=2, width=32, n_heads=2, learning_rate=4e-3),
     ModelSize("reasoner-s", n_layers=2, width=48, n_heads=2, learning_rate=4e-3),
-    ModelSize("reasoner-m", n_layers=3, width=80, n_heads=2, learning_rate=2.5e-3),
+    ModelSize("reasoner-m", n_layers=3, width=96, n_heads=3, learning_rate=2e-3),
     ModelSize("reasoner-l", n_layers=4, width=144, n_heads=4, learning_rate=1.5e-3),
 )
 """From smallest to largest: deeper and wider."""
