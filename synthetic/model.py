@@ -17,7 +17,10 @@ from synthetic.config import VOCABULARY, ModelSize
 INITIAL_STD = 0.02
 
 FEW_TOKENS = 64
-"""The longest sequences whose attention is made of plain products on a CPU; from 128 on the fused kernel is faster."""
+"""The longest sequences of models that compute attention and norms their own way on a CPU: attention of plain products
+(from 128 tokens on the fused kernel is faster), and a norm with its own gradient. Others, as the small reasoners,
+compute as PyTorch does, whatever the length of a batch: their shipped weights come out again bit by bit.
+"""
 
 
 class Cache:
@@ -48,15 +51,16 @@ class Cache:
 class Block(nn.Module):
     """Attention, then a two-layer perceptron, each on a normalised copy of the residual stream."""
 
-    def __init__(self, layer: int, width: int, n_heads: int) -> None:
+    def __init__(self, layer: int, width: int, n_heads: int, *, is_short: bool) -> None:
         super().__init__()
         self.layer = layer
         self.n_heads = n_heads
-        self.attention_norm = RMSNorm(width)
+        self.is_short = is_short
+        self.attention_norm = _norm(width, is_short=is_short)
         self.query = nn.Linear(width, width, bias=False)
         self.key_value = nn.Linear(width, 2 * width, bias=False)
         self.attention_out = nn.Linear(width, width, bias=False)
-        self.mlp_norm = RMSNorm(width)
+        self.mlp_norm = _norm(width, is_short=is_short)
         self.mlp_in = nn.Linear(width, 4 * width, bias=False)
         self.mlp_out = nn.Linear(4 * width, width, bias=False)
 
@@ -70,21 +74,30 @@ class Block(nn.Module):
             key, value = cache.append(self.layer, key, value)
         # A single new token may see all tokens before it, so it needs no mask.
         mask = None if n_tokens == 1 else torch.ones(n_tokens, n_tokens, dtype=torch.bool, device=x.device).tril()
-        attended = _attended(query.transpose(1, 2), key, value, None if mask is None else mask[first_output:])
+        seen = None if mask is None else mask[first_output:]
+        attend = _plain_attention if self.is_short and seen is not None and not x.is_cuda else _fused_attention
+        attended = attend(query.transpose(1, 2), key, value, seen)
         y = x[:, first_output:] + self.attention_out(attended.transpose(1, 2).flatten(2))
         out: Tensor = y + self.mlp_out(functional.silu(self.mlp_in(self.mlp_norm(y))))
         return out
 
 
-def _attended(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
+def _fused_attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
     """What queries (batch, heads, queries, head width) see of the keys that the mask (queries, keys) lets them see."""
-    if mask is None or query.device.type != "cpu" or mask.shape[1] > FEW_TOKENS:
-        return functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-    # On a CPU the fused kernel takes up to twice as long for short sequences, most of it in the backward pass.
+    return functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+
+
+def _plain_attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
+    """The same on a CPU, where the fused kernel takes up to twice as long for few tokens, mostly going backward."""
+    assert mask is not None
     blocked = torch.zeros(mask.shape, dtype=query.dtype).masked_fill(~mask, -torch.inf)
     scaled, keys, values = (part.flatten(0, 1) for part in (query * query.shape[-1] ** -0.5, key, value))
     weights = torch.baddbmm(blocked.expand(len(scaled), -1, -1), scaled, keys.transpose(1, 2)).softmax(-1)
     return torch.bmm(weights, values).view(query.shape)
+
+
+def _norm(width: int, *, is_short: bool) -> nn.RMSNorm:
+    return RMSNorm(width) if is_short else nn.RMSNorm(width)
 
 
 class RMSNorm(nn.RMSNorm):
@@ -133,8 +146,11 @@ class Transformer(nn.Module):
         self.capacity = sequence_length - 1
         self.embedding = nn.Embedding(vocabulary_size, size.width)
         self.positions = nn.Parameter(torch.zeros(self.capacity, size.width))
-        self.blocks = nn.ModuleList(Block(layer, size.width, size.n_heads) for layer in range(size.n_layers))
-        self.norm = RMSNorm(size.width)
+        is_short = self.capacity <= FEW_TOKENS
+        self.blocks = nn.ModuleList(
+            Block(layer, size.width, size.n_heads, is_short=is_short) for layer in range(size.n_layers)
+        )
+        self.norm = _norm(size.width, is_short=is_short)
         self.head = nn.Linear(size.width, vocabulary_size, bias=False)
 
     def initialise(self, seed: int) -> None:
