@@ -31,8 +31,8 @@ N_POINTS = 4_096
 def run() -> Iterable[Comparison]:
     yield training(QUICK, "large", n_steps=24, wanted=1.2)
     yield training(LAPTOP, "58k", n_steps=8, wanted=1.2)
-    yield rollouts(LAPTOP, "58k", n_steps=1, wanted=3)
-    yield rollouts(PAPER, "47k", n_steps=1, wanted=3)
+    yield rollouts(LAPTOP, "58k", n_steps=4, wanted=3)
+    yield rollouts(PAPER, "47k", n_steps=2, wanted=3)
 
 
 def new_model(config: ExperimentConfig, size_name: str) -> Transformer:

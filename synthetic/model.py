@@ -72,28 +72,38 @@ class Block(nn.Module):
         key, value = self.key_value(normed).view(batch, n_tokens, 2, self.n_heads, -1).permute(2, 0, 3, 1, 4)
         if cache is not None:
             key, value = cache.append(self.layer, key, value)
-        # A single new token may see all tokens before it, so it needs no mask.
-        mask = None if n_tokens == 1 else torch.ones(n_tokens, n_tokens, dtype=torch.bool, device=x.device).tril()
-        seen = None if mask is None else mask[first_output:]
-        attend = _plain_attention if self.is_short and seen is not None and not x.is_cuda else _fused_attention
-        attended = attend(query.transpose(1, 2), key, value, seen)
+        # With the cache, what comes is either all places so far or the newest alone: queries are those of the last keys.
+        attend = _plain_attention if self.is_short and n_tokens > 1 and not x.is_cuda else _fused_attention
+        attended = attend(query.transpose(1, 2), key, value)
         y = x[:, first_output:] + self.attention_out(attended.transpose(1, 2).flatten(2))
         out: Tensor = y + self.mlp_out(functional.silu(self.mlp_in(self.mlp_norm(y))))
         return out
 
 
-def _fused_attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
-    """What queries (batch, heads, queries, head width) see of the keys that the mask (queries, keys) lets them see."""
-    return functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+def _fused_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """What queries (batch, heads, queries, head width) see of the keys (batch, heads, keys, head width) up to theirs.
+
+    The queries are those of the last keys.
+    """
+    n_queries, n_keys = query.shape[2], key.shape[2]
+    if n_queries == n_keys:  # the fastest kernels of a GPU take no mask
+        return functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+    seen = None if n_queries == 1 else _seen(n_queries, n_keys, query.device)
+    return functional.scaled_dot_product_attention(query, key, value, attn_mask=seen)
 
 
-def _plain_attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
+def _plain_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """The same on a CPU, where the fused kernel takes up to twice as long for few tokens, mostly going backward."""
-    assert mask is not None
-    blocked = torch.zeros(mask.shape, dtype=query.dtype).masked_fill(~mask, -torch.inf)
+    seen = _seen(query.shape[2], key.shape[2], query.device)
+    blocked = torch.zeros(seen.shape, dtype=query.dtype).masked_fill(~seen, -torch.inf)
     scaled, keys, values = (part.flatten(0, 1) for part in (query * query.shape[-1] ** -0.5, key, value))
     weights = torch.baddbmm(blocked.expand(len(scaled), -1, -1), scaled, keys.transpose(1, 2)).softmax(-1)
     return torch.bmm(weights, values).view(query.shape)
+
+
+def _seen(n_queries: int, n_keys: int, device: torch.device) -> Tensor:
+    """Which keys each of the last queries may see, shape (queries, keys)."""
+    return torch.ones(n_keys, n_keys, dtype=torch.bool, device=device).tril()[n_keys - n_queries :]
 
 
 def _norm(width: int, *, is_short: bool) -> nn.RMSNorm:
