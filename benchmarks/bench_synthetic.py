@@ -1,11 +1,12 @@
-"""Training and rollouts of the synthetic optimizer beside a plain training loop and Hugging Face's `generate`.
+"""The synthetic optimizer: training against a plain eager loop, rollouts against Hugging Face's `generate`.
 
-All on the CPU. Same architecture, same weights, same batch; what both compute is held equal before anything is timed.
+On the CPU, and where there is a GPU, on it too. Same architecture, same weights, same batch, same precision; what both
+compute is held equal before anything is timed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import torch
@@ -33,24 +34,31 @@ def run() -> Iterable[Comparison]:
     yield training(LAPTOP, "58k", n_steps=8, wanted=1.2)
     yield rollouts(LAPTOP, "58k", n_steps=4, wanted=3)
     yield rollouts(PAPER, "47k", n_steps=2, wanted=3)
+    if torch.cuda.is_available():
+        for size in PAPER.sizes:
+            yield training(PAPER, size.name, n_steps=200, wanted=2, device="cuda")
+        for size in PAPER.sizes:
+            yield rollouts(PAPER, size.name, n_steps=8, wanted=20, device="cuda")
 
 
-def new_model(config: ExperimentConfig, size_name: str) -> Transformer:
+def new_model(config: ExperimentConfig, size_name: str, device: str) -> Transformer:
     model = Transformer(config.size(size_name), config.sequence_length)
     model.initialise(config.training.seed)
-    return model
+    return model.to(device)
 
 
-def training(config: ExperimentConfig, size_name: str, n_steps: int, wanted: float | None) -> Comparison:
+def training(
+    config: ExperimentConfig, size_name: str, n_steps: int, wanted: float | None, device: str = "cpu"
+) -> Comparison:
     """Optimizer steps, each with its batch; ours are made on the way, the plain loop finds them in memory."""
     # Fewer trajectories, so that setting up is not what is timed; and no validation but the last, of a few pairs.
     short = replace(config.training, n_steps=n_steps, validate_every=10**9, n_validation_pairs=16)
     config = replace(config, data=replace(config.data, n_trajectories=1_000), training=short)
     pairs_module.BLOCK_STEPS = n_steps  # batches are made within the steps that are timed
-    pairs = Pairs(config, make_quadratic(config.problem))
-    sequences = torch.cat([pairs.batch(step) for step in range(8)]).to(torch.uint8)
-    ours = new_model(config, size_name)
-    plain = PlainTransformer(ours)
+    pairs = Pairs(config, make_quadratic(config.problem, device))
+    sequences = torch.cat([pairs.batch(step) for step in range(8)]).to("cpu", torch.uint8)
+    ours = new_model(config, size_name, device)
+    plain = PlainTransformer(ours).to(device)
     first = predicted_positions(config).start
     batch = pairs.batch(0)
     with torch.no_grad():
@@ -59,11 +67,11 @@ def training(config: ExperimentConfig, size_name: str, n_steps: int, wanted: flo
 
     def train_ours() -> object:
         pairs.forget()
-        return train(ours, pairs, config)
+        return train(ours, pairs, config, compiled=device == "cuda")  # as the command does
 
     n_tokens = n_steps * short.batch_size * config.sequence_length
     return compare(
-        f"train {config.profile} {size_name}: {n_tokens / 1e6:.2f} M tokens, loss on {short.loss_on}",
+        f"{device}: train {config.profile} {size_name}: {n_tokens / 1e6:.2f} M tokens",
         "plain eager loop (nanoGPT style)",
         train_ours,
         lambda: plain_train(plain, sequences, short, first, n_steps),
@@ -71,15 +79,17 @@ def training(config: ExperimentConfig, size_name: str, n_steps: int, wanted: flo
     )
 
 
-def rollouts(config: ExperimentConfig, size_name: str, n_steps: int, wanted: float | None) -> Comparison:
+def rollouts(
+    config: ExperimentConfig, size_name: str, n_steps: int, wanted: float | None, device: str = "cpu"
+) -> Comparison:
     """Steps of 4,096 points, each a constrained greedy decoding."""
     config = replace(config, rollout=replace(config.rollout, n_steps=n_steps))
     codec = NumberTokens(config.tokens.decimals)
-    legal = codec.legal_mask(config.update_length)
-    ours = livened(new_model(config, size_name))
+    legal = codec.legal_mask(config.update_length).to(device)
+    ours = livened(new_model(config, size_name, device))
     theirs = in_hugging_face(ours)
     generator = torch.Generator().manual_seed(1)
-    starts = sample_starts(make_quadratic(config.problem), N_POINTS, 1.0, generator)
+    starts = sample_starts(make_quadratic(config.problem, device), N_POINTS, 1.0, generator)
     check_same(ours, theirs, codec.encode(starts[:256]).to(torch.int64), legal)
 
     def roll_out_theirs() -> Tensor:
@@ -89,12 +99,19 @@ def rollouts(config: ExperimentConfig, size_name: str, n_steps: int, wanted: flo
         return x
 
     return compare(
-        f"roll out {config.profile} {size_name}: {N_POINTS * n_steps:,} points·steps",
+        f"{device}: roll out {config.profile} {size_name}: {N_POINTS * n_steps:,} points·steps",
         "transformers generate, same weights",
-        lambda: list(roll_out(ours, starts, config, 0.0)),
-        roll_out_theirs,
+        lambda: in_full(lambda: list(roll_out(ours, starts, config, 0.0))),
+        lambda: in_full(roll_out_theirs),
         wanted=wanted,
     )
+
+
+def in_full(call: Callable[[], object]) -> None:
+    """Do all of it: a GPU may still be at work when a call returns."""
+    call()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
 
 
 def livened(model: Transformer) -> Transformer:

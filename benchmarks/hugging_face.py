@@ -32,7 +32,7 @@ class OnlyLegal(LogitsProcessor):
     """−∞ for tokens that may not stand at the place, as one addition for the whole batch."""
 
     def __init__(self, legal: Tensor, n_prompt: int) -> None:
-        self.blocked = torch.zeros(legal.shape).masked_fill(~legal, -torch.inf)
+        self.blocked = torch.zeros(legal.shape, device=legal.device).masked_fill(~legal, -torch.inf)
         self.n_prompt = n_prompt
 
     def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
@@ -82,7 +82,7 @@ def in_hugging_face(ours: Transformer) -> Any:
         }
     model.load_state_dict(weights)
     model.model.positions = ours.positions.detach()
-    return model.eval()
+    return model.to(ours.head.weight.device).eval()
 
 
 @torch.inference_mode()

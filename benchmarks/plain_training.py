@@ -2,6 +2,7 @@
 
 Its parts are nanoGPT's: one linear for queries, keys and values, the fused causal attention, logits at every place,
 `ignore_index` where no loss is wanted, AdamW as PyTorch makes it on the device, batches cut out of an array of tokens.
+On a GPU, as there: bfloat16 autocast, the fused AdamW, batches from pinned memory.
 """
 
 from __future__ import annotations
@@ -80,16 +81,21 @@ def targets_of(sequences: Tensor, first_predicted: int) -> Tensor:
 def plain_train(
     model: PlainTransformer, sequences: Tensor, settings: TrainingConfig, first_predicted: int, n_steps: int
 ) -> float:
-    """The loop; returns the last loss."""
+    """The loop, on the model's device; returns the last loss."""
+    device = model.norm.weight.device
+    is_cuda = device.type == "cuda"
     decayed = [p for p in model.parameters() if p.dim() >= 2]
     others = [p for p in model.parameters() if p.dim() < 2]
     groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, settings.beta2))
+    optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, settings.beta2), fused=is_cuda or None)
     loss = torch.zeros(())
     for _ in range(n_steps):
         rows = torch.randint(len(sequences), (settings.batch_size,))
         batch = torch.stack([sequences[row] for row in rows]).to(torch.int64)
-        loss = model(batch[:, :-1], targets_of(batch, first_predicted))
+        if is_cuda:
+            batch = batch.pin_memory().to(device, non_blocking=True)
+        with torch.autocast("cuda", torch.bfloat16, enabled=is_cuda):
+            loss = model(batch[:, :-1], targets_of(batch, first_predicted))
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), settings.gradient_clip)
         optimizer.step()

@@ -72,7 +72,7 @@ class Block(nn.Module):
         key, value = self.key_value(normed).view(batch, n_tokens, 2, self.n_heads, -1).permute(2, 0, 3, 1, 4)
         if cache is not None:
             key, value = cache.append(self.layer, key, value)
-        # With the cache, what comes is either all places so far or the newest alone: queries are those of the last keys.
+        # Queries are those of the last keys: with a cache, either all places so far are read or the newest alone.
         attend = _plain_attention if self.is_short and n_tokens > 1 and not x.is_cuda else _fused_attention
         attended = attend(query.transpose(1, 2), key, value)
         y = x[:, first_output:] + self.attention_out(attended.transpose(1, 2).flatten(2))

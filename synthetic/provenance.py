@@ -41,7 +41,7 @@ def recorded(config: ExperimentConfig, layout: Layout, machine: Machine) -> Iter
                 "started_at": started.isoformat(timespec="seconds"),
                 "seconds": round(time.monotonic() - clock, 1),
                 "outcome": outcome,
-                **_surroundings(machine),
+                **surroundings(machine),
             }
             record = {"profile": config.profile, "code_version": CODE_VERSION, "config": config.as_dict()}
             with atomic_path(path) as temporary:
@@ -49,7 +49,8 @@ def recorded(config: ExperimentConfig, layout: Layout, machine: Machine) -> Iter
                 temporary.write_text(text + "\n", encoding="utf-8")
 
 
-def _surroundings(machine: Machine) -> dict[str, Any]:
+def surroundings(machine: Machine) -> dict[str, Any]:
+    """The device, the processes and the versions of a run."""
     import torch
 
     device = machine.world.device

@@ -1,6 +1,7 @@
 import csv
 import json
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,17 @@ def test_training_lowers_the_loss_and_is_reproducible():
 def test_a_learning_rate_that_explodes_is_reported_by_size():
     with pytest.raises(TrainingDivergedError, match="tiny"):
         train.train_reasoner(replace(TINY, learning_rate=1e38), replace(SHORT, n_steps=8, log_every=1), Recipe())
+
+
+def test_the_recipe_takes_the_shipped_models_first_steps(monkeypatch: pytest.MonkeyPatch):
+    """A whole training is too long for a test; what changes its arithmetic shows in the first steps."""
+    batches = train.training_batches
+    monkeypatch.setattr(train, "training_batches", lambda settings, recipe: islice(batches(settings, recipe), 51))
+    _, rows = train.train_reasoner(family.size_named("reasoner-xs"), family.TRAINING, family.RECIPE)
+    with (family.CHECKPOINTS / "reasoner-xs.loss.csv").open(newline="") as handle:
+        shipped = list(csv.DictReader(handle))[:4]
+    assert [(row.split, row.step) for row in rows[:4]] == [(row["split"], int(row["step"])) for row in shipped]
+    assert [row.loss for row in rows[:4]] == pytest.approx([float(row["loss"]) for row in shipped], abs=3e-4)
 
 
 def test_every_size_sees_the_same_batches_drill_first():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from dataclasses import replace
 from typing import Any
 
@@ -87,6 +88,15 @@ def test_a_seed_gives_identical_losses_and_weights(tiny: ExperimentConfig, pairs
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
     other = with_training(tiny, seed=77)
     assert train(new_model(tiny), Pairs(other, make_quadratic(other.problem)), other) != train(first, pairs, tiny)
+
+
+@pytest.mark.skipif(shutil.which("c++") is None, reason="torch.compile needs a C++ compiler on a CPU")
+def test_a_compiled_training_learns_what_an_eager_one_does(tiny: ExperimentConfig, pairs: Pairs) -> None:
+    config = with_training(tiny, n_steps=3, log_every=1)
+    eager = [row.loss for row in train(new_model(config), pairs, config)]
+    assert [row.loss for row in train(new_model(config), pairs, config, compiled=True)] == pytest.approx(
+        eager, rel=1e-4
+    )
 
 
 def test_losses_are_logged_when_the_configuration_says(tiny: ExperimentConfig, pairs: Pairs) -> None:
