@@ -38,7 +38,7 @@ def run() -> Iterable[Comparison]:
         for size in PAPER.sizes:
             yield training(PAPER, size.name, n_steps=200, wanted=2, device="cuda")
         for size in PAPER.sizes:
-            yield rollouts(PAPER, size.name, n_steps=8, wanted=20, device="cuda")
+            yield rollouts(PAPER, size.name, n_steps=64, wanted=20, device="cuda")
 
 
 def new_model(config: ExperimentConfig, size_name: str, device: str) -> Transformer:
@@ -125,7 +125,7 @@ def livened(model: Transformer) -> Transformer:
 
 def check_same(ours: Transformer, theirs: object, prompts: Tensor, legal: Tensor) -> None:
     """Logits agree to 1e-4, and both decode the same."""
-    decoded = Decoder(ours, legal, len(prompts)).decode(prompts)
+    decoded = Decoder.of(ours, legal, len(prompts)).decode(prompts)
     sequences = torch.cat([prompts, decoded], dim=1)[:, :-1]
     with torch.inference_mode():
         torch.testing.assert_close(theirs(sequences).logits, ours(sequences), rtol=0, atol=1e-4)  # type: ignore[operator]

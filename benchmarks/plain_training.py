@@ -1,7 +1,7 @@
 """A plain eager training in the style of karpathy/nanoGPT, with the architecture of `synthetic.model`.
 
 Its parts are nanoGPT's: one linear for queries, keys and values, the fused causal attention, logits at every place,
-`ignore_index` where no loss is wanted, AdamW as PyTorch makes it on the device, batches cut out of an array of tokens.
+`ignore_index` where no loss is wanted, AdamW as PyTorch makes it on the device, batches picked from an array of tokens.
 On a GPU, as there: bfloat16 autocast, the fused AdamW, batches from pinned memory.
 """
 
@@ -91,7 +91,7 @@ def plain_train(
     loss = torch.zeros(())
     for _ in range(n_steps):
         rows = torch.randint(len(sequences), (settings.batch_size,))
-        batch = torch.stack([sequences[row] for row in rows]).to(torch.int64)
+        batch = sequences[rows].to(torch.int64)
         if is_cuda:
             batch = batch.pin_memory().to(device, non_blocking=True)
         with torch.autocast("cuda", torch.bfloat16, enabled=is_cuda):

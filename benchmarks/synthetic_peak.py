@@ -45,7 +45,7 @@ def peak(device: str) -> float:
 def operations_per_token(size: ModelSize, sequence_length: int) -> float:
     """Forward and backward, with the loss over the whole sequence."""
     weights = size.n_layers * 12 * size.width**2 + len(VOCABULARY) * size.width
-    seen = sequence_length / 2
+    seen = (sequence_length - 1) / 2
     return 6 * weights + 12 * size.n_layers * size.width * seen
 
 
@@ -57,7 +57,7 @@ def tokens_per_second(config: ExperimentConfig, size: ModelSize, device: str) ->
     pairs = Pairs(config, make_quadratic(config.problem, device))
     model = Transformer(size, config.sequence_length).to(device)
     model.initialise(config.training.seed)
-    n_tokens = n_steps * short.batch_size * config.sequence_length
+    n_tokens = n_steps * short.batch_size * (config.sequence_length - 1)  # the last one is only predicted
     return n_tokens / seconds(lambda: train(model, pairs, config, compiled=device == "cuda"))
 
 

@@ -1,6 +1,7 @@
-"""Decoding made for rollouts: the same weights as `synthetic.model`, arranged for many short sequences at once.
+"""Constrained decoding of many short sequences at once: the tokens of a step, after those of a point.
 
-What makes it fast, each without a change of what is computed:
+On a GPU, `CachedDecoder` asks the model itself, whose attention kernels do well there. On a CPU, `RowsLastDecoder` has
+the same weights arranged anew. What makes it fast, each without a change of what is computed:
 
 - Rows come last: a token's vector is a column, one per row of the batch. A query, its keys and its values are so narrow
   that a batched product spends its time on starting a product per row and head; a multiplication and a sum along the
@@ -9,18 +10,20 @@ What makes it fast, each without a change of what is computed:
 - The first block reads nothing but a token and its place, so its queries, keys and values come from a table.
 - Gains of the normalisations and the scale of the attention are folded into the matrices that follow them.
 - The last block computes what the next token needs, and nothing else of what was read.
-- There is no branch on what was decoded, so that a GPU can replay the whole step as one graph.
+
+Neither branches on what was decoded, so that a GPU can replay the whole step as one graph.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from synthetic.model import Block, Transformer
+from synthetic.model import Block, Cache, Transformer
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,11 @@ def _folded(weight: Tensor, norm: nn.RMSNorm) -> Tensor:
 
 
 def kept_bytes(model: Transformer) -> int:
-    """What a decoder keeps of one row: queries, keys and values of every place and block."""
+    """What a `RowsLastDecoder` keeps of one row: queries, keys and values of every place and block."""
     return len(model.blocks) * model.capacity * 3 * model.size.width * model.head.weight.element_size()
 
 
-class Decoder:
+class Decoder(ABC):
     """Decodes the tokens that follow prompts of one length. One thread at a time: its buffers are its own.
 
     Args:
@@ -67,27 +70,18 @@ class Decoder:
         n_rows: prompts at a time.
     """
 
-    @torch.inference_mode()
     def __init__(self, model: Transformer, legal: Tensor, n_rows: int) -> None:
-        size, head = model.size, model.head.weight
-        self._n_decoded, vocabulary = legal.shape
+        weight = model.head.weight
+        self._n_decoded = len(legal)
         self._n_prompt = model.capacity + 1 - self._n_decoded
-        self._least_square = size.width * (model.norm.eps or torch.finfo(head.dtype).eps)
-        self._layers = [_Layer.of(block) for block in model.blocks]  # type: ignore[arg-type]
-        self._head = _folded(head, model.norm).T.contiguous()
-        self._blocked = head.new_zeros(legal.shape).masked_fill(~legal.to(head.device), -torch.inf)
-        self._ids = torch.arange(vocabulary, device=head.device).unsqueeze(1)
+        self._n_rows = n_rows
+        self._blocked = weight.new_zeros(legal.shape).masked_fill(~legal.to(weight.device), -torch.inf)
 
-        # Of each place, a column per token: what the first block makes of that token at that place.
-        self._entering = model.positions.unsqueeze(2) + model.embedding.weight.T
-        self._first_projections = _times(self._layers[0].projections, self._normed(self._entering))
-
-        self._projected = head.new_empty(len(self._layers), model.capacity, 3 * size.width, n_rows)
-        by_head = self._projected.view(*self._projected.shape[:2], 3, size.n_heads, -1, n_rows)
-        # Of each block, its queries, keys and values: each of shape (places, heads, head width, rows).
-        self._kept = [of_layer.unbind(1) for of_layer in by_head]
-        # Of that shape too: made anew each time, it would cost more in page faults than in arithmetic.
-        self._products = head.new_empty(by_head[0, :, 0].shape)
+    @staticmethod
+    def of(model: Transformer, legal: Tensor, n_rows: int) -> Decoder:
+        """The decoder for the model's device."""
+        decoder: type[Decoder] = CachedDecoder if model.head.weight.is_cuda else RowsLastDecoder
+        return decoder(model, legal, n_rows)
 
     @torch.inference_mode()
     def decode(self, prompts: Tensor, temperature: float = 0.0, uniforms: Tensor | None = None) -> Tensor:
@@ -102,15 +96,61 @@ class Decoder:
         Returns:
             Ids, shape (rows, tokens to decode), int64.
         """
-        decoded = []
-        last = self._read(prompts.T, 0)
+        decoded: list[Tensor] = []
+        logits = self._logits(prompts, 0)
         for index in range(self._n_decoded):
-            logits = torch.addmm(self._blocked[index], last.T, self._head)
-            chosen = logits.argmax(-1) if uniforms is None else _draw(logits / temperature, uniforms[:, index])
+            allowed = logits + self._blocked[index]
+            chosen = allowed.argmax(-1) if uniforms is None else _draw(allowed / temperature, uniforms[:, index])
             decoded.append(chosen)
             if index + 1 < self._n_decoded:
-                last = self._read(chosen.unsqueeze(0), self._n_prompt + index)
+                logits = self._logits(chosen.unsqueeze(1), self._n_prompt + index)
         return torch.stack(decoded, dim=1)
+
+    @abstractmethod
+    def _logits(self, tokens: Tensor, start: int) -> Tensor:
+        """Read tokens (rows, places) of places from `start` on; logits of the token after them (rows, vocabulary)."""
+
+
+class CachedDecoder(Decoder):
+    """The model with its key-value cache."""
+
+    @torch.inference_mode()
+    def __init__(self, model: Transformer, legal: Tensor, n_rows: int) -> None:
+        super().__init__(model, legal, n_rows)
+        self._model = model
+        self._cache = Cache(model, n_rows)
+
+    def _logits(self, tokens: Tensor, start: int) -> Tensor:
+        self._cache.length = start
+        logits: Tensor = self._model(tokens.to(torch.int64), self._cache, first_output=tokens.shape[1] - 1)
+        return logits[:, -1]
+
+
+class RowsLastDecoder(Decoder):
+    """The model's matrices and its cache, arranged for a CPU."""
+
+    @torch.inference_mode()
+    def __init__(self, model: Transformer, legal: Tensor, n_rows: int) -> None:
+        super().__init__(model, legal, n_rows)
+        size, head = model.size, model.head.weight
+        self._least_square = size.width * (model.norm.eps or torch.finfo(head.dtype).eps)
+        self._layers = [_Layer.of(block) for block in model.blocks]  # type: ignore[arg-type]
+        self._head = _folded(head, model.norm).T.contiguous()
+        self._ids = torch.arange(len(head), device=head.device).unsqueeze(1)
+
+        # Of each place, a column per token: what the first block makes of that token at that place.
+        self._entering = model.positions.unsqueeze(2) + model.embedding.weight.T
+        self._first_projections = _times(self._layers[0].projections, self._normed(self._entering))
+
+        self._projected = head.new_empty(len(self._layers), model.capacity, 3 * size.width, n_rows)
+        by_head = self._projected.view(*self._projected.shape[:2], 3, size.n_heads, -1, n_rows)
+        # Of each block, its queries, keys and values: each of shape (places, heads, head width, rows).
+        self._kept = [of_layer.unbind(1) for of_layer in by_head]
+        # Of that shape too: made anew each time, it would cost more in page faults than in arithmetic.
+        self._products = head.new_empty(by_head[0, :, 0].shape)
+
+    def _logits(self, tokens: Tensor, start: int) -> Tensor:
+        return self._read(tokens.T, start).T @ self._head
 
     def _read(self, tokens: Tensor, start: int) -> Tensor:
         """Read tokens (places, rows) of places from `start` on; return the last one's normalised output (width, rows).

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synthetic.checkpoint import CheckpointError, check_header, fingerprint, load_checkpoint, save_checkpoint
-from synthetic.config import TEACHER_ID, ExperimentConfig
+from synthetic.config import TEACHER_ID, ConfigError, ExperimentConfig, StartsConfig
 from synthetic.machine import CPU, Machine, TimeIsUpError
 from synthetic.rollout_files import RolloutFile
 from warehouse.layout import Layout
@@ -22,6 +22,8 @@ from warehouse.parquet import write_partition
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from synthetic.quadratic import Quadratic
 
 Report = Callable[[str], None]
 
@@ -110,12 +112,18 @@ def train_model(
     The checkpoint is written last: where it is, everything else is.
 
     Raises:
-        ConfigError: if the profile has no such size.
+        ConfigError: if the profile has no such size, or the processes cannot share its batches equally.
         CheckpointError: if there is a file of an unfinished training, and it is not what it should be.
         TimeIsUpError: if the machine's time is up; the next call goes on from there.
         TrainingDivergedError: if the loss stops being a number.
     """
     model_id, n_parameters = config.model_id(size_name), config.param_count(size_name)
+    batch_size, n_processes = config.training.batch_size, machine.world.size
+    if batch_size % n_processes:
+        raise ConfigError(
+            f"training.batch_size: {batch_size} pairs cannot be shared equally among {n_processes} processes; start a "
+            "number of processes that divides it"
+        )
     partition = {"problem_id": config.problem_id, "model_id": model_id}
     stem = f"training-{config.problem_id}"
     path = layout.partition("synthetic_training", partition) / f"{stem}.parquet"
@@ -129,6 +137,8 @@ def train_model(
             _say(report, f"{model_id}: already trained, nothing to do ({checkpoint.name})")
             return TrainingResult(config.problem_id, model_id, path, 0, True, checkpoint, n_parameters, None)
 
+    import torch
+
     from synthetic.model import Transformer
     from synthetic.pairs import Pairs
     from synthetic.progress import load_progress, save_progress
@@ -141,6 +151,8 @@ def train_model(
     pairs = Pairs(config, make_quadratic(config.problem, world.device))
     model = Transformer(config.size(size_name), config.sequence_length)
     model.initialise(config.training.seed)
+    if machine.compiled:
+        torch.compiler.reset()  # what was compiled for other sizes is of no more use
     _say(report, f"{model_id}: {n_parameters:,} parameters, {pairs.n_train:,} training pairs")
     if progress:
         _say(report, f"{model_id}: going on at step {progress.step}/{config.training.n_steps}")
@@ -186,93 +198,92 @@ def train_model(
     return result
 
 
-def roll_out_model(
-    config: ExperimentConfig, size_name: str, layout: Layout, report: Report | None = None, machine: Machine = CPU
-) -> list[StepResult]:
-    """Roll a trained size out from all starts, at all their temperatures; write its points to raw/synthetic_rollouts.
+@dataclass(frozen=True)
+class Rollout:
+    """One rollout of an experiment: who walks, where from, and how tokens are chosen.
 
-    Processes of a world share the rollouts among them.
+    Attributes:
+        size_name: the model's size; None is the teacher.
+        starts: where from.
+        temperature: 0 for the teacher.
+    """
+
+    size_name: str | None
+    starts: StartsConfig
+    temperature: float
+
+    def work(self, config: ExperimentConfig) -> int:
+        """How much there is to do, beside other rollouts: parameters × points."""
+        n_parameters = 0 if self.size_name is None else config.param_count(self.size_name)
+        return n_parameters * self.starts.n_anchors * self.starts.n_replicates
+
+
+def rollouts_of(config: ExperimentConfig, size_name: str | None) -> list[Rollout]:
+    """All rollouts of a size, or of the teacher (None)."""
+    return [
+        Rollout(size_name, starts, temperature)
+        for starts in config.rollout.starts
+        for temperature in ((0.0,) if size_name is None else starts.temperatures)
+    ]
+
+
+def make_rollout(
+    rollout: Rollout, config: ExperimentConfig, layout: Layout, report: Report | None = None, machine: Machine = CPU
+) -> StepResult:
+    """Make the spans of a rollout that are not there yet, and of all its points a file of raw/synthetic_rollouts.
 
     Raises:
         CheckpointError: if the size was not trained under this configuration.
         TimeIsUpError: if the machine's time is up; the next call goes on from there.
     """
-    model_id = config.model_id(size_name)
-    checkpoint = checkpoint_path(config, size_name, layout)
-    check_header(checkpoint, config, size_name)
-    made_from = fingerprint(checkpoint)
-    files = [
-        RolloutFile(config, model_id, starts, temperature, made_from, layout)
-        for starts in config.rollout.starts
-        for temperature in starts.temperatures
-    ]
-
-    def spans_from(file: RolloutFile, points: Tensor, done: int) -> Iterator[Tensor]:
-        from synthetic.rollouts import roll_out
-
-        model = load_checkpoint(checkpoint, config, size_name, machine.world.device)
-        return roll_out(model, points, config, file.temperature, done=done, span=file.span)
-
-    return [_roll_out(file, machine, spans_from, report) for file in machine.share_of(files)]
-
-
-def roll_out_teacher(
-    config: ExperimentConfig, layout: Layout, report: Report | None = None, machine: Machine = CPU
-) -> list[StepResult]:
-    """Run steepest descent itself from the same starts; write its points to raw/synthetic_rollouts.
-
-    Raises:
-        TimeIsUpError: if the machine's time is up; the next call goes on from there.
-    """
-    files = [
-        RolloutFile(config, TEACHER_ID, starts, 0.0, config.problem_id, layout) for starts in config.rollout.starts
-    ]
-
-    def spans_from(file: RolloutFile, points: Tensor, done: int) -> Iterator[Tensor]:
-        from synthetic.quadratic import descend, make_quadratic
-
-        quadratic = make_quadratic(config.problem, machine.world.device)
-        while done < config.rollout.n_steps:
-            n_steps = min(file.span, config.rollout.n_steps - done)
-            span = descend(quadratic, points, n_steps, config.problem.step_norm)[1:]
-            points, done = span[-1], done + n_steps
-            yield span
-
-    return [_roll_out(file, machine, spans_from, report) for file in machine.share_of(files)]
-
-
-def _roll_out(
-    file: RolloutFile,
-    machine: Machine,
-    spans_from: Callable[[RolloutFile, Tensor, int], Iterator[Tensor]],
-    report: Report | None,
-) -> StepResult:
-    """Make the spans of a rollout that are not there yet, and then the whole file."""
-    config, name = file.config, f"{file.model_id} from {file.starts.name} starts, temperature {file.temperature:g}"
+    size_name = rollout.size_name
+    if size_name is None:
+        model_id, made_from = TEACHER_ID, config.problem_id
+    else:
+        model_id, checkpoint = config.model_id(size_name), checkpoint_path(config, size_name, layout)
+        check_header(checkpoint, config, size_name)
+        made_from = fingerprint(checkpoint)
+    file = RolloutFile(config, model_id, rollout.starts, rollout.temperature, made_from, layout)
+    name = f"{model_id} from {rollout.starts.name} starts, temperature {rollout.temperature:g}"
     if file.path.is_file():
         _say(report, f"{name}: already there, nothing to do ({file.path.name})")
-        return StepResult(config.problem_id, file.model_id, file.path, 0, was_skipped=True)
+        return StepResult(config.problem_id, model_id, file.path, 0, was_skipped=True)
 
     import torch
 
     from synthetic.quadratic import make_quadratic
-    from synthetic.rollouts import rollout_starts
+    from synthetic.rollouts import roll_out, rollout_starts
 
-    device = machine.world.device
+    device, n_steps = machine.world.device, config.rollout.n_steps
+    quadratic = make_quadratic(config.problem, device)
     if (found := file.done()) is None:
-        start = rollout_starts(config, file.starts, make_quadratic(config.problem, device)).flatten(0, 1)
-        file.write(0, start.unsqueeze(0).cpu().numpy())
-        done, points = 0, start
+        points = rollout_starts(config, rollout.starts, quadratic).flatten(0, 1)
+        file.write(0, points.unsqueeze(0).cpu().numpy())
+        done = 0
     else:
         done, points = found[0], torch.from_numpy(found[1]).to(device)
-    if done < config.rollout.n_steps:
-        for span in spans_from(file, points, done):
-            file.write(done + 1, span.cpu().numpy())
-            done += len(span)
-            _say(report, f"{name}: step {done}/{config.rollout.n_steps}")
-            if machine.time_slice.is_over and done < config.rollout.n_steps:
-                raise TimeIsUpError(f"{name}: stopped at step {done}/{config.rollout.n_steps}")
-    return StepResult(config.problem_id, file.model_id, file.path, file.finish(), was_skipped=False)
+    if size_name is None:
+        spans = _descents(quadratic, points, n_steps - done, file.span, config.problem.step_norm)
+    else:
+        model = load_checkpoint(checkpoint, config, size_name, device)
+        spans = roll_out(model, points, config, rollout.temperature, done=done, span=file.span)
+    for span in spans:
+        file.write(done + 1, span.cpu().numpy())
+        done += len(span)
+        _say(report, f"{name}: step {done}/{n_steps}")
+        if machine.time_slice.is_over and done < n_steps:
+            raise TimeIsUpError(f"{name}: stopped at step {done}/{n_steps}")
+    return StepResult(config.problem_id, model_id, file.path, file.finish(), was_skipped=False)
+
+
+def _descents(quadratic: Quadratic, points: Tensor, n_steps: int, span: int, step_norm: float) -> Iterator[Tensor]:
+    """The teacher's steps from points (n, d), a span at a time: shape (steps, n, d)."""
+    from synthetic.quadratic import descend
+
+    while n_steps:
+        made = descend(quadratic, points, min(span, n_steps), step_norm)[1:]
+        points, n_steps = made[-1], n_steps - len(made)
+        yield made
 
 
 def _say(report: Report | None, line: str) -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 # torch takes seconds to import, so only what many processes do together imports it.
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 T = TypeVar("T")
+
+PATIENCE = timedelta(days=1)
+"""How long a process waits for the others: their parts of the rollouts may take hours more than its own."""
 
 
 class TimeIsUpError(RuntimeError):
@@ -94,12 +98,16 @@ class World:
             decision = bool(told.item())
         return decision
 
-    def wait(self) -> None:
-        """Until every process has come here."""
+    def any(self, condition: bool) -> bool:
+        """Whether it holds in any process; waits until every process has come here."""
         if self.size > 1:
+            import torch
             from torch import distributed
 
-            distributed.barrier()
+            told = torch.tensor([int(condition)], device=self.device)
+            distributed.all_reduce(told, distributed.ReduceOp.MAX)
+            condition = bool(told.item())
+        return condition
 
 
 ALONE = World()
@@ -146,7 +154,7 @@ def join_world(device: str) -> Iterator[World]:
     if device == "cuda":
         device = f"cuda:{os.environ['LOCAL_RANK']}"
         torch.cuda.set_device(device)
-    distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+    distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo", timeout=PATIENCE)
     try:
         yield World(rank=distributed.get_rank(), size=size, device=device)
     finally:

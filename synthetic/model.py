@@ -106,6 +106,18 @@ def _seen(n_queries: int, n_keys: int, device: torch.device) -> Tensor:
     return torch.ones(n_keys, n_keys, dtype=torch.bool, device=device).tril()[n_keys - n_queries :]
 
 
+class TokenEmbedding(nn.Embedding):
+    """`nn.Embedding`, on a GPU as a product: a gather's gradient is added up there in no fixed order."""
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Ids of shape (batch, n) become (batch, n, width)."""
+        if not tokens.is_cuda:
+            return super().forward(tokens)
+        one_hot = tokens.unsqueeze(-1) == torch.arange(self.num_embeddings, device=tokens.device)
+        with torch.autocast("cuda", enabled=False):
+            return one_hot.to(self.weight.dtype) @ self.weight
+
+
 def _norm(width: int, *, is_short: bool) -> nn.RMSNorm:
     return RMSNorm(width) if is_short else nn.RMSNorm(width)
 
@@ -154,7 +166,7 @@ class Transformer(nn.Module):
         super().__init__()
         self.size = size
         self.capacity = sequence_length - 1
-        self.embedding = nn.Embedding(vocabulary_size, size.width)
+        self.embedding: nn.Embedding = TokenEmbedding(vocabulary_size, size.width)
         self.positions = nn.Parameter(torch.zeros(self.capacity, size.width))
         is_short = self.capacity <= FEW_TOKENS
         self.blocks = nn.ModuleList(
@@ -206,7 +218,9 @@ class Transformer(nn.Module):
             x = block(x, cache, first_output if block is self.blocks[-1] else 0)
         if cache is not None:
             cache.length = end
-        logits: Tensor = self.head(self.norm(x))
+        # Whatever the blocks compute in, the losses of runs are compared: so the logits are exact.
+        with torch.autocast(x.device.type, enabled=False):
+            logits: Tensor = self.head(self.norm(x))
         return logits
 
 

@@ -115,4 +115,4 @@ def encode_pairs(config: ExperimentConfig, quadratic: Quadratic, points: Tensor)
     """Tokens of points (n, d) and of the teacher's step from each: shape (n, sequence length), uint8."""
     codec = NumberTokens(config.tokens.decimals)
     step = quadratic.teacher_step(points, config.problem.step_norm)
-    return torch.cat([codec.encode(points), codec.encode(step)], dim=-1)
+    return torch.cat([codec.encode_finite(points), codec.encode_finite(step)], dim=-1)

@@ -7,7 +7,7 @@ becomes depends on its own place in the batch and the step alone; so a rollout c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from queue import SimpleQueue
 
@@ -37,6 +37,9 @@ def rollout_starts(config: ExperimentConfig, starts: StartsConfig, quadratic: Qu
     return anchors[:, None, :] + starts.jitter * noise
 
 
+Move = Callable[[Tensor, Tensor, Tensor], Tensor]
+
+
 class Roller:
     """Moves points by a model's steps. One thread at a time: its buffers are its own.
 
@@ -49,14 +52,15 @@ class Roller:
 
     def __init__(self, model: Transformer, config: ExperimentConfig, temperature: float, n_rows: int) -> None:
         self._codec = NumberTokens(config.tokens.decimals)
-        self._decoder = Decoder(model, self._codec.legal_mask(config.update_length), n_rows)
+        self._decoder = Decoder.of(model, self._codec.legal_mask(config.update_length), n_rows)
         self._temperature = temperature
         self._seed = config.rollout.seed
         self._n_decoded = config.update_length
+        self._replay: Move | None = None
 
     @torch.inference_mode()
     def walk(self, x: Tensor, rows: Tensor, first_step: int, n_steps: int) -> Tensor:
-        """Points after each of some steps: x (n, d) becomes (n_steps, n, d).
+        """Points after each of some steps: x (n, d) becomes (n_steps, n, d), in the processor's memory.
 
         Args:
             x: where the points are.
@@ -67,38 +71,40 @@ class Roller:
         counters = rows.unsqueeze(1) * self._n_decoded + torch.arange(self._n_decoded, device=rows.device)
         number = torch.tensor(first_step, device=rows.device)
         points = torch.empty(n_steps, *x.shape, dtype=x.dtype, device=x.device)
-        move = self._graph(x, counters, number) if x.is_cuda else self._moved
+        move: Move = self._moved
+        if x.is_cuda:
+            move = self._replay = self._replay or _as_graph(self._moved, x, counters, number)
         for index in range(n_steps):
             x = move(x, counters, number)
             points[index] = x
             number += 1
-        return points
+        return points.cpu()
 
     def _moved(self, x: Tensor, counters: Tensor, number: Tensor) -> Tensor:
         drawn = uniforms(counters, self._seed, number) if self._temperature else None
         update = self._decoder.decode(self._codec.encode_finite(x), self._temperature, drawn)
         return x + self._codec.decode(update)
 
-    def _graph(self, x: Tensor, counters: Tensor, number: Tensor) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-        """`_moved` as a CUDA graph: a step is a few hundred kernels, and launching each costs more than running it."""
-        place = x.clone()
-        beside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        beside.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(beside):
-            self._moved(place, counters, number)  # the first call sets up what a capture may not
-        torch.cuda.current_stream().wait_stream(beside)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            place.copy_(self._moved(place, counters, number))
 
-        def replay(x: Tensor, counters: Tensor, number: Tensor) -> Tensor:
-            # The graph works on the tensors that it captured: after the first call, x is `place` itself.
-            if x is not place:
-                place.copy_(x)
-            graph.replay()
-            return place
+def _as_graph(move: Move, *first: Tensor) -> Move:
+    """The move as a CUDA graph: it is thousands of kernels, and launching each costs more than running it."""
+    inputs = tuple(tensor.clone() for tensor in first)
+    beside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+    beside.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(beside):
+        move(*inputs)  # the first call sets up what a capture may not
+    torch.cuda.current_stream().wait_stream(beside)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        moved = move(*inputs)
 
-        return replay
+    def replay(*new: Tensor) -> Tensor:
+        for kept, tensor in zip(inputs, new, strict=True):
+            kept.copy_(tensor)
+        graph.replay()
+        return moved  # good until the next replay
+
+    return replay
 
 
 def roll_out(
@@ -110,7 +116,9 @@ def roll_out(
     done: int = 0,
     span: int | None = None,
 ) -> Iterator[Tensor]:
-    """Points of every rollout in spans of steps, so that only one span needs to be held.
+    """Points of every rollout in spans of steps, so that only two spans need to be held.
+
+    While the caller has one span, the next is made.
 
     Args:
         model: the transformer, on the starts' device.
@@ -121,7 +129,7 @@ def roll_out(
         span: steps at a time; all if None.
 
     Yields:
-        Points after each step of a span, shape (steps, n, d), float64.
+        Points after each step of a span, shape (steps, n, d), float64, in the processor's memory.
     """
     groups = _groups(starts, model)
     n_threads = min(torch.get_num_threads(), len(groups))
@@ -129,7 +137,7 @@ def roll_out(
     for _ in range(n_threads):
         idle.put(Roller(model, config, temperature, len(groups[0])))
 
-    def walk(x: Tensor, rows: Tensor, n_steps: int) -> Tensor:
+    def walk(x: Tensor, rows: Tensor, done: int, n_steps: int) -> Tensor:
         roller = idle.get()
         try:
             # A new thread starts out on the first GPU, whichever the points are on.
@@ -138,16 +146,21 @@ def roll_out(
         finally:
             idle.put(roller)
 
+    def begin(x: Tensor, done: int) -> list[Future[Tensor]]:
+        n_steps = min(span or config.rollout.n_steps, config.rollout.n_steps - done)
+        return [pool.submit(walk, x[rows], rows, done, n_steps) for rows in groups] if n_steps else []
+
     # Groups are too small to share among threads: each thread moves groups of its own.
-    with ThreadPoolExecutor(n_threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        x = starts
-        while done < config.rollout.n_steps:
-            n_steps = min(span or config.rollout.n_steps, config.rollout.n_steps - done)
-            walks = [pool.submit(walk, x[rows], rows, n_steps) for rows in groups]
+    pool = ThreadPoolExecutor(n_threads, initializer=torch.set_num_threads, initargs=(1,))
+    try:
+        walks = begin(starts, done)
+        while walks:
             points = torch.cat([walk.result() for walk in walks], dim=1)[:, : len(starts)]
-            x = points[-1]
-            done += n_steps
+            done += len(points)
+            walks = begin(points[-1].to(starts.device), done)
             yield points
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _groups(starts: Tensor, model: Transformer) -> Tensor:

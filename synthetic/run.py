@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from synthetic.config import ExperimentConfig
-from synthetic.experiment import roll_out_model, roll_out_teacher, train_model, write_problem
-from synthetic.machine import Machine
+from synthetic.experiment import make_rollout, rollouts_of, train_model, write_problem
+from synthetic.machine import Machine, TimeIsUpError
 from synthetic.provenance import recorded
 from warehouse.layout import Layout
 
@@ -19,16 +19,26 @@ def run_experiment(config: ExperimentConfig, layout: Layout, machine: Machine, r
     Raises:
         TimeIsUpError: if the machine's time is up; what was done is kept, and the same call goes on from there.
         CheckpointError: if a file of an earlier run is not what it should be.
+        ConfigError: if the processes cannot share the batches equally.
         TrainingDivergedError: if a loss stops being a number.
     """
     report = report if machine.world.is_first else None
+    world = machine.world
     with recorded(config, layout, machine):
-        if machine.world.is_first:
+        if world.is_first:
             write_problem(config, layout, report)
         for size in config.sizes:
             train_model(config, size.name, layout, report, machine)
-        machine.world.wait()
-        roll_out_teacher(config, layout, report, machine)
-        for size in config.sizes:
-            roll_out_model(config, size.name, layout, report, machine)
-        machine.world.wait()
+        world.any(False)  # nobody goes on before the last checkpoint is written
+        walkers = [None, *(size.name for size in config.sizes)]
+        rollouts = [rollout for walker in walkers for rollout in rollouts_of(config, walker)]
+        if world.size > 1:  # dealt out with the largest first, so that all end at about the same time
+            rollouts.sort(key=lambda rollout: rollout.work(config), reverse=True)
+        out_of_time = None
+        try:
+            for rollout in machine.share_of(rollouts):
+                make_rollout(rollout, config, layout, report, machine)
+        except TimeIsUpError as error:
+            out_of_time = error
+        if world.any(out_of_time is not None):
+            raise out_of_time or TimeIsUpError("stopped before all rollouts were made")

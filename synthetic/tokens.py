@@ -7,7 +7,8 @@ Rules, in the order in which they apply to |v|:
 
 1. *Exponent.* E is the smallest digit with |v| ≥ 10^−E, so M₀ ≥ 1. It is capped at 0 from below (numbers of 1 and more
    keep E = 0) and at 9 from above (smaller numbers keep E = 9 and get leading zeros).
-2. *Rounding.* The mantissa |v| · 10^E is rounded to p decimals, ties to even. A carry past 9.99… moves to the next
+2. *Rounding.* The mantissa |v| · 10^E is rounded to p decimals, ties to even, as if it had been computed without error:
+   the double written 2.675 is a little less than that, and becomes `+0267`. A carry past 9.99… moves to the next
    exponent: 0.9996 is `+0100`.
 3. *Overflow.* What needs more than E = 0 offers is written as the largest number, 9.99…: values saturate.
 4. *Zero.* What rounds to zero, negative zero too, is written `+9000`.
@@ -67,7 +68,7 @@ class NumberTokens:
         # Comparing with the doubles nearest to 10^-E is exact where a logarithm would be off by one at powers of ten.
         exponent = (magnitude.unsqueeze(-1) < _thresholds(values.device)).sum(-1)
         ceiling = 10 ** (self.decimals + 1)
-        scaled = torch.round(magnitude * _power_of_ten(exponent + self.decimals))
+        scaled = _rounded_product(magnitude, _power_of_ten(exponent + self.decimals))
         mantissa = scaled.clamp(max=ceiling).to(torch.int64)  # clamped first: 1e300 has no int64
         carried = (mantissa == ceiling) & (exponent > 0)
         mantissa = torch.where(carried, ceiling // 10, mantissa.clamp(max=ceiling - 1))
@@ -119,6 +120,28 @@ class NumberTokens:
         if len(text) % self.length:
             raise ValueError(f"{text!r}: {len(text)} characters are no whole number of {self.length}-token numbers")
         return torch.tensor([VOCABULARY.index(character) for character in text], dtype=torch.uint8)
+
+
+def _rounded_product(values: Tensor, powers: Tensor) -> Tensor:
+    """The exact product of doubles that are not negative, rounded to whole numbers, ties to even.
+
+    Rounding the product to a double first changes the result in one case only: when that double lies in the middle of
+    two whole numbers, and the exact product beside it. On which side is the sign of the error, which is a double too
+    (Dekker 1971).
+    """
+    product = values * powers
+    (high, low), (power_high, power_low) = _halves(values), _halves(powers)
+    error = ((high * power_high - product) + high * power_low + low * power_high) + low * power_low
+    below = product.floor()
+    is_beside_the_middle = (product - below == 0.5) & (error != 0)
+    return torch.where(is_beside_the_middle, below + (error > 0), product.round())
+
+
+def _halves(values: Tensor) -> tuple[Tensor, Tensor]:
+    """Two doubles of 26 bits each whose sum is the value (Veltkamp 1968)."""
+    shifted = values * (2.0**27 + 1)
+    high = shifted - (shifted - values)
+    return high, values - high
 
 
 def _power_of_ten(exponent: Tensor) -> Tensor:

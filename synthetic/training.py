@@ -53,10 +53,23 @@ def sequence_loss(model: nn.Module, sequences: Tensor, first_predicted: int) -> 
 @torch.no_grad()
 def validation_loss(model: Transformer, sequences: Tensor, first_predicted: int) -> float:
     """`sequence_loss` over all `sequences`, in batches that fit any memory."""
-    total = 0.0
-    for batch in torch.split(sequences, VALIDATION_BATCH):
-        total += float(sequence_loss(model, batch.to(torch.int64), first_predicted)) * len(batch)
+    batches = torch.split(sequences, VALIDATION_BATCH)
+    losses = torch.stack([sequence_loss(model, batch.to(torch.int64), first_predicted) for batch in batches])
+    total: float = sum(loss * len(batch) for loss, batch in zip(losses.tolist(), batches, strict=True))
     return total / len(sequences)
+
+
+class BatchLoss(nn.Module):
+    """A model and its loss in one: what is compiled, and what many processes share."""
+
+    def __init__(self, model: nn.Module, first_predicted: int) -> None:
+        super().__init__()
+        self.model = model
+        self.first_predicted = first_predicted
+
+    def forward(self, sequences: Tensor) -> Tensor:
+        """`sequence_loss` of a batch."""
+        return sequence_loss(self.model, sequences, self.first_predicted)
 
 
 def learning_rate(step: int, peak: float, config: TrainingConfig) -> float:
@@ -120,13 +133,15 @@ def train(
         progress.restore(model, optimizer)
         log.rows.extend(progress.losses)
         first_step = progress.step
-    spread, loss_of = world.spread(model), sequence_loss
+    loss_of = BatchLoss(model, first_predicted)
     if compiled:
         # On a GPU, "reduce-overhead" also replays the kernels of a step as CUDA graphs.
-        loss_of = torch.compile(loss_of, dynamic=False, mode="reduce-overhead" if device_type == "cuda" else None)
+        loss_of.compile(dynamic=False, mode="reduce-overhead" if device_type == "cuda" else None)
+    spread = world.spread(loss_of)
     saved_at = time.monotonic()
 
     def keep(step: int) -> None:
+        log.check_weights(model, step)  # before they replace better ones
         if save is not None and world.is_first:
             save(TrainingProgress.of(model, optimizer, step, log.rows))
 
@@ -149,10 +164,10 @@ def train(
             validate(step)
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, model.size.learning_rate, settings)
+        optimizer.zero_grad()  # before the forward pass: a replayed graph writes where the last gradients are
         with autocast(device_type):
-            loss = loss_of(spread, world.share_of(pairs.batch(step)), first_predicted)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+            loss = spread(world.share_of(pairs.batch(step)))
+        loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), settings.gradient_clip)
         optimizer.step()
         if step % settings.log_every == 0:
@@ -182,10 +197,18 @@ class LossLog:
         """
         settings = self._config.training
         if not math.isfinite(loss):
-            raise TrainingDivergedError(
-                f"{split} loss is {loss} at step {step} of profile {self._config.profile!r}; lower the learning_rate "
-                f"of size {self._size.name!r} (now {self._size.learning_rate})"
-            )
+            raise self._diverged(f"{split} loss is {loss}", step)
         rate = learning_rate(min(step, settings.n_steps - 1), self._size.learning_rate, settings)
         n_tokens = step * settings.batch_size * self._config.sequence_length
         self.rows.append(LossRow(split, step, loss, rate, n_tokens))
+
+    def check_weights(self, model: nn.Module, step: int) -> None:
+        """Raise TrainingDivergedError if a weight is not finite."""
+        if not all(bool(parameter.isfinite().all()) for parameter in model.parameters()):
+            raise self._diverged("a weight is no longer a number", step)
+
+    def _diverged(self, what: str, step: int) -> TrainingDivergedError:
+        return TrainingDivergedError(
+            f"{what} at step {step} of profile {self._config.profile!r}; lower the learning_rate of size "
+            f"{self._size.name!r} (now {self._size.learning_rate})"
+        )

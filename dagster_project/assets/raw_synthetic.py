@@ -6,7 +6,7 @@ from dagster_project.assets.specs import RAW_GROUP, raw_columns, raw_description
 from dagster_project.partitions import EXPERIMENT, OPTIMIZER_SIZES
 from dagster_project.progress import reporter
 from dagster_project.resources import Warehouse
-from synthetic.experiment import roll_out_model, roll_out_teacher, train_model, write_problem
+from synthetic.experiment import make_rollout, rollouts_of, train_model, write_problem
 from warehouse.raw import count_rows
 
 ONE_RUN_FOR_ALL_SIZES = dg.BackfillPolicy.single_run()
@@ -54,8 +54,7 @@ def synthetic_training(context: dg.AssetExecutionContext, warehouse: Warehouse) 
 )
 def synthetic_rollouts(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[None]:
     """Roll out each size of the run's partitions from the same starts as the teacher."""
-    report = reporter(context)
-    roll_out_teacher(EXPERIMENT, warehouse.layout, report=report)
-    for size in context.partition_keys:
-        roll_out_model(EXPERIMENT, size, warehouse.layout, report=report)
+    for walker in (None, *context.partition_keys):
+        for rollout in rollouts_of(EXPERIMENT, walker):
+            make_rollout(rollout, EXPERIMENT, warehouse.layout, report=reporter(context))
     return dg.MaterializeResult(metadata={"dagster/row_count": count_rows(warehouse.layout, "synthetic_rollouts")})

@@ -12,6 +12,9 @@ import typer
 from dagster_project.cli.app import app, fail
 from warehouse.layout import Layout
 
+TIME_IS_UP = 75
+"""Exit status of a slice of work that is to be called again (EX_TEMPFAIL of BSD); a failure is 1 or 2."""
+
 
 class LogFormat(StrEnum):
     """Kinds of logs that `import` reads."""
@@ -161,11 +164,12 @@ def synthetic(
 ) -> None:
     """Train and roll out the synthetic optimizers of a profile. Interrupted, it goes on where it stopped.
 
-    Exit status 1 if something is left to do. Under torchrun, processes train together.
+    Exit status 75 if the time was up before all was done: call again. Under torchrun, processes train together.
 
     Example: incoherence synthetic --profile laptop --max-minutes 20
     """
     from synthetic.checkpoint import CheckpointError
+    from synthetic.config import ConfigError
     from synthetic.machine import Machine, Slice, TimeIsUpError, join_world
     from synthetic.profiles import PROFILES
     from synthetic.run import run_experiment
@@ -186,8 +190,8 @@ def synthetic(
         try:
             run_experiment(PROFILES[profile], Layout.from_env(), machine, typer.echo)
         except TimeIsUpError as error:
-            fail(f"{error}; run the same command again to go on")
-        except (CheckpointError, TrainingDivergedError) as error:
+            fail(f"{error}; run the same command again to go on", status=TIME_IS_UP)
+        except (CheckpointError, ConfigError, TrainingDivergedError) as error:
             fail(str(error))
         if world.is_first:
             typer.echo("Next: incoherence build && incoherence publish && incoherence report")

@@ -12,17 +12,17 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from synthetic.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
-from synthetic.config import ExperimentConfig, StartsConfig
+from synthetic.config import ConfigError, ExperimentConfig, StartsConfig
 from synthetic.experiment import (
     StepResult,
     checkpoint_path,
+    make_rollout,
     progress_path,
-    roll_out_model,
-    roll_out_teacher,
+    rollouts_of,
     train_model,
     write_problem,
 )
-from synthetic.machine import CPU, Machine, Slice, TimeIsUpError
+from synthetic.machine import CPU, Machine, Slice, TimeIsUpError, World
 from synthetic.quadratic import descend, make_quadratic
 from synthetic.rollouts import roll_out, rollout_starts
 from synthetic.run import run_experiment
@@ -30,6 +30,12 @@ from tests.synthetic.conftest import with_training
 from warehouse.keys import canonical_json
 from warehouse.layout import Layout
 from warehouse.schemas import RAW_TABLES
+
+
+def roll_out_all(
+    config: ExperimentConfig, size_name: str | None, layout: Layout, machine: Machine = CPU
+) -> list[StepResult]:
+    return [make_rollout(rollout, config, layout, machine=machine) for rollout in rollouts_of(config, size_name)]
 
 
 @pytest.fixture
@@ -110,7 +116,7 @@ def test_rollouts_hold_every_point_of_model_and_teacher(tiny: ExperimentConfig, 
     standard, far = tiny.rollout.starts
     at = {starts.name: rollout_starts(tiny, starts, quadratic).flatten(0, 1) for starts in (standard, far)}
 
-    results = roll_out_model(tiny, "one", layout)
+    results = roll_out_all(tiny, "one", layout)
     model = load_checkpoint(checkpoint_path(tiny, "one", layout), tiny, "one")
     expected = [(standard, 0.0), (standard, 1.0), (far, 0.0)]
     for result, (starts, temperature) in zip(results, expected, strict=True):
@@ -122,44 +128,39 @@ def test_rollouts_hold_every_point_of_model_and_teacher(tiny: ExperimentConfig, 
         assert (row["starts"], row["jitter"], row["start_scale"]) == (starts.name, 0.05, starts.scale)
         assert (row["temperature"], row["is_teacher"]) == (temperature, False)
 
-    for result, starts in zip(roll_out_teacher(tiny, layout), (standard, far), strict=True):
+    for result, starts in zip(roll_out_all(tiny, None, layout), (standard, far), strict=True):
         expected_points = descend(quadratic, at[starts.name], 5, tiny.problem.step_norm)
         assert torch.equal(points_of(result, tiny, starts), expected_points)
         assert set(pq.read_table(result.path, partitioning=None)["is_teacher"].to_pylist()) == {True}
-    assert all(result.was_skipped for result in roll_out_model(tiny, "one", layout) + roll_out_teacher(tiny, layout))
+    assert all(result.was_skipped for result in roll_out_all(tiny, "one", layout) + roll_out_all(tiny, None, layout))
 
 
 def test_new_weights_replace_their_rollouts_and_no_others(tiny: ExperimentConfig, layout: Layout) -> None:
     result = train_model(tiny, "one", layout)
-    old = roll_out_model(tiny, "one", layout)
+    old = roll_out_all(tiny, "one", layout)
     model = load_checkpoint(result.checkpoint, tiny, "one")
     with torch.no_grad():
         model.head.weight.mul_(-1)
     save_checkpoint(result.checkpoint, model, tiny, "one")
-    new = roll_out_model(tiny, "one", layout)
+    new = roll_out_all(tiny, "one", layout)
     assert not any(each.was_skipped for each in new)
     left = set(layout.raw_table("synthetic_rollouts").rglob("*.parquet"))
     assert left == {each.path for each in new} and not left & {each.path for each in old}
 
 
-@pytest.mark.parametrize("which", ["model", "teacher"])
+@pytest.mark.parametrize("walker", ["one", None])
 def test_a_rollout_out_of_time_is_taken_up_again(
-    tiny: ExperimentConfig, layout: Layout, monkeypatch: pytest.MonkeyPatch, which: str
+    tiny: ExperimentConfig, layout: Layout, monkeypatch: pytest.MonkeyPatch, walker: str | None
 ) -> None:
-    def run(layout: Layout, machine: Machine = CPU) -> list[StepResult]:
-        if which == "teacher":
-            return roll_out_teacher(tiny, layout, machine=machine)
-        return roll_out_model(tiny, "one", layout, machine=machine)
-
     monkeypatch.setattr("synthetic.rollout_files.SPAN_ROWS", 24)  # two steps
     other = Layout(layout.root / "other")
     train_model(tiny, "one", layout)
     train_model(tiny, "one", other)
     for where in ("stopped at step 2/5", "stopped at step 4/5"):
         with pytest.raises(TimeIsUpError, match=where):
-            run(layout, Machine(time_slice=Slice(minutes=0)))
+            roll_out_all(tiny, walker, layout, Machine(time_slice=Slice(minutes=0)))
         assert not list(layout.raw_table("synthetic_rollouts").rglob("*.parquet"))
-    for cut, whole in zip(run(layout), run(other), strict=True):
+    for cut, whole in zip(*(roll_out_all(tiny, walker, each) for each in (layout, other)), strict=True):
         tables = [pq.read_table(each.path, partitioning=None).drop("ingested_at") for each in (cut, whole)]
         assert tables[0].equals(tables[1])
     assert not list(layout.checkpoints.rglob("*.spans"))
@@ -209,16 +210,21 @@ def test_an_unfinished_training_that_is_not_what_it_should_be_is_refused(
     train_model(config, "one", layout)
 
 
+def test_processes_that_cannot_share_a_batch_equally_are_refused(tiny: ExperimentConfig, layout: Layout) -> None:
+    with pytest.raises(ConfigError, match="32 pairs cannot be shared equally among 3 processes"):
+        train_model(tiny, "one", layout, machine=Machine(World(size=3)))
+
+
 def test_rollouts_need_a_trained_model(tiny: ExperimentConfig, layout: Layout) -> None:
     with pytest.raises(CheckpointError, match="train the model first"):
-        roll_out_model(tiny, "one", layout)
+        roll_out_all(tiny, "one", layout)
 
 
 def test_files_meet_the_contract(tiny: ExperimentConfig, layout: Layout) -> None:
     paths = {
         "synthetic_problems": write_problem(tiny, layout).path,
         "synthetic_training": train_model(tiny, "one", layout).path,
-        "synthetic_rollouts": roll_out_model(tiny, "one", layout)[0].path,
+        "synthetic_rollouts": roll_out_all(tiny, "one", layout)[0].path,
     }
     for table, path in paths.items():
         assert pq.read_schema(path).equals(RAW_TABLES[table].schema)

@@ -16,6 +16,8 @@ from safetensors.torch import load_file
 
 from synthetic.config import ExperimentConfig
 from synthetic.experiment import TrainingResult, progress_path, train_model
+from synthetic.machine import CPU
+from synthetic.run import run_experiment
 from tests.synthetic.conftest import with_training
 from warehouse.layout import PROJECT_ROOT, Layout
 
@@ -40,12 +42,38 @@ def config(tiny: ExperimentConfig) -> ExperimentConfig:
     return with_training(tiny, n_steps=400, log_every=5, validate_every=50)
 
 
-def start(config: ExperimentConfig, folder: Path, root: Path, *launcher: str) -> subprocess.Popen[bytes]:
+RUNNING_IN_SLICES = """
+import sys, pathlib, torch
+from synthetic import rollout_files
+from synthetic.config import ExperimentConfig
+from synthetic.machine import Machine, Slice, TimeIsUpError, join_world
+from synthetic.run import run_experiment
+from warehouse.layout import Layout
+
+torch.set_num_threads(1)
+rollout_files.SPAN_ROWS = 24
+config = ExperimentConfig.from_json(pathlib.Path(sys.argv[1]).read_text())
+with join_world("cpu") as world:
+    # In the second slice the first process has time for all of it, the second for none of its rollouts.
+    minutes = {"training": 0, "rollouts": None if world.is_first else 0, "rest": None}[sys.argv[3]]
+    try:
+        run_experiment(config, Layout(pathlib.Path(sys.argv[2])), Machine(world, Slice(minutes)))
+    except TimeIsUpError as error:
+        print(f"process {world.rank}: {error}", flush=True)
+"""
+
+TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
+
+
+def start(
+    config: ExperimentConfig, folder: Path, root: Path, *launcher: str, text: str = SAVING_OFTEN, slice_: str = ""
+) -> subprocess.Popen[bytes]:
     script, settings = folder / "train.py", folder / "config.json"
-    script.write_text(SAVING_OFTEN)
+    script.write_text(text)
     settings.write_text(config.to_json())
-    command = [sys.executable, *launcher, str(script), str(settings), str(root)]
-    return subprocess.Popen(command, cwd=PROJECT_ROOT, env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)})
+    command = [sys.executable, *launcher, str(script), str(settings), str(root), slice_]
+    environment = os.environ | {"PYTHONPATH": str(PROJECT_ROOT)}
+    return subprocess.Popen(command, cwd=PROJECT_ROOT, env=environment, stdout=subprocess.PIPE)
 
 
 def losses_of(result: TrainingResult) -> pa.Table:
@@ -72,10 +100,7 @@ def test_a_killed_training_goes_on_to_bit_equal_losses_and_weights(config: Exper
 def test_two_processes_under_torchrun_learn_what_one_does(tiny: ExperimentConfig, tmp_path: Path) -> None:
     config = with_training(tiny, n_steps=30)
     layout = Layout(tmp_path / "two")
-    assert (
-        start(config, tmp_path, layout.root, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2").wait()
-        == 0
-    )
+    assert start(config, tmp_path, layout.root, *TORCHRUN).wait() == 0
     alone = train_model(config, "one", Layout(tmp_path / "one"))
     together = train_model(config, "one", layout)
     assert together.was_skipped
@@ -85,3 +110,26 @@ def test_two_processes_under_torchrun_learn_what_one_does(tiny: ExperimentConfig
     assert losses_of(together)["loss"].to_pylist() == pytest.approx(losses_of(alone)["loss"].to_pylist(), rel=1e-4)
     weights, expected = load_file(together.checkpoint), load_file(alone.checkpoint)
     assert all((weights[name] - expected[name]).abs().max() < 1e-2 for name in expected)
+
+
+def test_two_processes_stop_and_go_on_together(tiny: ExperimentConfig, tmp_path: Path) -> None:
+    """Where one is out of time, both stop; in the end there is what one process makes."""
+    config = with_training(tiny, n_steps=15)
+    layout = Layout(tmp_path / "two")
+    told = {
+        "training": ["process 0: stopped at step 10/15", "process 1: stopped at step 10/15"],
+        "rollouts": ["process 0: stopped before all rollouts were made", "process 1: optimizer-"],
+        "rest": [],
+    }
+    for slice_, expected in told.items():
+        process = start(config, tmp_path, layout.root, *TORCHRUN, text=RUNNING_IN_SLICES, slice_=slice_)
+        lines = sorted(process.communicate(timeout=120)[0].decode().splitlines())
+        assert process.returncode == 0
+        assert [line[: len(start)] for line, start in zip(lines, expected, strict=True)] == expected
+    alone = Layout(tmp_path / "one")
+    run_experiment(config, alone, CPU)
+    folders = [
+        sorted(path.parent.relative_to(each.raw) for path in each.raw.rglob("*.parquet")) for each in (layout, alone)
+    ]
+    assert folders[0] == folders[1]
+    assert not list(layout.checkpoints.rglob("*.spans"))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from itertools import pairwise
 
@@ -8,7 +9,7 @@ import torch
 
 from synthetic.config import ExperimentConfig
 from synthetic.counters import uniforms
-from synthetic.decoding import Decoder
+from synthetic.decoding import CachedDecoder, Decoder, RowsLastDecoder
 from synthetic.pairs import Pairs
 from synthetic.profiles import QUICK
 from synthetic.quadratic import Quadratic, descend, make_quadratic
@@ -23,15 +24,20 @@ def prompts(config: ExperimentConfig, n: int = 200) -> torch.Tensor:
     return NumberTokens(config.tokens.decimals).encode(values)
 
 
+DECODERS = pytest.mark.parametrize("decoder_type", [RowsLastDecoder, CachedDecoder])
+"""The one for a CPU and the one for a GPU, which does the same on a CPU."""
+
+
+@DECODERS
 @pytest.mark.parametrize("size_name", ["one", "two"])
 def test_greedy_decoding_takes_the_likeliest_legal_token_of_the_full_forward_pass(
-    tiny: ExperimentConfig, size_name: str
+    tiny: ExperimentConfig, size_name: str, decoder_type: type[Decoder]
 ) -> None:
     """Where two are alike to rounding, either."""
     codec = NumberTokens(tiny.tokens.decimals)
     model = lively_model(tiny, size_name)
     tokens = prompts(tiny, 50).long()
-    update = Decoder(model, codec.legal_mask(tiny.update_length), 50).decode(tokens)
+    update = decoder_type(model, codec.legal_mask(tiny.update_length), 50).decode(tokens)
     with torch.no_grad():
         for place in range(tiny.update_length):
             logits = model(tokens)[:, -1]
@@ -43,17 +49,23 @@ def test_greedy_decoding_takes_the_likeliest_legal_token_of_the_full_forward_pas
     assert len(update.unique(dim=0)) > 1
 
 
-def test_what_is_decoded_does_not_depend_on_earlier_prompts(tiny: ExperimentConfig) -> None:
-    decoder = Decoder(lively_model(tiny), NumberTokens(tiny.tokens.decimals).legal_mask(tiny.update_length), 200)
+@DECODERS
+def test_what_is_decoded_does_not_depend_on_earlier_prompts(
+    tiny: ExperimentConfig, decoder_type: type[Decoder]
+) -> None:
+    decoder = decoder_type(lively_model(tiny), NumberTokens(tiny.tokens.decimals).legal_mask(tiny.update_length), 200)
     first = decoder.decode(prompts(tiny))
     decoder.decode(prompts(tiny).flip(0))
     assert torch.equal(decoder.decode(prompts(tiny)), first)
 
 
+@DECODERS
 @pytest.mark.parametrize("temperature", [1.0, 50.0])
-def test_constrained_decoding_yields_legal_tokens_only(tiny: ExperimentConfig, temperature: float) -> None:
+def test_constrained_decoding_yields_legal_tokens_only(
+    tiny: ExperimentConfig, temperature: float, decoder_type: type[Decoder]
+) -> None:
     codec = NumberTokens(tiny.tokens.decimals)
-    decoder = Decoder(lively_model(tiny), codec.legal_mask(tiny.update_length), 200)
+    decoder = decoder_type(lively_model(tiny), codec.legal_mask(tiny.update_length), 200)
     drawn = uniforms(torch.arange(200 * tiny.update_length).view(200, -1), 1)
     drawn[0], drawn[1] = 0.0, 1 - 2**-53  # the ends of the range too
     update = decoder.decode(prompts(tiny), temperature, drawn)
@@ -62,12 +74,15 @@ def test_constrained_decoding_yields_legal_tokens_only(tiny: ExperimentConfig, t
     assert len(update.unique(dim=0)) > 1
 
 
-def test_temperature_draws_from_the_softmax_over_legal_tokens(tiny: ExperimentConfig) -> None:
+@DECODERS
+def test_temperature_draws_from_the_softmax_over_legal_tokens(
+    tiny: ExperimentConfig, decoder_type: type[Decoder]
+) -> None:
     codec = NumberTokens(tiny.tokens.decimals)
     model = lively_model(tiny)
     tokens = prompts(tiny, 1).expand(20_000, -1)
     drawn = uniforms(torch.arange(20_000 * tiny.update_length).view(20_000, -1), 1)
-    update = Decoder(model, codec.legal_mask(tiny.update_length), 20_000).decode(tokens, 2.0, drawn)
+    update = decoder_type(model, codec.legal_mask(tiny.update_length), 20_000).decode(tokens, 2.0, drawn)
     allowed = codec.allowed_tokens(0)
     with torch.no_grad():
         expected = torch.softmax(model(tokens[:1].long())[0, -1, allowed] / 2.0, -1)
@@ -108,7 +123,7 @@ def test_a_rollout_adds_decoded_updates_in_float64(tiny: ExperimentConfig) -> No
     points = walk(tiny)
     assert points.shape == (6, 12, 2)
     assert points.dtype == torch.float64
-    decoder = Decoder(lively_model(tiny), codec.legal_mask(tiny.update_length), 12)
+    decoder = Decoder.of(lively_model(tiny), codec.legal_mask(tiny.update_length), 12)
     for before, after in pairwise(points):
         assert torch.equal(after, before + codec.decode(decoder.decode(codec.encode(before))))
 
@@ -119,6 +134,14 @@ def test_a_rollout_is_the_same_in_spans_and_when_taken_up_again(tiny: Experiment
     assert torch.equal(walk(tiny, temperature, span=2), points)
     rest = torch.cat(list(roll_out(lively_model(tiny), points[3], tiny, temperature, done=3)))
     assert torch.equal(rest, points[4:])
+
+
+def test_a_rollout_that_nobody_wants_more_of_ends(tiny: ExperimentConfig) -> None:
+    spans = roll_out(lively_model(tiny), starts_of(tiny).flatten(0, 1), tiny, 0.0, span=1)
+    next(spans)
+    n_threads = threading.active_count()
+    spans.close()
+    assert threading.active_count() < n_threads
 
 
 def test_a_rollout_is_the_same_on_any_number_of_threads(

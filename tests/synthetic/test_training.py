@@ -126,6 +126,29 @@ def test_a_loss_that_is_no_number_stops_the_training(tiny: ExperimentConfig, pai
         train(model, pairs, tiny)
 
 
+def test_weights_that_are_no_numbers_are_not_kept(
+    tiny: ExperimentConfig, pairs: Pairs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("synthetic.training.CHECK_EVERY", 2)
+    monkeypatch.setattr("synthetic.training.SAVE_EVERY_S", 0)
+    config, model, kept = (
+        with_training(tiny, n_steps=9, log_every=100, validate_every=100),
+        new_model(tiny),
+        list[int](),
+    )
+
+    class Breaking(FewPairs):
+        def batch(self, step: int) -> torch.Tensor:
+            if step == 5:
+                with torch.no_grad():
+                    model.head.weight[0, 0] = math.nan
+            return super().batch(step)
+
+    with pytest.raises(TrainingDivergedError, match="no longer a number at step 6"):
+        train(model, Breaking(pairs.batch(0)), config, save=lambda progress: kept.append(progress.step))
+    assert kept == [2, 4]
+
+
 def test_a_slice_ends_with_its_progress_kept_and_the_next_goes_on_as_if_nothing_had_happened(
     tiny: ExperimentConfig, pairs: Pairs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
