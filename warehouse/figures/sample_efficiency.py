@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import altair as alt
 import polars as pl
-from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import DECOMPOSITION_LABELS, Figure, Tables, with_series
-from warehouse.figures.lines import Lines, chart_lines, draw_lines
+from warehouse.figures.lines import Lines
 
 SHOWN = ("kl", "coverage", "score", "embedding")
 """One decomposition of each kind of answer; the table has Brier too."""
@@ -49,16 +47,6 @@ def _lines(tables: Tables) -> Lines:
     )
 
 
-def draw(tables: Tables) -> MplFigure:
-    """The still picture."""
-    return draw_lines(_lines(tables))
-
-
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same with tooltips."""
-    return chart_lines(_lines(tables))
-
-
 FIGURE = Figure(
     name="sample_efficiency",
     title="Sample efficiency",
@@ -68,6 +56,5 @@ FIGURE = Figure(
     "without a bar fits in only once, so that nothing is known of its scatter.",
     tables=("fig_sample_efficiency",),
     needs="Import logs with at least four epochs per item.",
-    draw=draw,
-    chart=chart,
+    picture=_lines,
 )
