@@ -45,3 +45,9 @@ def test_a_picture_without_points_is_empty(built: Built, figure: Figure) -> None
     tables = read_tables(built.database, figure.tables)
     brier = {name: table.filter(pl.col("decomposition") == "brier") for name, table in tables.items()}
     assert not brier[figure.tables[0]].is_empty() and figure.is_empty(brier)
+
+
+def test_bars_of_one_standard_deviation_are_not_called_intervals(built: Built) -> None:
+    (figure,) = (figure for figure in FIGURES if figure.name == "sample_efficiency")
+    spec = str(figure.picture(read_tables(built.database, figure.tables)).chart().to_dict())
+    assert "one standard deviation from" in spec and "95 %" not in spec

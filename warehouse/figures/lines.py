@@ -31,6 +31,7 @@ class Lines:
         fits: columns `panel`, `series`, `slope`, `intercept` of ln y over ln x; drawn over the range of the points.
         x_label, y_label: axis titles.
         x_log, y_log: whether the axis is logarithmic; points at or below 0 are then not shown.
+        bar_ends: what `low` and `high` are called on hover.
         connected: whether neighbouring points are joined.
         guides: heights of dotted lines, by panel.
         tooltips: further columns of `points` to show on hover.
@@ -46,6 +47,7 @@ class Lines:
     fits: pl.DataFrame | None = None
     x_log: bool = True
     y_log: bool = True
+    bar_ends: tuple[str, str] = ("95 % from", "to")
     connected: bool = False
     guides: dict[str, float] = field(default_factory=dict)
     tooltips: tuple[str, ...] = ()
@@ -147,8 +149,8 @@ class Lines:
                 alt.Tooltip("series:N"),
                 alt.Tooltip("x:Q", title=self.x_label, format=",.4~g"),
                 alt.Tooltip("y:Q", title=self.y_label, format=".4~g"),
-                alt.Tooltip("low:Q", title="95 % from", format=".4~g"),
-                alt.Tooltip("high:Q", title="to", format=".4~g"),
+                alt.Tooltip("low:Q", title=self.bar_ends[0], format=".4~g"),
+                alt.Tooltip("high:Q", title=self.bar_ends[1], format=".4~g"),
                 *(
                     alt.Tooltip(f"{name}:Q" if here[name].dtype.is_numeric() else f"{name}:N")
                     if name not in TOOLTIP_FORMATS

@@ -40,6 +40,7 @@ def _lines(tables: Tables) -> Lines:
         x_label="samples per item",
         y_label="incoherence or variance",
         y_log=False,
+        bar_ends=("one standard deviation from", "to"),
         connected=True,
         guides=guides,
         tooltips=("n_items", "n_blocks", "sd", "all_samples", "all_samples_from", "all_samples_to"),
