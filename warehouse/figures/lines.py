@@ -169,7 +169,7 @@ class Lines:
             if self.connected:
                 layers.append(base.mark_line().encode(x=x, y=y, color=color))
             data = alt.FieldOneOfPredicate(
-                field="series", oneOf=[s for s in here["series"].unique() if s not in self.greys]
+                field="series", oneOf=[s for s in here["series"].unique(maintain_order=True) if s not in self.greys]
             )
             points_of_data = base.transform_filter(data).mark_point(filled=True, size=55, opacity=0.9)
             layers.append(points_of_data.encode(x=x, y=y, color=color, tooltip=tooltip))
