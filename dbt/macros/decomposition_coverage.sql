@@ -51,3 +51,8 @@
         variance_unbiased
     from corrected
 {% endmacro %}
+
+{# The outcome of a unit test, graded. #}
+{% macro graded(passed) -%}
+    case when {{ passed }} then 1.0 else 0.0 end
+{%- endmacro %}

@@ -7,17 +7,16 @@
 
 {% macro item_keys() %}{{ return(pool_keys() + ["item_id"]) }}{% endmacro %}
 
+{# What a decomposition has beside the keys of its group. #}
+{% macro decomposition_columns() %}
+    {{ return([
+        "decomposition", "n_samples", "error", "bias_sq", "variance", "bias_sq_unbiased", "variance_unbiased",
+    ]) }}
+{% endmacro %}
+
 {# Decompositions by item_number, with the item's keys in its place. #}
 {% macro with_item_keys(relation, numbers) %}
-    select
-        {{ item_keys() | join(", ") }},
-        decomposition,
-        n_samples,
-        error,
-        bias_sq,
-        variance,
-        bias_sq_unbiased,
-        variance_unbiased
+    select {{ (item_keys() + decomposition_columns()) | join(", ") }}
     from {{ relation }}
     inner join {{ numbers }} using (item_number)
 {% endmacro %}

@@ -82,3 +82,8 @@
         n_dropped
     from intervals
 {% endmacro %}
+
+{# What a fit has beside its keys. #}
+{% macro fit_columns() %}
+    {{ return(["slope", "slope_ci_low", "slope_ci_high", "intercept", "r2", "n_points", "n_dropped"]) }}
+{% endmacro %}

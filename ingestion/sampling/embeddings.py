@@ -17,6 +17,7 @@ import numpy as np
 from ingestion.sampling.pacing import backoff
 from ingestion.sampling.progress import Report
 from ingestion.sampling.providers.base import Key, MissingKeyError, OverloadedError, TransientError
+from ingestion.sampling.providers.sdk import sdk_error
 from ingestion.sampling.spec import EmbeddingSpec, ExperimentSpec, Limits, ProviderSpec
 from ingestion.sampling.task_specs import task_name
 from warehouse.keys import digest
@@ -138,8 +139,6 @@ class _OpenAI:
     def embed(self, texts: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float32]]:
         import openai
 
-        from ingestion.sampling.providers.openai_api import provider_error
-
         options: dict[str, Any] = {"dimensions": self._settings.dimensions} if self._settings.dimensions else {}
         failures, began = 0, time.monotonic()
         while True:
@@ -147,7 +146,7 @@ class _OpenAI:
                 response = self._client.embeddings.create(model=self._settings.model, input=list(texts), **options)
                 return _checked([row.embedding for row in sorted(response.data, key=lambda row: row.index)], len(texts))
             except (openai.OpenAIError, ValueError, TypeError, AttributeError) as error:
-                failure = provider_error(error, self._key)
+                failure = sdk_error(error, openai, self._key)
                 failures += 1
                 is_patient = isinstance(failure, OverloadedError) and time.monotonic() - began < self._limits.patience_s
                 is_passing = isinstance(failure, TransientError) or not isinstance(error, openai.OpenAIError)

@@ -143,6 +143,8 @@ def test_variance_components_agree_with_analysis_of_variance(built: Built) -> No
         assert agree(row["variance_within"], float(within.mean()))
         assert agree(row["variance_between"], float(between.mean()))
         assert agree(row["share_between"], float(between.sum() / (within + between).sum()))
+        low, high = ratio_interval(between, within + between)
+        assert agree(row["share_between_ci_low"], low) and agree(row["share_between_ci_high"], high)
 
 
 def test_other_smoothings_agree_with_the_oracle(built: Built) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.interval_coverage import ALPHA, draw_choices, true_incoherence
+from benchmarks.dice import ALPHA, draw_choices, true_incoherence
 from tests.oracles.pooling import ratio_interval
 
 

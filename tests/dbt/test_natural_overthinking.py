@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 import pytest
 
-from benchmarks.interval_coverage import ALPHA, draw_choices
+from benchmarks.dice import draw_choices, write_choices
 from tests.dbt.conftest import Built, agree
 from tests.dbt.test_item_decomposition import split
 from tests.dbt.test_outcomes import key_of
@@ -22,8 +20,6 @@ from tests.oracles.decompositions import Array, Split, brier_unbiased, coverage,
 from tests.oracles.outcomes import LEFT_OUT, scores_by_sample, unit_tests_by_sample
 from tests.oracles.pooling import halves, incoherence, ratio_contrast, ratio_interval
 from warehouse.layout import Layout
-from warehouse.parquet import write_partition
-from warehouse.schemas import SAMPLES
 from warehouse.transform import prepare, run_dbt
 
 SIDES = ("below", "at_or_above")
@@ -183,51 +179,15 @@ def null(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyCo
     """Pools whose answers have nothing to do with length: reasoning tokens with many ties, output tokens with none."""
     rng = np.random.default_rng(3)
     layout = Layout(tmp_path_factory.mktemp("null"))
-    now = datetime(2026, 1, 1, tzinfo=UTC)
     for n_samples in N_SAMPLES:
         choices = draw_choices(rng, (N_POOLS, N_ITEMS, n_samples))
-        pool, item, epoch = (axis.ravel() for axis in np.indices(choices.shape))
-        values = {
-            "sample_id": pa.array([f"{n_samples}-{index:030d}" for index in rng.permutation(choices.size)]),
-            "condition_id": pa.array([f"S{n_samples} pool {number}" for number in pool]),
-            "item_id": pa.array([f"i{number}" for number in item]),
-            "epoch": pa.array(epoch + 1),
-            "choice_index": pa.array(choices.ravel()),
-            "reasoning_tokens": pa.array(rng.integers(1, LEVELS + 1, size=choices.size)),
-            "output_tokens": pa.array(rng.permutation(choices.size)),
-        }
-        constants = {
-            "task": "dice",
-            "model_id": "dice",
-            "answer_key_id": "key",
-            "context_id": "none",
-            "source": "table",
-            "run_status": "success",
-            "status": "ok",
-            "ingested_at": now,
-        }
-        columns = [
-            values[field.name].cast(field.type)
-            if field.name in values
-            else pa.array([constants.get(field.name)] * choices.size, field.type)
-            for field in SAMPLES.schema
-        ]
-        partition = {"task": "dice", "model_id": "dice", "condition_id": f"S{n_samples}"}
-        table = pa.Table.from_arrays(columns, schema=SAMPLES.schema)
-        write_partition(layout, "samples", table, file_stem="dice", partition=partition)
-    items = [
-        {
-            "task": "dice",
-            "item_id": f"i{number}",
-            "answer_key_id": "key",
-            "target_index": 0,
-            "n_choices": len(ALPHA),
-            "source": "table",
-            "ingested_at": now,
-        }
-        for number in range(N_ITEMS)
-    ]
-    write_partition(layout, "items", items, file_stem="dice", partition={"task": "dice"})
+        write_choices(
+            layout,
+            choices,
+            f"S{n_samples}",
+            reasoning_tokens=rng.integers(1, LEVELS + 1, size=choices.size),
+            output_tokens=rng.permutation(choices.size),
+        )
     prepare(layout)
     run_dbt(
         layout,

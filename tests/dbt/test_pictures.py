@@ -33,12 +33,11 @@ def test_a_study_without_kl_is_drawn_by_what_it_has(built: Built, figure: Figure
         for name, table in tables.items()
     }
     assert not figure.is_empty(without)
-    picture = figure.draw(without)
-    words = [
-        text.get_text() for axis in picture.axes for text in (axis.title, axis.yaxis.label, *axis.get_yticklabels())
-    ]
+    picture = figure.picture(without)
+    drawn = picture.draw()
+    words = [text.get_text() for axis in drawn.axes for text in (axis.title, axis.yaxis.label, *axis.get_yticklabels())]
     assert any("(unit tests)" in word for word in words) and not any("KL" in word for word in words)
-    assert "(unit tests)" in str(figure.chart(without).to_dict())
+    assert "(unit tests)" in str(picture.chart().to_dict())
 
 
 @pytest.mark.parametrize("figure", BY_DECOMPOSITION, ids=lambda figure: figure.name)
@@ -46,3 +45,9 @@ def test_a_picture_without_points_is_empty(built: Built, figure: Figure) -> None
     tables = read_tables(built.database, figure.tables)
     brier = {name: table.filter(pl.col("decomposition") == "brier") for name, table in tables.items()}
     assert not brier[figure.tables[0]].is_empty() and figure.is_empty(brier)
+
+
+def test_bars_of_one_standard_deviation_are_not_called_intervals(built: Built) -> None:
+    (figure,) = (figure for figure in FIGURES if figure.name == "sample_efficiency")
+    spec = str(figure.picture(read_tables(built.database, figure.tables)).chart().to_dict())
+    assert "one standard deviation from" in spec and "95 %" not in spec

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import altair as alt
 import polars as pl
-from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import PART, Figure, Tables, with_telling_conditions
-from warehouse.figures.lines import Lines, chart_lines, draw_lines
+from warehouse.figures.lines import Lines
 
 
 def _lines(tables: Tables) -> Lines:
@@ -32,16 +30,6 @@ def _lines(tables: Tables) -> Lines:
     )
 
 
-def draw(tables: Tables) -> MplFigure:
-    """The still picture."""
-    return draw_lines(_lines(tables))
-
-
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same with tooltips."""
-    return chart_lines(_lines(tables))
-
-
 FIGURE = Figure(
     name="accuracy_by_model_scale",
     title="Accuracy by model scale",
@@ -49,6 +37,5 @@ FIGURE = Figure(
     look_for="Whether size buys accuracy on this task at all: incoherence over size means little where it does not.",
     tables=("fig_accuracy_by_model_scale",),
     needs="Import logs of models whose family and size are known (seed known_models).",
-    draw=draw,
-    chart=chart,
+    picture=_lines,
 )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import altair as alt
 import polars as pl
-from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import Figure, Tables, with_series
-from warehouse.figures.dots import Dots, chart_dots, draw_dots
+from warehouse.figures.dots import Dots
 
 CHANGES = {"resampling": "resampling", "contexts": "other few-shot context", "both_together": "both"}
 
@@ -29,16 +27,6 @@ def _dots(tables: Tables) -> Dots:
     )
 
 
-def draw(tables: Tables) -> MplFigure:
-    """The still picture."""
-    return draw_dots(_dots(tables))
-
-
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same with tooltips."""
-    return chart_dots(_dots(tables))
-
-
 FIGURE = Figure(
     name="answer_changes",
     title="Answer changes",
@@ -47,6 +35,5 @@ FIGURE = Figure(
     look_for="How large it is where accuracy looks stable: equal averages hide answers that change.",
     tables=("fig_answer_changes",),
     needs="Import logs with several epochs per item: incoherence import LOG.eval",
-    draw=draw,
-    chart=chart,
+    picture=_dots,
 )

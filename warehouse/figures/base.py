@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import altair as alt
 import duckdb
@@ -45,6 +45,23 @@ LENGTH_LABELS = {
 }
 
 
+class Picture(Protocol):
+    """What a figure draws, twice over: still and interactive. `Lines` and `Dots` serve most figures."""
+
+    @property
+    def shown(self) -> pl.DataFrame:
+        """The rows that are drawn; without any, there is nothing to draw."""
+        ...
+
+    def draw(self) -> MplFigure:
+        """The still one."""
+        ...
+
+    def chart(self) -> alt.TopLevelMixin:
+        """The same with tooltips."""
+        ...
+
+
 @dataclass(frozen=True)
 class Figure:
     """One figure of the study.
@@ -55,10 +72,8 @@ class Figure:
         shows: one sentence: what it shows.
         look_for: one sentence: what to look for.
         tables: the tables of schema `figures` that it reads; the main one first.
-        needs: what to do when its main table is empty.
-        draw: matplotlib figure from the tables; called only with a non-empty main table.
-        chart: Altair chart from the same tables.
-        shown: what of the tables is drawn; all of the main table if not given.
+        needs: what to do when there is nothing to draw.
+        picture: what is drawn of the tables; called only with a non-empty main table.
     """
 
     name: str
@@ -67,14 +82,11 @@ class Figure:
     look_for: str
     tables: tuple[str, ...]
     needs: str
-    draw: Callable[[Tables], MplFigure]
-    chart: Callable[[Tables], alt.TopLevelMixin]
-    shown: Callable[[Tables], pl.DataFrame] | None = None
+    picture: Callable[[Tables], Picture]
 
     def is_empty(self, tables: Tables) -> bool:
         """Whether there is nothing to draw."""
-        main = tables[self.tables[0]]
-        return main.is_empty() or (self.shown is not None and self.shown(tables).is_empty())
+        return tables[self.tables[0]].is_empty() or self.picture(tables).shown.is_empty()
 
 
 def read_tables(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> dict[str, pl.DataFrame]:

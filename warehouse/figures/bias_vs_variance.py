@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import altair as alt
 import polars as pl
-from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import Figure, Tables, main_decomposition, measure_label, with_series
-from warehouse.figures.lines import Lines, chart_lines, draw_lines
+from warehouse.figures.lines import Lines
 
 CONTOURS = {"¼": 0.25, "½": 0.5, "¾": 0.75}
 
@@ -51,16 +49,6 @@ def _lines(tables: Tables) -> Lines:
     )
 
 
-def draw(tables: Tables) -> MplFigure:
-    """The still picture."""
-    return draw_lines(_lines(tables))
-
-
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same with tooltips."""
-    return chart_lines(_lines(tables))
-
-
 FIGURE = Figure(
     name="bias_vs_variance",
     title="Bias² against variance",
@@ -69,7 +57,5 @@ FIGURE = Figure(
     look_for="Which way points move as items get longer: up (more variance) or right (more bias).",
     tables=("fig_bias_vs_variance",),
     needs="Import logs with several epochs per item: incoherence import LOG.eval",
-    draw=draw,
-    chart=chart,
-    shown=lambda tables: _lines(tables).shown(),
+    picture=_lines,
 )

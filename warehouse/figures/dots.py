@@ -30,68 +30,67 @@ class Dots:
     guide: float | None = None
     tooltips: tuple[str, ...] = ()
 
+    @property
     def shown(self) -> pl.DataFrame:
         """The rows that have an estimate."""
         return self.points.with_columns(pl.col("x", "low", "high").cast(pl.Float64)).filter(pl.col("x").is_not_null())
 
+    def draw(self) -> MplFigure:
+        """Rows from the top; the series of a row lie a little apart."""
+        points = self.shown
+        rows = points["row"].unique(maintain_order=True).to_list()
+        palette = colors(points["series"].to_list())
+        apart = min(0.22, 0.7 / max(1, len(palette)))
+        picture = MplFigure(figsize=(8.6, 1.5 + (0.26 + 0.16 * len(palette)) * len(rows)), layout="constrained")
+        axis = picture.subplots()
+        for index, (series, color) in enumerate(palette.items()):
+            here = points.filter(pl.col("series") == series)
+            shift = (index - (len(palette) - 1) / 2) * apart
+            y = [-rows.index(row) - shift for row in here["row"]]
+            x = here["x"].to_numpy()
+            axis.hlines(y, here["low"].fill_null(here["x"]), here["high"].fill_null(here["x"]), color=color, lw=1.3)
+            axis.scatter(x, y, color=color, s=34, label=series, zorder=3)
+        if self.guide is not None:
+            axis.axvline(self.guide, color="#868E96", lw=1, ls=":")
+        axis.set(xlabel=self.x_label, yticks=[-index for index in range(len(rows))], yticklabels=rows)
+        axis.set_ylim(-len(rows) + 0.4, 0.6)
+        if len(palette) > 1:
+            picture.legend(*axis.get_legend_handles_labels(), loc="outside lower right", ncols=min(4, len(palette)))
+        picture.suptitle(self.title, x=0.01, ha="left", weight="bold")
+        return picture
 
-def draw_dots(dots: Dots) -> MplFigure:
-    """Rows from the top; the series of a row lie a little apart."""
-    points = dots.shown()
-    rows = points["row"].unique(maintain_order=True).to_list()
-    palette = colors(points["series"].to_list())
-    apart = min(0.22, 0.7 / max(1, len(palette)))
-    picture = MplFigure(figsize=(8.6, 1.5 + (0.26 + 0.16 * len(palette)) * len(rows)), layout="constrained")
-    axis = picture.subplots()
-    for index, (series, color) in enumerate(palette.items()):
-        here = points.filter(pl.col("series") == series)
-        shift = (index - (len(palette) - 1) / 2) * apart
-        y = [-rows.index(row) - shift for row in here["row"]]
-        x = here["x"].to_numpy()
-        axis.hlines(y, here["low"].fill_null(here["x"]), here["high"].fill_null(here["x"]), color=color, lw=1.3)
-        axis.scatter(x, y, color=color, s=34, label=series, zorder=3)
-    if dots.guide is not None:
-        axis.axvline(dots.guide, color="#868E96", lw=1, ls=":")
-    axis.set(xlabel=dots.x_label, yticks=[-index for index in range(len(rows))], yticklabels=rows)
-    axis.set_ylim(-len(rows) + 0.4, 0.6)
-    if len(palette) > 1:
-        picture.legend(*axis.get_legend_handles_labels(), loc="outside lower right", ncols=min(4, len(palette)))
-    picture.suptitle(dots.title, x=0.01, ha="left", weight="bold")
-    return picture
-
-
-def chart_dots(dots: Dots) -> alt.TopLevelMixin:
-    """The same rows with tooltips."""
-    points = dots.shown()
-    order = points["row"].unique(maintain_order=True).to_list()
-    series = points["series"].unique(maintain_order=True).to_list()
-    y = alt.Y("row:N", sort=order, title=None, axis=alt.Axis(labelLimit=420))
-    legend = alt.Legend(orient="bottom") if len(series) > 1 else None
-    color = alt.Color("series:N", scale=color_scale(colors(series)), title=None, legend=legend)
-    offset = alt.YOffset("series:N", sort=series)
-    x = alt.X("x:Q", title=dots.x_label, scale=alt.Scale(zero=False, padding=12))
-    base = alt.Chart(points.select("row", "series", "x", "low", "high", *dots.tooltips)).encode(
-        y=y, yOffset=offset, color=color
-    )
-    layers: list[Any] = [
-        base.transform_filter("isValid(datum.low)")
-        .mark_rule(opacity=0.6)
-        .encode(x=alt.X("low:Q", title=dots.x_label), x2="high:Q"),
-        base.mark_point(filled=True, size=65, opacity=1).encode(
-            x=x,
-            tooltip=[
-                alt.Tooltip("row:N"),
-                alt.Tooltip("series:N"),
-                alt.Tooltip("x:Q", title=dots.x_label, format=".4~g"),
-                alt.Tooltip("low:Q", title="95 % from", format=".4~g"),
-                alt.Tooltip("high:Q", title="to", format=".4~g"),
-                *(alt.Tooltip(f"{name}:Q", format=",") for name in dots.tooltips),
-            ],
-        ),
-    ]
-    if dots.guide is not None:
-        layers.append(
-            alt.Chart(pl.DataFrame({"x": [dots.guide]})).mark_rule(color="#868E96", strokeDash=[2, 3]).encode(x=x)
+    def chart(self) -> alt.TopLevelMixin:
+        """The same rows with tooltips."""
+        points = self.shown
+        order = points["row"].unique(maintain_order=True).to_list()
+        series = points["series"].unique(maintain_order=True).to_list()
+        y = alt.Y("row:N", sort=order, title=None, axis=alt.Axis(labelLimit=420))
+        legend = alt.Legend(orient="bottom") if len(series) > 1 else None
+        color = alt.Color("series:N", scale=color_scale(colors(series)), title=None, legend=legend)
+        offset = alt.YOffset("series:N", sort=series)
+        x = alt.X("x:Q", title=self.x_label, scale=alt.Scale(zero=False, padding=12))
+        base = alt.Chart(points.select("row", "series", "x", "low", "high", *self.tooltips)).encode(
+            y=y, yOffset=offset, color=color
         )
-    chart: alt.TopLevelMixin = alt.layer(*layers).properties(width=480, height=alt.Step(16))
-    return chart
+        layers: list[Any] = [
+            base.transform_filter("isValid(datum.low)")
+            .mark_rule(opacity=0.6)
+            .encode(x=alt.X("low:Q", title=self.x_label), x2="high:Q"),
+            base.mark_point(filled=True, size=65, opacity=1).encode(
+                x=x,
+                tooltip=[
+                    alt.Tooltip("row:N"),
+                    alt.Tooltip("series:N"),
+                    alt.Tooltip("x:Q", title=self.x_label, format=".4~g"),
+                    alt.Tooltip("low:Q", title="95 % from", format=".4~g"),
+                    alt.Tooltip("high:Q", title="to", format=".4~g"),
+                    *(alt.Tooltip(f"{name}:Q", format=",") for name in self.tooltips),
+                ],
+            ),
+        ]
+        if self.guide is not None:
+            layers.append(
+                alt.Chart(pl.DataFrame({"x": [self.guide]})).mark_rule(color="#868E96", strokeDash=[2, 3]).encode(x=x)
+            )
+        chart: alt.TopLevelMixin = alt.layer(*layers).properties(width=480, height=alt.Step(16))
+        return chart

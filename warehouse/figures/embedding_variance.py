@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import altair as alt
 import polars as pl
-from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import Figure, Tables, with_series
-from warehouse.figures.lines import Lines, chart_lines, draw_lines
+from warehouse.figures.lines import Lines
 
 
 def _lines(tables: Tables) -> Lines:
@@ -24,16 +22,6 @@ def _lines(tables: Tables) -> Lines:
     )
 
 
-def draw(tables: Tables) -> MplFigure:
-    """The still picture."""
-    return draw_lines(_lines(tables))
-
-
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same with tooltips."""
-    return chart_lines(_lines(tables))
-
-
 FIGURE = Figure(
     name="embedding_variance",
     title="Embedding variance",
@@ -44,6 +32,5 @@ FIGURE = Figure(
         "fig_embedding_variance_fits",
     ),
     needs="Embed the completions of an open-ended task.",
-    draw=draw,
-    chart=chart,
+    picture=_lines,
 )

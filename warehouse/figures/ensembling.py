@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import altair as alt
 import polars as pl
-from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import DECOMPOSITION_LABELS, Figure, Tables, with_series
-from warehouse.figures.lines import Lines, chart_lines, draw_lines
+from warehouse.figures.lines import Lines
 
 
 def _lines(tables: Tables) -> Lines:
@@ -36,16 +34,6 @@ def _lines(tables: Tables) -> Lines:
     )
 
 
-def draw(tables: Tables) -> MplFigure:
-    """The still picture."""
-    return draw_lines(_lines(tables))
-
-
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same with tooltips."""
-    return chart_lines(_lines(tables))
-
-
 FIGURE = Figure(
     name="ensembling",
     title="Ensembling",
@@ -58,6 +46,5 @@ FIGURE = Figure(
         "fig_ensembling_fits",
     ),
     needs="Import logs with at least six epochs per item.",
-    draw=draw,
-    chart=chart,
+    picture=_lines,
 )

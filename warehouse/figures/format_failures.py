@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import altair as alt
 import polars as pl
-from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import Figure, Tables, with_series
-from warehouse.figures.dots import Dots, chart_dots, draw_dots
+from warehouse.figures.dots import Dots
 
 
 def _dots(tables: Tables) -> Dots:
@@ -26,16 +24,6 @@ def _dots(tables: Tables) -> Dots:
     )
 
 
-def draw(tables: Tables) -> MplFigure:
-    """The still picture."""
-    return draw_dots(_dots(tables))
-
-
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same with tooltips."""
-    return chart_dots(_dots(tables))
-
-
 FIGURE = Figure(
     name="format_failures",
     title="Format failures",
@@ -44,6 +32,5 @@ FIGURE = Figure(
     "sensitivity figure shows how much.",
     tables=("fig_format_failures",),
     needs="Import logs with several epochs per item: incoherence import LOG.eval",
-    draw=draw,
-    chart=chart,
+    picture=_dots,
 )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import altair as alt
 import polars as pl
-from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import Figure, Tables, main_decomposition, measure_label, with_series
-from warehouse.figures.dots import Dots, chart_dots, draw_dots
+from warehouse.figures.dots import Dots
 
 MOST_GROUPS = 12
 """Rows of a task: the hardest groups where it has more. The table has all."""
@@ -33,16 +31,6 @@ def _dots(tables: Tables) -> Dots:
     )
 
 
-def draw(tables: Tables) -> MplFigure:
-    """The still picture."""
-    return draw_dots(_dots(tables))
-
-
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same with tooltips."""
-    return chart_dots(_dots(tables))
-
-
 FIGURE = Figure(
     name="incoherence_by_label",
     title="Incoherence by difficulty, subject or subset",
@@ -51,7 +39,5 @@ FIGURE = Figure(
     look_for="Whether the hard labels at the bottom lie further right: errors there are less of a kind.",
     tables=("fig_incoherence_by_label",),
     needs="Import logs of items that have a difficulty, a subject or a subset.",
-    draw=draw,
-    chart=chart,
-    shown=lambda tables: _dots(tables).shown(),
+    picture=_dots,
 )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import altair as alt
 import polars as pl
-from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import Figure, Tables, main_decomposition, with_telling_conditions
-from warehouse.figures.lines import Lines, chart_lines, draw_lines
+from warehouse.figures.lines import Lines
 
 MEASURES = {"incoherence": "incoherence", "bias_sq": "bias²", "variance": "variance"}
 
@@ -43,16 +41,6 @@ def _lines(tables: Tables) -> Lines:
     )
 
 
-def draw(tables: Tables) -> MplFigure:
-    """The still picture."""
-    return draw_lines(_lines(tables))
-
-
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same with tooltips."""
-    return chart_lines(_lines(tables))
-
-
 FIGURE = Figure(
     name="incoherence_by_model_scale",
     title="Incoherence by model scale",
@@ -65,7 +53,5 @@ FIGURE = Figure(
         "fig_incoherence_by_model_scale_fits",
     ),
     needs="Import logs of at least two models of one family (seed known_models) under the same condition.",
-    draw=draw,
-    chart=chart,
-    shown=lambda tables: _lines(tables).shown(),
+    picture=_lines,
 )

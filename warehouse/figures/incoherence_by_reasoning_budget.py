@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import altair as alt
 import polars as pl
-from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import PART, Figure, Tables, main_decomposition, measure_label, short_model
-from warehouse.figures.lines import Lines, chart_lines, draw_lines
+from warehouse.figures.lines import Lines
 
 SETTINGS = {
     "prompt_format": pl.col("prompt_format"),
@@ -51,16 +49,6 @@ def _lines(tables: Tables) -> Lines:
     )
 
 
-def draw(tables: Tables) -> MplFigure:
-    """The still picture."""
-    return draw_lines(_lines(tables))
-
-
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same with tooltips."""
-    return chart_lines(_lines(tables))
-
-
 FIGURE = Figure(
     name="incoherence_by_reasoning_budget",
     title="Incoherence by reasoning budget",
@@ -69,7 +57,5 @@ FIGURE = Figure(
     " rather than predictable errors.",
     tables=("fig_incoherence_by_reasoning_budget",),
     needs="Import logs of one model with several reasoning budgets.",
-    draw=draw,
-    chart=chart,
-    shown=lambda tables: _lines(tables).shown(),
+    picture=_lines,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
@@ -25,124 +26,117 @@ from warehouse.figures.base import (
 MAIN, FITS = "fig_incoherence_by_reasoning_length", "fig_incoherence_by_reasoning_length_fits"
 
 
-def _points(tables: Tables) -> pl.DataFrame:
-    shown = tables[MAIN].filter(pl.col("incoherence").is_not_null() & (pl.col("mean_length") > 0))
-    return with_series(preferred_length_axis(main_decomposition(shown)))
+@dataclass(frozen=True)
+class Groups:
+    """Groups of items as points, and the lines fitted to them."""
 
+    shown: pl.DataFrame
+    slopes: pl.DataFrame
 
-def _slopes(tables: Tables, points: pl.DataFrame) -> pl.DataFrame:
-    """The fitted lines, each from the first to the last of its points."""
-    keys = ["task", "model_id", "condition_id", "decomposition", "length_axis"]
-    ends = points.group_by([*keys, "series"], maintain_order=True).agg(
-        x_low=pl.col("mean_length").min(), x_high=pl.col("mean_length").max()
-    )
-    fits = tables[FITS].filter((pl.col("measure") == "incoherence") & pl.col("slope").is_not_null())
-    return ends.join(fits.select([*keys, "slope", "slope_ci_low", "slope_ci_high", "intercept", "r2"]), on=keys)
-
-
-def draw(tables: Tables) -> MplFigure:
-    """One panel per task; points with 95 % intervals and log-log fits."""
-    points = _points(tables)
-    slopes = _slopes(tables, points)
-    tasks = points["task"].unique(maintain_order=True).to_list()
-    palette = colors(points["series"].to_list())
-    columns = min(2, max(1, len(tasks)))
-    rows = -(-max(1, len(tasks)) // columns)
-    picture = MplFigure(figsize=(5.6 * columns, 4.9 * rows), layout="constrained")
-    axes = picture.subplots(rows, columns, squeeze=False).flat
-    for axis, task in zip(axes, tasks, strict=False):
-        for (series,), line in points.filter(pl.col("task") == task).group_by(["series"], maintain_order=True):
-            line = line.sort("mean_length")
-            x, y = line["mean_length"].to_numpy(), line["incoherence"].to_numpy()
-            low = np.nan_to_num(y - line["incoherence_ci_low"].cast(pl.Float64).to_numpy(), nan=0.0).clip(0)
-            high = np.nan_to_num(line["incoherence_ci_high"].cast(pl.Float64).to_numpy() - y, nan=0.0).clip(0)
-            fit = slopes.filter((pl.col("task") == task) & (pl.col("series") == series))
-            label = str(series)
-            if fit.height:
-                row = fit.row(0, named=True)
-                label += f"  (slope {row['slope']:+.2f}, R² {row['r2']:.2f})"
-                ends = np.array([row["x_low"], row["x_high"]])
-                axis.plot(ends, np.exp(row["intercept"]) * ends ** row["slope"], "--", lw=1.3, color=palette[series])
-            axis.errorbar(x, y, yerr=[low, high], fmt="o", ms=5, lw=0.8, color=palette[series], label=label, alpha=0.75)
-        axis.set_ylim(_y_domain(points.filter(pl.col("task") == task)))
-        here = points.filter(pl.col("task") == task)
-        title, length = here["task_label"][0], here["length_axis"][0]
-        axis.set(title=title, xscale="log", yscale="log", xlabel=f"mean {LENGTH_LABELS[length]} of a bucket of items")
-        axis.set_ylabel(f"{measure_label(here, 'incoherence')} = variance / error")
-        plain_log_ticks(axis.xaxis, axis.yaxis)
-        axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16))
-    for axis in list(axes)[len(tasks) :]:
-        axis.remove()
-    picture.suptitle("Longer reasoning: more incoherent?", x=0.01, ha="left", weight="bold")
-    return picture
-
-
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same points and fits, with every number in the tooltip."""
-    points = _points(tables)
-    scale = color_scale(colors(points["series"].to_list()))
-    x = alt.X("mean_length:Q", scale=alt.Scale(type="log", nice=False, padding=15), title="mean length of a bucket")
-    color = alt.Color(
-        "series:N", scale=scale, title=None, legend=alt.Legend(orient="bottom", columns=3, labelLimit=400)
-    )
-    panels: list[Any] = []
-    slopes = _slopes(tables, points)
-    for task in points["task"].unique(maintain_order=True):
-        here = points.filter(pl.col("task") == task)
-        y_scale = alt.Scale(type="log", nice=False, domain=_y_domain(here))
-        y_title = measure_label(here, "incoherence")
-        y = alt.Y("incoherence:Q", scale=y_scale, title=y_title)
-        base = alt.Chart(here)
-        marks = base.mark_point(filled=True, size=55, opacity=0.9).encode(
-            x=x,
-            y=y,
-            color=color,
-            tooltip=[
-                alt.Tooltip("series:N", title="model"),
-                alt.Tooltip("bucket:O"),
-                alt.Tooltip("n_items:Q"),
-                alt.Tooltip("mean_length:Q", format=",.1f", title=LENGTH_LABELS[here["length_axis"][0]]),
-                alt.Tooltip("accuracy:Q", format=".3f"),
-                alt.Tooltip("error:Q", format=".4g"),
-                alt.Tooltip("bias_sq:Q", format=".4g"),
-                alt.Tooltip("variance:Q", format=".4g"),
-                alt.Tooltip("incoherence:Q", format=".4f"),
-                alt.Tooltip("incoherence_ci_low:Q", format=".4f", title="95 % from"),
-                alt.Tooltip("incoherence_ci_high:Q", format=".4f", title="to"),
-            ],
-        )
-        bars = (
-            base.transform_filter("datum.incoherence_ci_low > 0")
-            .mark_rule(opacity=0.35, clip=True)
-            .encode(
-                x=x,
-                y=alt.Y("incoherence_ci_low:Q", scale=y_scale, title=y_title),
-                y2="incoherence_ci_high:Q",
-                color=color,
+    def draw(self) -> MplFigure:
+        """One panel per task; points with 95 % intervals and log-log fits."""
+        tasks = self.shown["task"].unique(maintain_order=True).to_list()
+        palette = colors(self.shown["series"].to_list())
+        columns = min(2, max(1, len(tasks)))
+        rows = -(-max(1, len(tasks)) // columns)
+        picture = MplFigure(figsize=(5.6 * columns, 4.9 * rows), layout="constrained")
+        axes = picture.subplots(rows, columns, squeeze=False).flat
+        for axis, task in zip(axes, tasks, strict=False):
+            for (series,), line in self.shown.filter(pl.col("task") == task).group_by(["series"], maintain_order=True):
+                line = line.sort("mean_length")
+                x, y = line["mean_length"].to_numpy(), line["incoherence"].to_numpy()
+                low = np.nan_to_num(y - line["incoherence_ci_low"].cast(pl.Float64).to_numpy(), nan=0.0).clip(0)
+                high = np.nan_to_num(line["incoherence_ci_high"].cast(pl.Float64).to_numpy() - y, nan=0.0).clip(0)
+                fit = self.slopes.filter((pl.col("task") == task) & (pl.col("series") == series))
+                label = str(series)
+                if fit.height:
+                    row = fit.row(0, named=True)
+                    label += f"  (slope {row['slope']:+.2f}, R² {row['r2']:.2f})"
+                    ends = np.array([row["x_low"], row["x_high"]])
+                    axis.plot(
+                        ends, np.exp(row["intercept"]) * ends ** row["slope"], "--", lw=1.3, color=palette[series]
+                    )
+                axis.errorbar(
+                    x, y, yerr=[low, high], fmt="o", ms=5, lw=0.8, color=palette[series], label=label, alpha=0.75
+                )
+            axis.set_ylim(_y_domain(self.shown.filter(pl.col("task") == task)))
+            here = self.shown.filter(pl.col("task") == task)
+            title, length = here["task_label"][0], here["length_axis"][0]
+            axis.set(
+                title=title, xscale="log", yscale="log", xlabel=f"mean {LENGTH_LABELS[length]} of a bucket of items"
             )
+            axis.set_ylabel(f"{measure_label(here, 'incoherence')} = variance / error")
+            plain_log_ticks(axis.xaxis, axis.yaxis)
+            axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16))
+        for axis in list(axes)[len(tasks) :]:
+            axis.remove()
+        picture.suptitle("Longer reasoning: more incoherent?", x=0.01, ha="left", weight="bold")
+        return picture
+
+    def chart(self) -> alt.TopLevelMixin:
+        """The same points and fits, with every number in the tooltip."""
+        scale = color_scale(colors(self.shown["series"].to_list()))
+        x = alt.X("mean_length:Q", scale=alt.Scale(type="log", nice=False, padding=15), title="mean length of a bucket")
+        color = alt.Color(
+            "series:N", scale=scale, title=None, legend=alt.Legend(orient="bottom", columns=3, labelLimit=400)
         )
-        layers = [bars, marks]
-        ends = _line_ends(slopes.filter(pl.col("task") == task))
-        if ends.height:
-            layers.append(
-                alt.Chart(ends)
-                .mark_line(strokeDash=[5, 4])
+        panels: list[Any] = []
+        for task in self.shown["task"].unique(maintain_order=True):
+            here = self.shown.filter(pl.col("task") == task)
+            y_scale = alt.Scale(type="log", nice=False, domain=_y_domain(here))
+            y_title = measure_label(here, "incoherence")
+            y = alt.Y("incoherence:Q", scale=y_scale, title=y_title)
+            base = alt.Chart(here)
+            marks = base.mark_point(filled=True, size=55, opacity=0.9).encode(
+                x=x,
+                y=y,
+                color=color,
+                tooltip=[
+                    alt.Tooltip("series:N", title="model"),
+                    alt.Tooltip("bucket:O"),
+                    alt.Tooltip("n_items:Q"),
+                    alt.Tooltip("mean_length:Q", format=",.1f", title=LENGTH_LABELS[here["length_axis"][0]]),
+                    alt.Tooltip("accuracy:Q", format=".3f"),
+                    alt.Tooltip("error:Q", format=".4g"),
+                    alt.Tooltip("bias_sq:Q", format=".4g"),
+                    alt.Tooltip("variance:Q", format=".4g"),
+                    alt.Tooltip("incoherence:Q", format=".4f"),
+                    alt.Tooltip("incoherence_ci_low:Q", format=".4f", title="95 % from"),
+                    alt.Tooltip("incoherence_ci_high:Q", format=".4f", title="to"),
+                ],
+            )
+            bars = (
+                base.transform_filter("datum.incoherence_ci_low > 0")
+                .mark_rule(opacity=0.35, clip=True)
                 .encode(
                     x=x,
-                    y=y,
+                    y=alt.Y("incoherence_ci_low:Q", scale=y_scale, title=y_title),
+                    y2="incoherence_ci_high:Q",
                     color=color,
-                    tooltip=[
-                        alt.Tooltip("series:N", title="model"),
-                        alt.Tooltip("slope:Q", format="+.3f"),
-                        alt.Tooltip("slope_ci_low:Q", format="+.3f", title="95 % from"),
-                        alt.Tooltip("slope_ci_high:Q", format="+.3f", title="to"),
-                        alt.Tooltip("r2:Q", format=".3f", title="R²"),
-                    ],
                 )
             )
-        panels.append(alt.layer(*layers).properties(title=here["task_label"][0], width=380, height=280))
-    grid: alt.TopLevelMixin = alt.concat(*panels, columns=2).resolve_scale(x="independent", y="independent")
-    return grid
+            layers = [bars, marks]
+            ends = _line_ends(self.slopes.filter(pl.col("task") == task))
+            if ends.height:
+                layers.append(
+                    alt.Chart(ends)
+                    .mark_line(strokeDash=[5, 4])
+                    .encode(
+                        x=x,
+                        y=y,
+                        color=color,
+                        tooltip=[
+                            alt.Tooltip("series:N", title="model"),
+                            alt.Tooltip("slope:Q", format="+.3f"),
+                            alt.Tooltip("slope_ci_low:Q", format="+.3f", title="95 % from"),
+                            alt.Tooltip("slope_ci_high:Q", format="+.3f", title="to"),
+                            alt.Tooltip("r2:Q", format=".3f", title="R²"),
+                        ],
+                    )
+                )
+            panels.append(alt.layer(*layers).properties(title=here["task_label"][0], width=380, height=280))
+        grid: alt.TopLevelMixin = alt.concat(*panels, columns=2).resolve_scale(x="independent", y="independent")
+        return grid
 
 
 def _y_domain(points: pl.DataFrame) -> list[float]:
@@ -161,6 +155,22 @@ def _line_ends(slopes: pl.DataFrame) -> pl.DataFrame:
     return both.with_columns(incoherence=pl.col("intercept").exp() * pl.col("mean_length").pow(pl.col("slope")))
 
 
+def _groups(tables: Tables) -> Groups:
+    shown = tables[MAIN].filter(pl.col("incoherence").is_not_null() & (pl.col("mean_length") > 0))
+    points = with_series(preferred_length_axis(main_decomposition(shown)))
+    return Groups(points, _slopes(tables[FITS], points))
+
+
+def _slopes(fits: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:
+    """The fitted lines, each from the first to the last of its points."""
+    keys = ["task", "model_id", "condition_id", "decomposition", "length_axis"]
+    ends = points.group_by([*keys, "series"], maintain_order=True).agg(
+        x_low=pl.col("mean_length").min(), x_high=pl.col("mean_length").max()
+    )
+    fits = fits.filter((pl.col("measure") == "incoherence") & pl.col("slope").is_not_null())
+    return ends.join(fits.select([*keys, "slope", "slope_ci_low", "slope_ci_high", "intercept", "r2"]), on=keys)
+
+
 FIGURE = Figure(
     name="incoherence_by_reasoning_length",
     title="Incoherence by reasoning length",
@@ -169,7 +179,5 @@ FIGURE = Figure(
     "relatively less bias.",
     tables=(MAIN, FITS),
     needs="Import logs with several epochs per item and token counts: incoherence import LOG.eval",
-    draw=draw,
-    chart=chart,
-    shown=_points,
+    picture=_groups,
 )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import altair as alt
 import polars as pl
-from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import (
     DECOMPOSITION_LABELS,
@@ -15,7 +13,7 @@ from warehouse.figures.base import (
     short_model,
     with_telling_conditions,
 )
-from warehouse.figures.dots import Dots, chart_dots, draw_dots
+from warehouse.figures.dots import Dots
 
 COMPARED = {"models": "two models, one condition", "conditions": "one model, two conditions"}
 PAIR = ("task", "model_id", "condition_id", "other_model_id", "other_condition_id")
@@ -62,16 +60,6 @@ def _pairs_in_words(table: pl.DataFrame) -> list[str]:
     return pairs
 
 
-def draw(tables: Tables) -> MplFigure:
-    """The still picture."""
-    return draw_dots(_dots(tables))
-
-
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same with tooltips."""
-    return chart_dots(_dots(tables))
-
-
 FIGURE = Figure(
     name="incoherence_difference",
     title="Differences in incoherence",
@@ -81,6 +69,5 @@ FIGURE = Figure(
     "left, less. Paired by item, a difference may be clear although the two pools' own intervals overlap.",
     tables=("fig_incoherence_difference",),
     needs="Import logs of two models, or of two conditions of one, on the same items, with several epochs per item.",
-    draw=draw,
-    chart=chart,
+    picture=_dots,
 )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import altair as alt
 import polars as pl
-from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import Figure, Tables, main_decomposition, measure_label, with_telling_conditions
-from warehouse.figures.dots import Dots, chart_dots, draw_dots
+from warehouse.figures.dots import Dots
 
 
 def _dots(tables: Tables) -> Dots:
@@ -35,16 +33,6 @@ def _dots(tables: Tables) -> Dots:
     )
 
 
-def draw(tables: Tables) -> MplFigure:
-    """The still picture."""
-    return draw_dots(_dots(tables))
-
-
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same with tooltips."""
-    return chart_dots(_dots(tables))
-
-
 FIGURE = Figure(
     name="length_and_scale_regression",
     title="Length and scale together",
@@ -52,7 +40,5 @@ FIGURE = Figure(
     look_for="Which of the two lies further from zero: length usually has the stronger gradient.",
     tables=("fig_length_and_scale_regression",),
     needs="Import logs of at least two models of one family, with token counts.",
-    draw=draw,
-    chart=chart,
-    shown=lambda tables: _dots(tables).shown(),
+    picture=_dots,
 )

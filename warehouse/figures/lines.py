@@ -31,6 +31,7 @@ class Lines:
         fits: columns `panel`, `series`, `slope`, `intercept` of ln y over ln x; drawn over the range of the points.
         x_label, y_label: axis titles.
         x_log, y_log: whether the axis is logarithmic; points at or below 0 are then not shown.
+        bar_ends: what `low` and `high` are called on hover.
         connected: whether neighbouring points are joined.
         guides: heights of dotted lines, by panel.
         tooltips: further columns of `points` to show on hover.
@@ -46,6 +47,7 @@ class Lines:
     fits: pl.DataFrame | None = None
     x_log: bool = True
     y_log: bool = True
+    bar_ends: tuple[str, str] = ("95 % from", "to")
     connected: bool = False
     guides: dict[str, float] = field(default_factory=dict)
     tooltips: tuple[str, ...] = ()
@@ -58,6 +60,7 @@ class Lines:
         found = colors([series for series in points["series"] if series not in self.greys])
         return found | dict(zip(self.greys, GREYS, strict=False))
 
+    @property
     def shown(self) -> pl.DataFrame:
         """The points that their axes can show."""
         keep = pl.col("x").is_not_null() & pl.col("y").is_not_null()
@@ -71,143 +74,143 @@ class Lines:
             points = points.with_columns(value.alias(name))
         return points.filter(keep)
 
+    def draw(self) -> MplFigure:
+        """One axis per panel, a legend beside the data."""
+        points = self.shown
+        panels = points["panel"].unique(maintain_order=True).to_list()
+        palette = self.palette(points)
+        columns = min(self.columns, max(1, len(panels)))
+        rows = -(-max(1, len(panels)) // columns)
+        legend_lines = points.group_by("panel").agg(pl.col("series").n_unique())["series"].max()
+        # A long legend makes the picture higher, not the axes lower: the axis title would come to lie under it.
+        height = 3.4 + 0.24 * (legend_lines if isinstance(legend_lines, int) else 0)
+        picture = MplFigure(figsize=(max(5.2, 4.6 * columns), height * rows + 0.3), layout="constrained")
+        axes = list(picture.subplots(rows, columns, squeeze=False).flat)
+        for axis, panel in zip(axes, panels, strict=False):
+            here = points.filter(pl.col("panel") == panel)
+            for (series,), line in here.group_by(["series"], maintain_order=True):
+                self._draw_series(axis, line.sort("x"), str(panel), str(series), palette[series])
+            if panel in self.guides:
+                axis.axhline(self.guides[panel], color="#868E96", lw=1, ls=":")
+            axis.set(title=fill(str(panel), 42), xlabel=self.x_label, ylabel=self.y_label)
+            if self.x_log:
+                axis.set_xscale("log")
+            elif (here["x"] % 1 == 0).all():
+                axis.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+            if self.y_log:
+                axis.set_yscale("log")
+                axis.set_ylim(_log_domain(here["y"]))
+            plain_log_ticks(*([axis.xaxis] if self.x_log else []), *([axis.yaxis] if self.y_log else []))
+            if axis.get_legend_handles_labels()[1]:
+                axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=self._legend_columns(here))
+        for axis in axes[len(panels) :]:
+            axis.remove()
+        picture.suptitle(self.title, x=0.01, ha="left", weight="bold")
+        return picture
 
-def draw_lines(lines: Lines) -> MplFigure:
-    """One axis per panel, a legend beside the data."""
-    points = lines.shown()
-    panels = points["panel"].unique(maintain_order=True).to_list()
-    palette = lines.palette(points)
-    columns = min(lines.columns, max(1, len(panels)))
-    rows = -(-max(1, len(panels)) // columns)
-    legend_lines = points.group_by("panel").agg(pl.col("series").n_unique())["series"].max()
-    # A long legend makes the picture higher, not the axes lower: the axis title would come to lie under it.
-    height = 3.4 + 0.24 * (legend_lines if isinstance(legend_lines, int) else 0)
-    picture = MplFigure(figsize=(max(5.2, 4.6 * columns), height * rows + 0.3), layout="constrained")
-    axes = list(picture.subplots(rows, columns, squeeze=False).flat)
-    for axis, panel in zip(axes, panels, strict=False):
-        here = points.filter(pl.col("panel") == panel)
-        for (series,), line in here.group_by(["series"], maintain_order=True):
-            _draw_series(axis, lines, line.sort("x"), str(panel), str(series), palette[series])
-        if panel in lines.guides:
-            axis.axhline(lines.guides[panel], color="#868E96", lw=1, ls=":")
-        axis.set(title=fill(str(panel), 42), xlabel=lines.x_label, ylabel=lines.y_label)
-        if lines.x_log:
-            axis.set_xscale("log")
-        elif (here["x"] % 1 == 0).all():
-            axis.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
-        if lines.y_log:
-            axis.set_yscale("log")
-            axis.set_ylim(_log_domain(here["y"]))
-        plain_log_ticks(*([axis.xaxis] if lines.x_log else []), *([axis.yaxis] if lines.y_log else []))
-        if axis.get_legend_handles_labels()[1]:
-            axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=_legend_columns(lines, here))
-    for axis in axes[len(panels) :]:
-        axis.remove()
-    picture.suptitle(lines.title, x=0.01, ha="left", weight="bold")
-    return picture
-
-
-def _draw_series(axis: Axes, lines: Lines, line: pl.DataFrame, panel: str, series: str, color: str) -> None:
-    x, y = line["x"].to_numpy(), line["y"].to_numpy()
-    low = np.nan_to_num(y - line["low"].to_numpy(), nan=0.0).clip(0)
-    high = np.nan_to_num(line["high"].to_numpy() - y, nan=0.0).clip(0)
-    label = series
-    fit = _fit(lines, panel, series)
-    if fit is not None:
-        if lines.shows_slopes:
-            label += f"  (slope {fit['slope']:+.2f})"
-        ends = np.array([x.min(), x.max()])
-        named = label if series in lines.greys else None
-        axis.plot(ends, np.exp(fit["intercept"]) * ends ** fit["slope"], "--", lw=1.3, color=color, label=named)
-    if series in lines.greys:
-        return
-    joined = "o-" if lines.connected else "o"
-    axis.errorbar(x, y, yerr=[low, high], fmt=joined, ms=5, lw=1.2, elinewidth=0.8, color=color, label=label, alpha=0.8)
-
-
-def chart_lines(lines: Lines) -> alt.TopLevelMixin:
-    """The same panels with tooltips."""
-    points = lines.shown()
-    scale = color_scale(lines.palette(points))
-    panels: list[Any] = []
-    for panel in points["panel"].unique(maintain_order=True):
-        here = points.filter(pl.col("panel") == panel)
-        x_scale = alt.Scale(type="log" if lines.x_log else "linear", nice=False, zero=False, padding=15)
-        y_scale = (
-            alt.Scale(type="log", nice=False, domain=_log_domain(here["y"]))
-            if lines.y_log
-            else alt.Scale(zero=False, padding=12)
-        )
-        x = alt.X("x:Q", title=lines.x_label, scale=x_scale)
-        y = alt.Y("y:Q", title=lines.y_label, scale=y_scale)
-        color = alt.Color(
-            "series:N", scale=scale, title=None, legend=alt.Legend(orient="bottom", columns=2, labelLimit=400)
-        )
-        tooltip = [
-            alt.Tooltip("series:N"),
-            alt.Tooltip("x:Q", title=lines.x_label, format=",.4~g"),
-            alt.Tooltip("y:Q", title=lines.y_label, format=".4~g"),
-            alt.Tooltip("low:Q", title="95 % from", format=".4~g"),
-            alt.Tooltip("high:Q", title="to", format=".4~g"),
-            *(
-                alt.Tooltip(f"{name}:Q" if here[name].dtype.is_numeric() else f"{name}:N")
-                if name not in TOOLTIP_FORMATS
-                else alt.Tooltip(f"{name}:Q", format=TOOLTIP_FORMATS[name])
-                for name in lines.tooltips
-            ),
-        ]
-        base = alt.Chart(here.select("series", "x", "y", "low", "high", *lines.tooltips))
-        above = "isValid(datum.low)" + (" && datum.low > 0" if lines.y_log else "")
-        rule_y = alt.Y("low:Q", title=lines.y_label, scale=y_scale)
-        layers: list[Any] = [
-            base.transform_filter(above)
-            .mark_rule(opacity=0.4, clip=True)
-            .encode(x=x, y=rule_y, y2="high:Q", color=color)
-        ]
-        if lines.connected:
-            layers.append(base.mark_line().encode(x=x, y=y, color=color))
-        data = alt.FieldOneOfPredicate(
-            field="series", oneOf=[s for s in here["series"].unique() if s not in lines.greys]
-        )
-        points_of_data = base.transform_filter(data).mark_point(filled=True, size=55, opacity=0.9)
-        layers.append(points_of_data.encode(x=x, y=y, color=color, tooltip=tooltip))
-        ends = _line_ends(lines, here, str(panel))
-        if ends:
-            layers.append(
-                alt.Chart(pl.DataFrame(ends))
-                .mark_line(strokeDash=[5, 4])
-                .encode(x=x, y=y, color=color, tooltip=["series:N", alt.Tooltip("slope:Q", format="+.3f")])
-            )
-        if panel in lines.guides:
-            guide = pl.DataFrame({"y": [lines.guides[panel]]})
-            layers.append(alt.Chart(guide).mark_rule(color="#868E96", strokeDash=[2, 3]).encode(y=y))
-        panels.append(alt.layer(*layers).properties(title=panel, width=360, height=260))
-    grid: alt.TopLevelMixin = alt.concat(*panels, columns=lines.columns).resolve_scale(x="independent", y="independent")
-    return grid
-
-
-def _legend_columns(lines: Lines, here: pl.DataFrame) -> int:
-    """Two columns only for names that are short: a wide legend takes the room of the axes."""
-    longest = here["series"].str.len_chars().max()
-    return 2 if lines.fits is None and isinstance(longest, int) and longest <= 20 else 1
-
-
-def _fit(lines: Lines, panel: str, series: str) -> dict[str, Any] | None:
-    if lines.fits is None:
-        return None
-    rows = lines.fits.filter((pl.col("panel") == panel) & (pl.col("series") == series) & pl.col("slope").is_not_null())
-    return rows.row(0, named=True) if rows.height else None
-
-
-def _line_ends(lines: Lines, here: pl.DataFrame, panel: str) -> list[dict[str, Any]]:
-    ends = []
-    for (series,), line in here.group_by(["series"], maintain_order=True):
-        fit = _fit(lines, panel, str(series))
+    def _draw_series(self, axis: Axes, line: pl.DataFrame, panel: str, series: str, color: str) -> None:
+        x, y = line["x"].to_numpy(), line["y"].to_numpy()
+        low = np.nan_to_num(y - line["low"].to_numpy(), nan=0.0).clip(0)
+        high = np.nan_to_num(line["high"].to_numpy() - y, nan=0.0).clip(0)
+        label = series
+        fit = self._fit(panel, series)
         if fit is not None:
-            for x in (line["x"].min(), line["x"].max()):
-                value = float(np.exp(fit["intercept"]) * float(x) ** fit["slope"])  # type: ignore[arg-type]
-                ends.append({"series": series, "x": x, "y": value, "slope": fit["slope"]})
-    return ends
+            if self.shows_slopes:
+                label += f"  (slope {fit['slope']:+.2f})"
+            ends = np.array([x.min(), x.max()])
+            named = label if series in self.greys else None
+            axis.plot(ends, np.exp(fit["intercept"]) * ends ** fit["slope"], "--", lw=1.3, color=color, label=named)
+        if series in self.greys:
+            return
+        joined = "o-" if self.connected else "o"
+        axis.errorbar(
+            x, y, yerr=[low, high], fmt=joined, ms=5, lw=1.2, elinewidth=0.8, color=color, label=label, alpha=0.8
+        )
+
+    def chart(self) -> alt.TopLevelMixin:
+        """The same panels with tooltips."""
+        points = self.shown
+        scale = color_scale(self.palette(points))
+        panels: list[Any] = []
+        for panel in points["panel"].unique(maintain_order=True):
+            here = points.filter(pl.col("panel") == panel)
+            x_scale = alt.Scale(type="log" if self.x_log else "linear", nice=False, zero=False, padding=15)
+            y_scale = (
+                alt.Scale(type="log", nice=False, domain=_log_domain(here["y"]))
+                if self.y_log
+                else alt.Scale(zero=False, padding=12)
+            )
+            x = alt.X("x:Q", title=self.x_label, scale=x_scale)
+            y = alt.Y("y:Q", title=self.y_label, scale=y_scale)
+            color = alt.Color(
+                "series:N", scale=scale, title=None, legend=alt.Legend(orient="bottom", columns=2, labelLimit=400)
+            )
+            tooltip = [
+                alt.Tooltip("series:N"),
+                alt.Tooltip("x:Q", title=self.x_label, format=",.4~g"),
+                alt.Tooltip("y:Q", title=self.y_label, format=".4~g"),
+                alt.Tooltip("low:Q", title=self.bar_ends[0], format=".4~g"),
+                alt.Tooltip("high:Q", title=self.bar_ends[1], format=".4~g"),
+                *(
+                    alt.Tooltip(f"{name}:Q" if here[name].dtype.is_numeric() else f"{name}:N")
+                    if name not in TOOLTIP_FORMATS
+                    else alt.Tooltip(f"{name}:Q", format=TOOLTIP_FORMATS[name])
+                    for name in self.tooltips
+                ),
+            ]
+            base = alt.Chart(here.select("series", "x", "y", "low", "high", *self.tooltips))
+            above = "isValid(datum.low)" + (" && datum.low > 0" if self.y_log else "")
+            rule_y = alt.Y("low:Q", title=self.y_label, scale=y_scale)
+            layers: list[Any] = [
+                base.transform_filter(above)
+                .mark_rule(opacity=0.4, clip=True)
+                .encode(x=x, y=rule_y, y2="high:Q", color=color)
+            ]
+            if self.connected:
+                layers.append(base.mark_line().encode(x=x, y=y, color=color))
+            data = alt.FieldOneOfPredicate(
+                field="series", oneOf=[s for s in here["series"].unique(maintain_order=True) if s not in self.greys]
+            )
+            points_of_data = base.transform_filter(data).mark_point(filled=True, size=55, opacity=0.9)
+            layers.append(points_of_data.encode(x=x, y=y, color=color, tooltip=tooltip))
+            ends = self._line_ends(here, str(panel))
+            if ends:
+                layers.append(
+                    alt.Chart(pl.DataFrame(ends))
+                    .mark_line(strokeDash=[5, 4])
+                    .encode(x=x, y=y, color=color, tooltip=["series:N", alt.Tooltip("slope:Q", format="+.3f")])
+                )
+            if panel in self.guides:
+                guide = pl.DataFrame({"y": [self.guides[panel]]})
+                layers.append(alt.Chart(guide).mark_rule(color="#868E96", strokeDash=[2, 3]).encode(y=y))
+            panels.append(alt.layer(*layers).properties(title=panel, width=360, height=260))
+        grid: alt.TopLevelMixin = alt.concat(*panels, columns=self.columns).resolve_scale(
+            x="independent", y="independent"
+        )
+        return grid
+
+    def _legend_columns(self, here: pl.DataFrame) -> int:
+        """Two columns only for names that are short: a wide legend takes the room of the axes."""
+        longest = here["series"].str.len_chars().max()
+        return 2 if self.fits is None and isinstance(longest, int) and longest <= 20 else 1
+
+    def _fit(self, panel: str, series: str) -> dict[str, Any] | None:
+        if self.fits is None:
+            return None
+        rows = self.fits.filter(
+            (pl.col("panel") == panel) & (pl.col("series") == series) & pl.col("slope").is_not_null()
+        )
+        return rows.row(0, named=True) if rows.height else None
+
+    def _line_ends(self, here: pl.DataFrame, panel: str) -> list[dict[str, Any]]:
+        ends = []
+        for (series,), line in here.group_by(["series"], maintain_order=True):
+            fit = self._fit(panel, str(series))
+            if fit is not None:
+                for x in (line["x"].min(), line["x"].max()):
+                    value = float(np.exp(fit["intercept"]) * float(x) ** fit["slope"])  # type: ignore[arg-type]
+                    ends.append({"series": series, "x": x, "y": value, "slope": fit["slope"]})
+        return ends
 
 
 def _log_domain(values: pl.Series) -> list[float]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import altair as alt
 import polars as pl
-from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import Figure, Tables
-from warehouse.figures.dots import Dots, chart_dots, draw_dots
+from warehouse.figures.dots import Dots
 from warehouse.figures.natural_overthinking import one_row_per_pool
 
 
@@ -26,16 +24,6 @@ def _dots(tables: Tables) -> Dots:
     )
 
 
-def draw(tables: Tables) -> MplFigure:
-    """The still picture."""
-    return draw_dots(_dots(tables))
-
-
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same with tooltips."""
-    return chart_dots(_dots(tables))
-
-
 FIGURE = Figure(
     name="natural_overthinking_difference",
     title="Natural overthinking: the difference",
@@ -44,6 +32,5 @@ FIGURE = Figure(
     look_for="Intervals to the right of zero: there, thinking longer than usual goes with less predictable errors.",
     tables=("fig_natural_overthinking_difference",),
     needs="Import logs with several epochs per item and token counts: incoherence import LOG.eval",
-    draw=draw,
-    chart=chart,
+    picture=_dots,
 )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import altair as alt
 import polars as pl
-from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import DECOMPOSITION_LABELS, Figure, Tables, with_series
-from warehouse.figures.lines import Lines, chart_lines, draw_lines
+from warehouse.figures.lines import Lines
 
 WAYS = {"more items": "n_calls_more_items", "more samples per item": "n_calls_more_samples"}
 
@@ -42,16 +40,6 @@ def _lines(tables: Tables) -> Lines:
     )
 
 
-def draw(tables: Tables) -> MplFigure:
-    """The still picture."""
-    return draw_lines(_lines(tables))
-
-
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same with tooltips."""
-    return chart_lines(_lines(tables))
-
-
 FIGURE = Figure(
     name="planner",
     title="How many more samples?",
@@ -60,6 +48,5 @@ FIGURE = Figure(
     look_for="Where the line of more samples per item ends: beyond it, only more items make the interval narrower.",
     tables=("fig_planner",),
     needs="Import logs with several items, and at least four epochs of each.",
-    draw=draw,
-    chart=chart,
+    picture=_lines,
 )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import altair as alt
 import polars as pl
-from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import LENGTH_LABELS, Figure, Tables, preferred_length_axis, with_series
-from warehouse.figures.dots import Dots, chart_dots, draw_dots
+from warehouse.figures.dots import Dots
 
 
 def _dots(tables: Tables) -> Dots:
@@ -26,16 +24,6 @@ def _dots(tables: Tables) -> Dots:
     )
 
 
-def draw(tables: Tables) -> MplFigure:
-    """The still picture."""
-    return draw_dots(_dots(tables))
-
-
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same with tooltips."""
-    return chart_dots(_dots(tables))
-
-
 FIGURE = Figure(
     name="reasoning_length_by_difficulty",
     title="Reasoning length by difficulty",
@@ -43,6 +31,5 @@ FIGURE = Figure(
     look_for="Whether lengths grow with the label at all: in the paper, what people call hard hardly predicts them.",
     tables=("fig_reasoning_length_by_difficulty",),
     needs="Import logs with token counts, of items that have a difficulty.",
-    draw=draw,
-    chart=chart,
+    picture=_dots,
 )

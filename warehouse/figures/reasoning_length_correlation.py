@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import altair as alt
 import polars as pl
-from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import LENGTH_LABELS, Figure, Tables, preferred_length_axis, short_model
-from warehouse.figures.dots import Dots, chart_dots, draw_dots
+from warehouse.figures.dots import Dots
 
 
 def _dots(tables: Tables) -> Dots:
@@ -33,16 +31,6 @@ def _dots(tables: Tables) -> Dots:
     )
 
 
-def draw(tables: Tables) -> MplFigure:
-    """The still picture."""
-    return draw_dots(_dots(tables))
-
-
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same with tooltips."""
-    return chart_dots(_dots(tables))
-
-
 FIGURE = Figure(
     name="reasoning_length_correlation",
     title="Correlation of reasoning lengths",
@@ -52,6 +40,5 @@ FIGURE = Figure(
     "one model's length is fair to another.",
     tables=("fig_reasoning_length_correlation",),
     needs="Import logs of two models or conditions on the same items, with token counts.",
-    draw=draw,
-    chart=chart,
+    picture=_dots,
 )

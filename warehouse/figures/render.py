@@ -36,7 +36,7 @@ STYLE: dict[Any, Any] = {
 def draw_figure(figure: Figure, tables: Tables, folder: Path) -> list[Path]:
     """Write `<name>.png` and `<name>.svg` of a figure into `folder` and return their paths."""
     with mpl.rc_context(STYLE):
-        picture = _nothing_yet(figure) if figure.is_empty(tables) else figure.draw(tables)
+        picture = _nothing_yet(figure) if figure.is_empty(tables) else figure.picture(tables).draw()
         # Placing everything is the slow part; done once, it serves both files.
         picture.draw_without_rendering()
         picture.set_layout_engine("none")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import altair as alt
 import polars as pl
-from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import DECOMPOSITION_LABELS, Figure, Tables, with_series
-from warehouse.figures.lines import Lines, chart_lines, draw_lines
+from warehouse.figures.lines import Lines
 
 SHOWN = ("kl", "coverage", "score", "embedding")
 """One decomposition of each kind of answer; the table has Brier too."""
@@ -42,21 +40,12 @@ def _lines(tables: Tables) -> Lines:
         x_label="samples per item",
         y_label="incoherence or variance",
         y_log=False,
+        bar_ends=("one standard deviation from", "to"),
         connected=True,
         guides=guides,
         tooltips=("n_items", "n_blocks", "sd", "all_samples", "all_samples_from", "all_samples_to"),
         columns=2,
     )
-
-
-def draw(tables: Tables) -> MplFigure:
-    """The still picture."""
-    return draw_lines(_lines(tables))
-
-
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same with tooltips."""
-    return chart_lines(_lines(tables))
 
 
 FIGURE = Figure(
@@ -68,6 +57,5 @@ FIGURE = Figure(
     "without a bar fits in only once, so that nothing is known of its scatter.",
     tables=("fig_sample_efficiency",),
     needs="Import logs with at least four epochs per item.",
-    draw=draw,
-    chart=chart,
+    picture=_lines,
 )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import altair as alt
 import polars as pl
-from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import Figure, Tables, with_series
-from warehouse.figures.lines import Lines, chart_lines, draw_lines
+from warehouse.figures.lines import Lines
 
 
 def _lines(tables: Tables) -> Lines:
@@ -30,16 +28,6 @@ def _lines(tables: Tables) -> Lines:
     )
 
 
-def draw(tables: Tables) -> MplFigure:
-    """The still picture."""
-    return draw_lines(_lines(tables))
-
-
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same with tooltips."""
-    return chart_lines(_lines(tables))
-
-
 FIGURE = Figure(
     name="sensitivity",
     title="Sensitivity",
@@ -47,6 +35,5 @@ FIGURE = Figure(
     look_for="Flat lines: a conclusion that turns with δ is about the smoothing and not about the model.",
     tables=("fig_sensitivity",),
     needs="Import logs with several epochs per item: incoherence import LOG.eval",
-    draw=draw,
-    chart=chart,
+    picture=_lines,
 )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import altair as alt
 import polars as pl
-from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import Figure, Tables
-from warehouse.figures.lines import Lines, chart_lines, draw_lines
+from warehouse.figures.lines import Lines
 
 
 def _lines(tables: Tables) -> Lines:
@@ -34,16 +32,6 @@ def _lines(tables: Tables) -> Lines:
     )
 
 
-def draw(tables: Tables) -> MplFigure:
-    """The still picture."""
-    return draw_lines(_lines(tables))
-
-
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same with tooltips."""
-    return chart_lines(_lines(tables))
-
-
 FIGURE = Figure(
     name="survey",
     title="Survey",
@@ -52,6 +40,5 @@ FIGURE = Figure(
     look_for="A rising cloud: what is judged smarter is judged less coherent.",
     tables=("fig_survey",),
     needs="Import rankings of entities by raters.",
-    draw=draw,
-    chart=chart,
+    picture=_lines,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import altair as alt
 import numpy as np
 import polars as pl
@@ -21,15 +23,6 @@ MEASURES = (
 KIND_COLORS = {"per_start": "#4C6EF5", "pooled": "#E8590C"}
 
 
-def _fit(tables: Tables, kind: str, measure: str) -> dict[str, float] | None:
-    shown = main_setting(tables[MAIN])
-    rows = tables[FITS].join(shown, on=["problem_id", "starts", "temperature"], how="semi")
-    rows = rows.filter(
-        (pl.col("decomposition") == kind) & (pl.col("measure") == measure) & pl.col("slope").is_not_null()
-    )
-    return rows.row(0, named=True) if rows.height else None
-
-
 def _bars(line: pl.DataFrame, measure: str) -> list[NDArray[np.float64]] | None:
     """How far the interval reaches below and above; a loss has none."""
     if f"{measure}_ci_low" not in line.columns:
@@ -38,93 +31,112 @@ def _bars(line: pl.DataFrame, measure: str) -> list[NDArray[np.float64]] | None:
     return [np.nan_to_num(y - low).clip(0), np.nan_to_num(high - y).clip(0)]
 
 
-def draw(tables: Tables) -> MplFigure:
-    """Four log-log panels over the number of parameters, with power-law fits."""
-    table = main_setting(tables[MAIN]).sort("param_count")
-    picture = MplFigure(figsize=(11.5, 3.3), layout="constrained")
-    for axis, (measure, label) in zip(picture.subplots(1, len(MEASURES)), MEASURES, strict=True):
-        for (kind,), line in table.group_by(["decomposition"], maintain_order=True):
-            if measure == "validation_loss" and kind != "per_start":
-                continue  # the loss is the model's, whatever the decomposition
-            color = "#495057" if measure == "validation_loss" else KIND_COLORS[str(kind)]
-            text = "validation loss" if measure == "validation_loss" else str(kind)
-            fit = _fit(tables, str(kind), measure)
-            if fit:
-                x = np.array([line["param_count"].min(), line["param_count"].max()], dtype=float)
-                axis.plot(x, np.exp(fit["intercept"]) * x ** fit["slope"], "--", lw=1.2, color=color)
-                text += f"  (slope {fit['slope']:+.2f})"
-            y = line[measure].cast(pl.Float64).to_numpy()
-            axis.errorbar(
-                line["param_count"], y, yerr=_bars(line, measure), fmt="o", ms=6, lw=1, color=color, label=text
+@dataclass(frozen=True)
+class Scales:
+    """Each model's numbers at the end of its rollouts, and the power laws fitted to them."""
+
+    shown: pl.DataFrame
+    fits: pl.DataFrame
+
+    def draw(self) -> MplFigure:
+        """Four log-log panels over the number of parameters, with power-law fits."""
+        picture = MplFigure(figsize=(11.5, 3.3), layout="constrained")
+        for axis, (measure, label) in zip(picture.subplots(1, len(MEASURES)), MEASURES, strict=True):
+            for (kind,), line in self.shown.group_by(["decomposition"], maintain_order=True):
+                if measure == "validation_loss" and kind != "per_start":
+                    continue  # the loss is the model's, whatever the decomposition
+                color = "#495057" if measure == "validation_loss" else KIND_COLORS[str(kind)]
+                text = "validation loss" if measure == "validation_loss" else str(kind)
+                fit = self._fit(str(kind), measure)
+                if fit:
+                    x = np.array([line["param_count"].min(), line["param_count"].max()], dtype=float)
+                    axis.plot(x, np.exp(fit["intercept"]) * x ** fit["slope"], "--", lw=1.2, color=color)
+                    text += f"  (slope {fit['slope']:+.2f})"
+                y = line[measure].cast(pl.Float64).to_numpy()
+                axis.errorbar(
+                    line["param_count"], y, yerr=_bars(line, measure), fmt="o", ms=6, lw=1, color=color, label=text
+                )
+            if measure == "validation_loss":
+                uniform = self.shown["uniform_loss"][0]
+                axis.axhline(uniform, color="#868E96", lw=1, ls=":")
+                axis.annotate(
+                    "uniform guess",
+                    (0.98, uniform),
+                    xycoords=("axes fraction", "data"),
+                    ha="right",
+                    va="bottom",
+                    fontsize=8,
+                )
+            axis.set(title=label, xscale="log", yscale="log", xlabel="parameters")
+            plain_log_ticks(axis.xaxis, axis.yaxis)
+            axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18))
+        picture.suptitle("Larger imitators of steepest descent", x=0.01, ha="left", weight="bold")
+        return picture
+
+    def chart(self) -> alt.TopLevelMixin:
+        """The same panels with tooltips."""
+        panels = []
+        for measure, label in MEASURES:
+            here = (
+                self.shown.filter(pl.col("decomposition") == "per_start")
+                if measure == "validation_loss"
+                else self.shown
             )
-        if measure == "validation_loss":
-            uniform = table["uniform_loss"][0]
-            axis.axhline(uniform, color="#868E96", lw=1, ls=":")
-            axis.annotate(
-                "uniform guess",
-                (0.98, uniform),
-                xycoords=("axes fraction", "data"),
-                ha="right",
-                va="bottom",
-                fontsize=8,
+            color = alt.Color(
+                "decomposition:N", scale=color_scale(KIND_COLORS), title=None, legend=alt.Legend(orient="bottom")
             )
-        axis.set(title=label, xscale="log", yscale="log", xlabel="parameters")
-        plain_log_ticks(axis.xaxis, axis.yaxis)
-        axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18))
-    picture.suptitle("Larger imitators of steepest descent", x=0.01, ha="left", weight="bold")
-    return picture
+            x = alt.X("param_count:Q", title="parameters", scale=alt.Scale(type="log", nice=False, padding=15))
+            y = alt.Y(f"{measure}:Q", title=label, scale=alt.Scale(type="log", nice=False, padding=15))
+            marks = (
+                alt.Chart(here)
+                .mark_point(filled=True, size=80, opacity=1)
+                .encode(
+                    x=x,
+                    y=y,
+                    color=color,
+                    tooltip=[
+                        alt.Tooltip("model_id:N", title="model"),
+                        alt.Tooltip("param_count:Q", format=","),
+                        alt.Tooltip("decomposition:N"),
+                        alt.Tooltip("validation_loss:Q", format=".4f"),
+                        alt.Tooltip("bias_sq:Q", format=".4g"),
+                        alt.Tooltip("variance:Q", format=".4g"),
+                        alt.Tooltip("incoherence:Q", format=".4f"),
+                    ],
+                )
+            )
+            ends = []
+            for kind in here["decomposition"].unique(maintain_order=True):
+                fit = self._fit(kind, measure)
+                if fit:
+                    for n in (here["param_count"].min(), here["param_count"].max()):
+                        value = float(np.exp(fit["intercept"]) * float(n) ** fit["slope"])  # type: ignore[arg-type]
+                        ends.append({"decomposition": kind, "param_count": n, measure: value, "slope": fit["slope"]})
+            layers: list[alt.Chart] = []
+            if f"{measure}_ci_low" in here.columns:
+                above = here.filter(pl.col(f"{measure}_ci_low") > 0)
+                bars = alt.Chart(above).mark_rule(opacity=0.6)
+                layers.append(bars.encode(x=x, y=alt.Y(f"{measure}_ci_low:Q"), y2=f"{measure}_ci_high:Q", color=color))
+            if ends:
+                lines = (
+                    alt.Chart(pl.DataFrame(ends))
+                    .mark_line(strokeDash=[5, 4])
+                    .encode(x=x, y=y, color=color, tooltip=["decomposition:N", alt.Tooltip("slope:Q", format="+.3f")])
+                )
+                layers.append(lines)
+            panels.append(alt.layer(*layers, marks).properties(width=170, height=200))
+        return alt.hconcat(*panels)
+
+    def _fit(self, kind: str, measure: str) -> dict[str, float] | None:
+        rows = self.fits.filter(
+            (pl.col("decomposition") == kind) & (pl.col("measure") == measure) & pl.col("slope").is_not_null()
+        )
+        return rows.row(0, named=True) if rows.height else None
 
 
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same panels with tooltips."""
+def _scales(tables: Tables) -> Scales:
     table = main_setting(tables[MAIN]).sort("param_count")
-    panels = []
-    for measure, label in MEASURES:
-        here = table.filter(pl.col("decomposition") == "per_start") if measure == "validation_loss" else table
-        color = alt.Color(
-            "decomposition:N", scale=color_scale(KIND_COLORS), title=None, legend=alt.Legend(orient="bottom")
-        )
-        x = alt.X("param_count:Q", title="parameters", scale=alt.Scale(type="log", nice=False, padding=15))
-        y = alt.Y(f"{measure}:Q", title=label, scale=alt.Scale(type="log", nice=False, padding=15))
-        marks = (
-            alt.Chart(here)
-            .mark_point(filled=True, size=80, opacity=1)
-            .encode(
-                x=x,
-                y=y,
-                color=color,
-                tooltip=[
-                    alt.Tooltip("model_id:N", title="model"),
-                    alt.Tooltip("param_count:Q", format=","),
-                    alt.Tooltip("decomposition:N"),
-                    alt.Tooltip("validation_loss:Q", format=".4f"),
-                    alt.Tooltip("bias_sq:Q", format=".4g"),
-                    alt.Tooltip("variance:Q", format=".4g"),
-                    alt.Tooltip("incoherence:Q", format=".4f"),
-                ],
-            )
-        )
-        ends = []
-        for kind in here["decomposition"].unique(maintain_order=True):
-            fit = _fit(tables, kind, measure)
-            if fit:
-                for n in (here["param_count"].min(), here["param_count"].max()):
-                    value = float(np.exp(fit["intercept"]) * float(n) ** fit["slope"])  # type: ignore[arg-type]
-                    ends.append({"decomposition": kind, "param_count": n, measure: value, "slope": fit["slope"]})
-        layers: list[alt.Chart] = []
-        if f"{measure}_ci_low" in here.columns:
-            above = here.filter(pl.col(f"{measure}_ci_low") > 0)
-            bars = alt.Chart(above).mark_rule(opacity=0.6)
-            layers.append(bars.encode(x=x, y=alt.Y(f"{measure}_ci_low:Q"), y2=f"{measure}_ci_high:Q", color=color))
-        if ends:
-            lines = (
-                alt.Chart(pl.DataFrame(ends))
-                .mark_line(strokeDash=[5, 4])
-                .encode(x=x, y=y, color=color, tooltip=["decomposition:N", alt.Tooltip("slope:Q", format="+.3f")])
-            )
-            layers.append(lines)
-        panels.append(alt.layer(*layers, marks).properties(width=170, height=200))
-    return alt.hconcat(*panels)
+    return Scales(table, tables[FITS].join(table, on=["problem_id", "starts", "temperature"], how="semi"))
 
 
 FIGURE = Figure(
@@ -137,6 +149,5 @@ FIGURE = Figure(
     "they learn to pursue it reliably, so their remaining error is more incoherent.",
     tables=(MAIN, FITS),
     needs="Train the optimizers: incoherence run",
-    draw=draw,
-    chart=chart,
+    picture=_scales,
 )

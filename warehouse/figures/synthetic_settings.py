@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import altair as alt
 import polars as pl
-from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import DECOMPOSITION_LABELS, Figure, Tables
-from warehouse.figures.lines import Lines, chart_lines, draw_lines
+from warehouse.figures.lines import Lines
 from warehouse.figures.synthetic import of_largest_experiment
 
 MAIN = "fig_synthetic_settings"
@@ -38,16 +36,6 @@ def _lines(tables: Tables) -> Lines:
     )
 
 
-def draw(tables: Tables) -> MplFigure:
-    """The still picture."""
-    return draw_lines(_lines(tables))
-
-
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same with tooltips."""
-    return chart_lines(_lines(tables))
-
-
 FIGURE = Figure(
     name="synthetic_settings",
     title="Synthetic optimizer: choices of the setting",
@@ -56,6 +44,5 @@ FIGURE = Figure(
     look_for="Whether the rise hangs on these choices, which the paper leaves open.",
     tables=(MAIN,),
     needs="Train the optimizers: incoherence run",
-    draw=draw,
-    chart=chart,
+    picture=_lines,
 )

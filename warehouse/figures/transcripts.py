@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import altair as alt
 import polars as pl
 from matplotlib.figure import Figure as MplFigure
@@ -11,75 +13,83 @@ from warehouse.figures.base import Figure, Tables, color_scale, colors, with_ser
 MAIN = "fig_transcripts"
 
 
-def _answers(tables: Tables) -> pl.DataFrame:
-    """With `label`: the letter of an option; answers in words differ from item to item, so it is their rank."""
+@dataclass(frozen=True)
+class Answers:
+    """A row per item and answer, with `label` and, from the left of the item's bar, `start`."""
+
+    shown: pl.DataFrame
+
+    def draw(self) -> MplFigure:
+        """One bar per item, cut by the share of each answer; the right answer is outlined."""
+        answers = self.shown
+        rows = answers["row"].unique(maintain_order=True).to_list()
+        palette = colors(sorted(answers["label"].unique()))
+        picture = MplFigure(figsize=(9, 1.4 + 0.24 * len(rows)), layout="constrained")
+        axis = picture.subplots()
+        for label, color in palette.items():
+            here = answers.filter(pl.col("label") == label)
+            right = here["is_correct"].fill_null(False).to_list()
+            axis.barh(
+                [-rows.index(row) for row in here["row"]],
+                here["share"],
+                left=here["start"],
+                height=0.72,
+                color=color,
+                alpha=0.85,
+                label=label,
+                edgecolor=["#212529" if one else "white" for one in right],
+                linewidth=[1.6 if one else 0.5 for one in right],
+            )
+        axis.set(
+            xlabel="share of samples", yticks=[-index for index in range(len(rows))], yticklabels=rows, xlim=(0, 1)
+        )
+        axis.set_ylim(-len(rows) + 0.4, 0.6)
+        axis.tick_params(axis="y", labelsize=7.5)
+        picture.legend(*axis.get_legend_handles_labels(), loc="outside lower right", ncols=min(6, len(palette)))
+        picture.suptitle("Answers to the items of highest variance (outlined: right)", x=0.01, ha="left", weight="bold")
+        return picture
+
+    def chart(self) -> alt.TopLevelMixin:
+        """The same bars; question and an example on hover."""
+        answers = self.shown.with_columns(end=pl.col("start") + pl.col("share"))
+        order = answers["row"].unique(maintain_order=True).to_list()
+        scale = color_scale(colors(sorted(answers["label"].unique())))
+        bars: alt.TopLevelMixin = (
+            alt.Chart(answers)
+            .mark_bar(opacity=0.85)
+            .encode(
+                y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(labelLimit=420)),
+                x=alt.X("start:Q", title="share of samples"),
+                x2="end:Q",
+                color=alt.Color("label:N", scale=scale, title=None, legend=alt.Legend(orient="bottom")),
+                stroke=alt.condition("datum.is_correct", alt.value("#212529"), alt.value("white")),
+                tooltip=[
+                    alt.Tooltip("question:N"),
+                    alt.Tooltip("target_text:N", title="right answer"),
+                    alt.Tooltip("answer:N"),
+                    alt.Tooltip("n_samples:Q"),
+                    alt.Tooltip("share:Q", format=".0%"),
+                    alt.Tooltip("variance:Q", format=".4g"),
+                    alt.Tooltip("example:N"),
+                ],
+            )
+            .properties(width=480, height=alt.Step(18))
+        )
+        return bars
+
+
+def _answers(tables: Tables) -> Answers:
+    """`label` is the letter of an option; answers in words differ from item to item, so it is their rank."""
     table = with_series(tables[MAIN])
     rank = pl.lit("answer in words, no. ") + pl.col("answer_rank").cast(pl.String).str.zfill(2)
-    return table.with_columns(
+    answers = table.with_columns(
         row=pl.col("task") + ": " + pl.col("series") + ", " + pl.col("item_id"),
         label=pl.when(pl.col("decomposition") == "kl").then(pl.col("answer")).otherwise(rank),
         start=(pl.col("share").cum_sum() - pl.col("share")).over(
             "task", "model_id", "condition_id", "variance_rank", order_by="answer_rank"
         ),
     ).sort("task", "param_count", "model_id", "condition_id", "variance_rank", "start", nulls_last=True)
-
-
-def draw(tables: Tables) -> MplFigure:
-    """One bar per item, cut by the share of each answer; the right answer is outlined."""
-    answers = _answers(tables)
-    rows = answers["row"].unique(maintain_order=True).to_list()
-    palette = colors(sorted(answers["label"].unique()))
-    picture = MplFigure(figsize=(9, 1.4 + 0.24 * len(rows)), layout="constrained")
-    axis = picture.subplots()
-    for label, color in palette.items():
-        here = answers.filter(pl.col("label") == label)
-        right = here["is_correct"].fill_null(False).to_list()
-        axis.barh(
-            [-rows.index(row) for row in here["row"]],
-            here["share"],
-            left=here["start"],
-            height=0.72,
-            color=color,
-            alpha=0.85,
-            label=label,
-            edgecolor=["#212529" if one else "white" for one in right],
-            linewidth=[1.6 if one else 0.5 for one in right],
-        )
-    axis.set(xlabel="share of samples", yticks=[-index for index in range(len(rows))], yticklabels=rows, xlim=(0, 1))
-    axis.set_ylim(-len(rows) + 0.4, 0.6)
-    axis.tick_params(axis="y", labelsize=7.5)
-    picture.legend(*axis.get_legend_handles_labels(), loc="outside lower right", ncols=min(6, len(palette)))
-    picture.suptitle("Answers to the items of highest variance (outlined: right)", x=0.01, ha="left", weight="bold")
-    return picture
-
-
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same bars; question and an example on hover."""
-    answers = _answers(tables).with_columns(end=pl.col("start") + pl.col("share"))
-    order = answers["row"].unique(maintain_order=True).to_list()
-    scale = color_scale(colors(sorted(answers["label"].unique())))
-    bars: alt.TopLevelMixin = (
-        alt.Chart(answers)
-        .mark_bar(opacity=0.85)
-        .encode(
-            y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(labelLimit=420)),
-            x=alt.X("start:Q", title="share of samples"),
-            x2="end:Q",
-            color=alt.Color("label:N", scale=scale, title=None, legend=alt.Legend(orient="bottom")),
-            stroke=alt.condition("datum.is_correct", alt.value("#212529"), alt.value("white")),
-            tooltip=[
-                alt.Tooltip("question:N"),
-                alt.Tooltip("target_text:N", title="right answer"),
-                alt.Tooltip("answer:N"),
-                alt.Tooltip("n_samples:Q"),
-                alt.Tooltip("share:Q", format=".0%"),
-                alt.Tooltip("variance:Q", format=".4g"),
-                alt.Tooltip("example:N"),
-            ],
-        )
-        .properties(width=480, height=alt.Step(18))
-    )
-    return bars
+    return Answers(answers)
 
 
 FIGURE = Figure(
@@ -90,6 +100,5 @@ FIGURE = Figure(
     look_for="Answers split over several options: there the model does not hold one wrong belief, it holds none.",
     tables=(MAIN,),
     needs="Import logs with several epochs per item: incoherence import LOG.eval",
-    draw=draw,
-    chart=chart,
+    picture=_answers,
 )

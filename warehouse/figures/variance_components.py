@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import altair as alt
 import polars as pl
-from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import Figure, Tables, with_series
-from warehouse.figures.dots import Dots, chart_dots, draw_dots
+from warehouse.figures.dots import Dots
 
 
 def _dots(tables: Tables) -> Dots:
@@ -27,16 +25,6 @@ def _dots(tables: Tables) -> Dots:
     )
 
 
-def draw(tables: Tables) -> MplFigure:
-    """The still picture."""
-    return draw_dots(_dots(tables))
-
-
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same with tooltips."""
-    return chart_dots(_dots(tables))
-
-
 FIGURE = Figure(
     name="variance_components",
     title="Variance components",
@@ -45,6 +33,5 @@ FIGURE = Figure(
     look_for="A share near zero: showing other examples then adds no scatter, and one context does.",
     tables=("fig_variance_components",),
     needs="Sample with several few-shot contexts and several epochs in each.",
-    draw=draw,
-    chart=chart,
+    picture=_dots,
 )

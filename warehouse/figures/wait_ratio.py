@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import altair as alt
 import polars as pl
-from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import Figure, Tables, main_decomposition, measure_label, with_series
-from warehouse.figures.lines import Lines, chart_lines, draw_lines
+from warehouse.figures.lines import Lines
 
 
 def _lines(tables: Tables) -> Lines:
@@ -28,16 +26,6 @@ def _lines(tables: Tables) -> Lines:
     )
 
 
-def draw(tables: Tables) -> MplFigure:
-    """The still picture."""
-    return draw_lines(_lines(tables))
-
-
-def chart(tables: Tables) -> alt.TopLevelMixin:
-    """The same with tooltips."""
-    return chart_lines(_lines(tables))
-
-
 FIGURE = Figure(
     name="wait_ratio",
     title="Wait ratio",
@@ -48,7 +36,5 @@ FIGURE = Figure(
         "fig_wait_ratio_fits",
     ),
     needs="Import logs whose reasoning text is returned and says wait.",
-    draw=draw,
-    chart=chart,
-    shown=lambda tables: _lines(tables).shown(),
+    picture=_lines,
 )

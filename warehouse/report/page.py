@@ -62,7 +62,7 @@ def write_report(layout: Layout) -> Path:
         sections = []
         for figure in FIGURES:
             tables = read_tables(con, figure.tables)
-            spec = None if figure.is_empty(tables) else _spec(figure.chart(tables))
+            spec = None if figure.is_empty(tables) else _spec(figure.picture(tables).chart())
             sections.append(
                 _Section(figure.name, figure.title, figure.shows, figure.look_for, figure.needs, figure.tables, spec)
             )

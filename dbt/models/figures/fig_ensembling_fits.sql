@@ -16,13 +16,7 @@ select
     {{ pool_figure_keys("numbers") }},
     numbers.decomposition,
     numbers.measure,
-    numbers.slope,
-    numbers.slope_ci_low,
-    numbers.slope_ci_high,
-    numbers.intercept,
-    numbers.r2,
-    numbers.n_points,
-    numbers.n_dropped
+    {{ columns_of("numbers", fit_columns()) }}
 from numbers
 inner join models on numbers.model_id = models.model_id
 inner join conditions on numbers.condition_id = conditions.condition_id

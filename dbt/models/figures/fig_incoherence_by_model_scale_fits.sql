@@ -28,13 +28,7 @@ select
     {{ columns_of("fits", scale_keys()) }},
     conditions.condition_label,
     fits.measure,
-    fits.slope,
-    fits.slope_ci_low,
-    fits.slope_ci_high,
-    fits.intercept,
-    fits.r2,
-    fits.n_points,
-    fits.n_dropped
+    {{ columns_of("fits", fit_columns()) }}
 from fits
 inner join conditions on fits.condition_id = conditions.condition_id
 order by task, model_family, condition_id, decomposition, grouped_by, group_rank, measure

@@ -17,13 +17,7 @@ select
     fits.starts,
     fits.temperature,
     fits.measure,
-    fits.slope,
-    fits.slope_ci_low,
-    fits.slope_ci_high,
-    fits.intercept,
-    fits.r2,
-    fits.n_points,
-    fits.n_dropped
+    {{ columns_of("fits", fit_columns()) }}
 from fits
 inner join problems using (problem_id)
 order by problem_id, decomposition, starts, temperature, measure

@@ -42,8 +42,8 @@ select
     pooled.variance_ci_low as variance_between_ci_low,
     pooled.variance_ci_high as variance_between_ci_high,
     pooled.incoherence as share_between,
-    least(pooled.incoherence_ci_low, pooled.incoherence) as share_between_ci_low,
-    greatest(pooled.incoherence_ci_high, pooled.incoherence) as share_between_ci_high
+    pooled.incoherence_ci_low as share_between_ci_low,
+    pooled.incoherence_ci_high as share_between_ci_high
 from pooled
 inner join models on pooled.model_id = models.model_id
 inner join conditions on pooled.condition_id = conditions.condition_id

@@ -18,13 +18,7 @@ fits as (
 
 select
     {{ length_figure_keys("fits") }},
-    fits.slope,
-    fits.slope_ci_low,
-    fits.slope_ci_high,
-    fits.intercept,
-    fits.r2,
-    fits.n_points,
-    fits.n_dropped
+    {{ columns_of("fits", fit_columns()) }}
 from fits
 inner join models on fits.model_id = models.model_id
 inner join conditions on fits.condition_id = conditions.condition_id

@@ -4,7 +4,7 @@ tests as (
     select
         {{ item_keys() | join(", ") }},
         test_name,
-        case when passed then 1.0 else 0.0 end as graded
+        {{ graded("passed") }} as graded
     from {{ ref("int_sample_tests") }}
 ),
 

@@ -4,15 +4,7 @@ with
 
 decompositions as (
     {% for decomposition in ["kl", "brier", "zero_one", "coverage", "score", "embedding"] %}
-        select
-            {{ keys }},
-            decomposition,
-            n_samples,
-            error,
-            bias_sq,
-            variance,
-            bias_sq_unbiased,
-            variance_unbiased
+        select {{ (item_keys() + decomposition_columns()) | join(", ") }}
         from {{ ref("int_item_" ~ decomposition) }}
         {{ "where is_main" if decomposition == "embedding" }}
         {{ "union all" if not loop.last }}

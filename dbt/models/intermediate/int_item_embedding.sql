@@ -42,11 +42,5 @@ ranked as (
 select
     {{ keys | join(", ") }},
     model_rank = 1 as is_main,
-    decomposition,
-    n_samples,
-    error,
-    bias_sq,
-    variance,
-    bias_sq_unbiased,
-    variance_unbiased
+    {{ decomposition_columns() | join(", ") }}
 from ranked

@@ -19,7 +19,7 @@ split_tests as (
     select
         {{ columns_of("halves", half_keys) }},
         tests.test_name,
-        case when tests.passed then 1.0 else 0.0 end as graded
+        {{ graded("tests.passed") }} as graded
     from halves
     inner join tests on halves.sample_id = tests.sample_id
 ),

@@ -23,7 +23,7 @@ outcomes as (
     select
         {{ columns_of("blocks", keys) }},
         tests.test_name,
-        case when tests.passed then 1.0 else 0.0 end as graded
+        {{ graded("tests.passed") }} as graded
     from blocks
     inner join tests on blocks.sample_id = tests.sample_id
 ),

@@ -1,8 +1,4 @@
-"""OpenAI's chat completions and responses APIs, and every server that speaks the former (vLLM, Ollama, llama.cpp).
-
-The SDK's own retries are switched off (`max_retries=0`): inside the SDK a wait would hide an overload from the engine,
-which slows down for all requests at once; and the SDK does not retry what fails with status 200.
-"""
+"""OpenAI's chat completions and responses APIs, and every server that speaks the former (vLLM, Ollama, llama.cpp)."""
 
 from __future__ import annotations
 
@@ -11,47 +7,24 @@ from typing import Any
 
 import openai
 
-from ingestion.sampling.providers.base import (
-    Key,
-    ProviderError,
-    RejectedError,
-    Request,
-    TransientError,
-    from_status,
-)
+from ingestion.sampling.providers.base import Request
+from ingestion.sampling.providers.sdk import SdkProvider
 from ingestion.sampling.spec import Limits, ProviderSpec
 
-LONGEST_MESSAGE = 500
 
-
-class _OpenAI(ABC):
+class _OpenAI(SdkProvider[openai.AsyncOpenAI], ABC):
     takes_seed = True
 
     def __init__(self, provider: ProviderSpec, limits: Limits) -> None:
+        super().__init__(openai, openai.AsyncOpenAI, provider, limits)
         self._is_openai = provider.kind == "openai"
-        self._key = Key(provider)
-        self.client = openai.AsyncOpenAI(
-            api_key=self._key.reveal(), base_url=provider.base_url, max_retries=0, timeout=limits.timeout_s
-        )
-
-    def strike_out(self, text: str) -> str:
-        """`text` without the key."""
-        return self._key.strike_out(text)
-
-    def error(self, error: Exception) -> ProviderError:
-        """What an exception of the SDK means, in words without secrets."""
-        return provider_error(error, self._key)
-
-    async def close(self) -> None:
-        """Close connections."""
-        await self.client.close()
 
     async def ask(self, request: Request) -> str:
         """The verbatim body of one response; see `Provider.ask`."""
         try:
-            return self._key.strike_out(await self._post(self.body(request)))
+            return self.strike_out(await self._post(self.body(request)))
         except (openai.OpenAIError, ValueError, TypeError) as error:
-            raise provider_error(error, self._key) from None
+            raise self.error(error) from None
 
     @abstractmethod
     def body(self, request: Request) -> dict[str, Any]:
@@ -116,18 +89,3 @@ class OpenAIResponses(_OpenAI):
         rest = {name: value for name, value in body.items() if name not in named}
         response = await self.client.responses.with_raw_response.create(**named, extra_body=rest)
         return str(response.text)
-
-
-def provider_error(error: Exception, key: Key) -> ProviderError:
-    """What an exception of the SDK means, in words without secrets."""
-    message = key.strike_out(str(error))[:LONGEST_MESSAGE]
-    if isinstance(error, openai.APIStatusError):
-        return from_status(error.status_code, message, error.response.headers)
-    if isinstance(error, openai.APITimeoutError):
-        return TransientError("the request timed out")
-    if isinstance(error, openai.APIConnectionError):
-        cause = key.strike_out(str(error.__cause__ or ""))[:LONGEST_MESSAGE]
-        return TransientError(f"the connection failed: {cause or message}")
-    if isinstance(error, openai.APIError):
-        return TransientError(message)
-    return RejectedError(f"{type(error).__name__}: {message}")
