@@ -1,3 +1,6 @@
+{{ config(materialized="view") }}
+
+-- A view: at the scale of the paper these are 130 million rows, and two models read them once each.
 with
 
 rollouts as (
