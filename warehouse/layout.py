@@ -71,6 +71,16 @@ class Layout:
         return self.root / "build" / "warehouse.duckdb"
 
     @property
+    def build_lock(self) -> Path:
+        """Held while the build database is written or copied."""
+        return self.root / "build" / "build.lock"
+
+    @property
+    def unfinished_build(self) -> Path:
+        """There from the start of a build until it has succeeded."""
+        return self.root / "build" / "unfinished"
+
+    @property
     def dbt_target(self) -> Path:
         """dbt's artifacts (manifest, compiled SQL, run results)."""
         return self.root / "build" / "dbt_target"

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.layout import Layout
+from warehouse.lock import LockedError, locked
 from warehouse.parquet import atomic_path
 
 PUBLISHED_SCHEMAS = ("marts", "figures")
@@ -23,6 +24,10 @@ STORAGE_VERSION = "v1.0.0"
 
 class NothingBuiltError(FileNotFoundError):
     """There is nothing to publish yet."""
+
+
+class UnfinishedBuildError(RuntimeError):
+    """The last build failed or was interrupted: its tables do not belong together."""
 
 
 @dataclass(frozen=True)
@@ -42,20 +47,34 @@ def publish(layout: Layout, report: Callable[[str], None] = lambda line: None) -
 
     Raises:
         NothingBuiltError: if `incoherence build` has not run yet.
+        UnfinishedBuildError: if it was interrupted, or failed.
+        warehouse.lock.LockedError: if another process builds or publishes, or has the build database open.
     """
     if not layout.build_database.is_file():
         raise NothingBuiltError(f"nothing built at {layout.build_database}; run `incoherence build` first")
-    with atomic_path(layout.published_database) as temporary:
-        row_counts = _copy(layout.build_database, temporary, report)
-        temporary.chmod(0o444)
-    _export(layout, list(row_counts))
+    with locked(layout.build_lock, "another build or publish ({holder}) is at work"):
+        if layout.unfinished_build.exists():
+            raise UnfinishedBuildError(
+                f"the last build of {layout.build_database} failed or was interrupted, so its tables do not belong "
+                "together; run `incoherence build` to its end first"
+            )
+        with atomic_path(layout.published_database) as temporary:
+            row_counts = _copy(layout.build_database, temporary, report)
+            temporary.chmod(0o444)
+        _export(layout, list(row_counts))
     return Published(layout.published_database, row_counts)
 
 
 def _copy(source: Path, target: Path, report: Callable[[str], None]) -> dict[str, int]:
     # Table by table and not `COPY FROM DATABASE`, which would bring staging and intermediate along.
     with duckdb.connect() as con:
-        con.execute(f"attach {_literal(str(source))} as build (read_only)")
+        try:
+            con.execute(f"attach {_literal(str(source))} as build (read_only)")
+        except duckdb.IOException as error:
+            raise LockedError(
+                f"{source} cannot be read; if another program has it open, end that and run this again "
+                f"({str(error).splitlines()[0]})"
+            ) from error
         con.execute(f"attach {_literal(str(target))} as published (storage_version {_literal(STORAGE_VERSION)})")
         tables = con.execute(
             "select schema_name, table_name, comment from duckdb_tables() "

@@ -12,12 +12,14 @@ import subprocess
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from warehouse.layout import DBT_PROJECT_DIR, Layout
+from warehouse.lock import locked
 from warehouse.parquet import ensure_empty_files
 
 _GLOB_CHARACTERS = set("*?[]{}'\"")
@@ -79,6 +81,26 @@ def prepare(layout: Layout) -> None:
     layout.build_database.parent.mkdir(parents=True, exist_ok=True)
 
 
+@contextmanager
+def building(layout: Layout, *, is_whole: bool) -> Iterator[None]:
+    """Hold the build database while it is written, and mark it as unfinished until the block has succeeded.
+
+    What one build left half-done, a build of other tables does not mend: a mark that was there before goes only with a
+    build of everything.
+
+    Raises:
+        warehouse.lock.LockedError: if another process builds or publishes.
+    """
+    prepare(layout)
+    mark = layout.unfinished_build
+    with locked(layout.build_lock, "another build or publish ({holder}) is at work"):
+        was_finished = not mark.exists()
+        mark.touch()
+        yield
+        if is_whole or was_finished:
+            mark.unlink()
+
+
 def build(
     layout: Layout,
     *,
@@ -98,15 +120,16 @@ def build(
 
     Raises:
         BuildError: if a model or a test fails, or dbt cannot start.
+        warehouse.lock.LockedError: if another process builds or publishes.
     """
-    prepare(layout)
     arguments = ["build"]
     if select:
         arguments += ["--select", *select.split()]
     if not unit_tests:
         arguments += ["--exclude-resource-type", "unit_test"]
     started = time.monotonic()
-    run_dbt(layout, arguments, threads=threads, echo=echo)
+    with building(layout, is_whole=select is None):
+        run_dbt(layout, arguments, threads=threads, echo=echo)
     results = _results(layout)
     kinds = Counter(str(result["unique_id"]).split(".", 1)[0] for result in results)
     return BuildResult(
@@ -140,11 +163,16 @@ def run_dbt(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     ) as process:
         assert process.stdout is not None
-        for raw_line in process.stdout:
-            line = raw_line.rstrip()
-            last_lines.append(line)
-            if echo:
-                echo(line)
+        try:
+            for raw_line in process.stdout:
+                line = raw_line.rstrip()
+                last_lines.append(line)
+                if echo:
+                    echo(line)
+        except BaseException:  # also Ctrl-C: left alone, dbt would go on writing the build database
+            process.terminate()
+            process.wait()
+            raise
     if process.returncode:
         raise BuildError(_explain(layout, list(last_lines)))
 

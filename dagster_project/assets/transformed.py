@@ -12,7 +12,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from dagster_project.resources import Warehouse
 from warehouse.layout import DBT_PROJECT_DIR, Layout
-from warehouse.transform import dbt_environment, prepare, run_dbt
+from warehouse.transform import building, dbt_environment, prepare, run_dbt
 
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 """They test the project, not the data; `make test` runs them."""
@@ -58,11 +58,12 @@ def make_dbt_assets(manifest: Path) -> dg.AssetsDefinition:
 
     @dbt_assets(manifest=manifest, dagster_dbt_translator=LayerTranslator(), pool=WRITER_POOL, name="dbt_models")
     def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse) -> Iterator[Any]:
-        prepare(warehouse.layout)
         # Rows can be counted only once dbt has let go of its database, so events wait for its end.
         # The usual target folder, not one of the run's own: with it comes the parsed project, five seconds of work.
-        invocation = dbt.cli(["build", *WITHOUT_UNIT_TESTS], context=context, target_path=warehouse.layout.dbt_target)
-        events = list(invocation.stream())
+        with building(warehouse.layout, is_whole=not context.is_subset):
+            command = ["build", *WITHOUT_UNIT_TESTS]
+            invocation = dbt.cli(command, context=context, target_path=warehouse.layout.dbt_target)
+            events = list(invocation.stream())
         counts = _row_counts(warehouse.layout)
         for event in events:
             name = getattr(event, "output_name", None)

@@ -24,13 +24,22 @@ def main() -> None:
     import duckdb
 
     from warehouse.connect import NothingPublishedError
+    from warehouse.lock import LockedError
     from warehouse.parquet import ContractError
-    from warehouse.publish import NothingBuiltError
+    from warehouse.publish import NothingBuiltError, UnfinishedBuildError
     from warehouse.transform import BuildError
 
     try:
         app()
-    except (NothingPublishedError, NothingBuiltError, ContractError, BuildError, duckdb.Error) as error:
+    except (
+        NothingPublishedError,
+        NothingBuiltError,
+        UnfinishedBuildError,
+        LockedError,
+        ContractError,
+        BuildError,
+        duckdb.Error,
+    ) as error:
         fail(str(error))
     except SystemExit as stop:
         if stop.code == INTERRUPTED:  # Typer's word for Ctrl-C

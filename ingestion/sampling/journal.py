@@ -8,7 +8,6 @@ never counted, and it is left out when the next run closes the segment.
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from typing import Any, TypeVar
 import msgspec
 import pyarrow as pa
 
+from warehouse import lock
 from warehouse.parquet import atomic_path
 
 JOURNAL_VERSION = 1
@@ -121,22 +121,11 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         JournalError: if another process, or another run in this one, holds it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / LOCK
-    with path.open("a+") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            handle.seek(0)
-            holder = handle.read(100).strip() or "unknown"
-            raise JournalError(
-                f"{folder}: another sampler (process {holder}) is working on this partition; "
-                "wait until it has ended, or stop it, and run this again"
-            ) from None
-        handle.truncate(0)
-        handle.write(f"{os.getpid()}\n")
-        handle.flush()
-        yield
+    try:
+        with lock.locked(folder / LOCK, "another sampler ({holder}) is working on this partition"):
+            yield
+    except lock.LockedError as error:
+        raise JournalError(str(error)) from None
 
 
 def segments(folder: Path) -> list[Path]:

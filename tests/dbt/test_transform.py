@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from math import isclose
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -32,6 +34,25 @@ def test_a_failing_test_is_named_with_its_rows(tmp_path: Path) -> None:
     assert "stg_synthetic_problems" in message
     assert str(layout.raw) in message
     assert lines
+
+
+def test_an_interrupted_build_leaves_no_dbt_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    layout = Layout(tmp_path)
+    started: list[subprocess.Popen[str]] = []
+    popen = subprocess.Popen
+
+    def remember(*arguments: Any, **options: Any) -> subprocess.Popen[str]:
+        started.append(popen(*arguments, **options))
+        return started[0]
+
+    def interrupt(line: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess, "Popen", remember)
+    with pytest.raises(KeyboardInterrupt):
+        build(layout, echo=interrupt)
+    assert started[0].returncode is not None
+    assert layout.unfinished_build.exists()
 
 
 @pytest.mark.parametrize("n_threads", [1, 4])

@@ -12,7 +12,9 @@ import pytest
 
 from warehouse.connect import NothingPublishedError, connect
 from warehouse.layout import Layout
-from warehouse.publish import NothingBuiltError, publish
+from warehouse.lock import LockedError
+from warehouse.publish import NothingBuiltError, UnfinishedBuildError, publish
+from warehouse.transform import building
 
 OLD_DRIVERS = ("1.1.3", "1.3.2", "1.4.5", "1.5.6")
 
@@ -161,3 +163,46 @@ def test_older_drivers_read_the_published_file(version: str, tmp_path: Path, lay
     with connect(layout.published_database) as con:
         expected = [str(value) for value in con.execute(query).fetchone() or ()]
     assert json.loads(output) == [version, 2, *expected]
+
+
+def test_an_unfinished_build_is_not_published(layout: Layout) -> None:
+    build_database(layout)
+    with pytest.raises(KeyboardInterrupt), building(layout, is_whole=True):
+        raise KeyboardInterrupt
+    with pytest.raises(UnfinishedBuildError, match="run `incoherence build`"):
+        publish(layout)
+    with building(layout, is_whole=False):
+        pass
+    with pytest.raises(UnfinishedBuildError):  # a part mends nothing
+        publish(layout)
+    with building(layout, is_whole=True):
+        pass
+    with building(layout, is_whole=False):
+        pass
+    publish(layout)
+
+
+def test_publishing_waits_for_nobody_and_says_who_is_at_work(layout: Layout) -> None:
+    build_database(layout)
+    with (
+        building(layout, is_whole=True),
+        pytest.raises(LockedError, match=rf"another build or publish \(process {os.getpid()}\) is at work"),
+    ):
+        publish(layout)
+
+
+def test_a_build_database_that_is_open_elsewhere_gets_one_clear_line(layout: Layout) -> None:
+    build_database(layout)
+    code = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.readline()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(layout.build_database)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        with pytest.raises(LockedError, match="another program has it open") as caught:
+            publish(layout)
+        holder.communicate("\n", timeout=60)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,41 @@
+"""One process at a time: a lock that the system releases when its process ends, however it ends."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class LockedError(RuntimeError):
+    """Another process, or another part of this one, is at work; the message names it and what to do."""
+
+
+@contextmanager
+def locked(path: Path, doing: str) -> Iterator[None]:
+    """Hold the lock file `path` for this process.
+
+    Args:
+        path: the lock; it stays behind, and means nothing while nobody holds it.
+        doing: what the holder does, for the message: "another sampler ({holder}) is working on this partition".
+
+    Raises:
+        LockedError: if it is held already.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            handle.seek(0)
+            holder = handle.read(100).strip() or "unknown"
+            raise LockedError(
+                f"{path.parent}: {doing.format(holder=f'process {holder}')}; "
+                "wait until it has ended, or stop it, and run this again"
+            ) from None
+        handle.truncate(0)
+        handle.write(f"{os.getpid()}\n")
+        handle.flush()
+        yield
