@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dagster_project.cli.app import app, fail, terminal_width
 from warehouse.layout import Layout
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 class QueryFormat(StrEnum):
@@ -71,7 +74,7 @@ def plan_samples(
     there are fewer than four per item to tell by. Embeddings have no incoherence: theirs is the interval of the mean
     variance, divided by that mean.
 
-    Example: incoherence plan --width 0.05 --task gpqa
+    Example: incoherence plan --width 0.1 --task chain_arithmetic
     """
     from warehouse.connect import connect
 
@@ -84,9 +87,12 @@ def plan_samples(
                 "dbt/dbt_project.yml, then: incoherence build && incoherence publish",
                 status=2,
             )
+        _known(con, "--task", "task", task)
+        _known(con, "--model", "model_id", model)
+        _known(con, "--decomposition", "decomposition", decomposition)
         rows = con.sql(
-            "select task, model_id, condition_label, planned, round(width, 3) as width, n_more_items as more_items, "
-            "n_calls_more_items as calls, round(cost_usd_more_items, 2) as usd, "
+            "select task, model_id, condition_label, planned, round(width, 3) as width_now, "
+            "n_more_items as more_items, n_calls_more_items as calls, round(cost_usd_more_items, 2) as usd, "
             "n_more_samples_per_item as or_more_samples_per_item, n_calls_more_samples as or_calls, "
             "round(cost_usd_more_samples, 2) as or_usd "
             "from figures.fig_planner where wanted_width = ? and decomposition = ? "
@@ -94,7 +100,15 @@ def plan_samples(
             params=[width, decomposition, task, model],
         ).pl()
     if rows.is_empty():
-        fail("no such task, model or decomposition; see: incoherence query 'from figures.fig_planner'", status=2)
+        fail("nothing is planned for these together; see: incoherence query 'from figures.fig_planner'", status=2)
     from warehouse.table_text import table_text
 
     typer.echo(table_text(rows, terminal_width()))
+
+
+def _known(con: duckdb.DuckDBPyConnection, option: str, column: str, value: str | None) -> None:
+    """Fail, with what there is, if the planner has nothing of this value."""
+    rows = con.execute(f"select distinct {column} from figures.fig_planner order by all").fetchall()
+    there = [name for (name,) in rows]
+    if value is not None and value not in there:
+        fail(f"{option} {value}: nothing is planned for it; there are {', '.join(there) or 'none so far'}", status=2)

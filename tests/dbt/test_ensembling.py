@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from tests.dbt.conftest import Built, agree
 from tests.oracles.answers import ItemAnswers
 from tests.oracles.decompositions import Array, brier, brier_unbiased, kl, kl_unbiased
-from tests.oracles.pooling import incoherence, mean_interval, ratio_interval
+from tests.oracles.pooling import ZERO_ERROR, incoherence, mean_interval, ratio_interval
 from tests.oracles.regression import log_log_fit
 
 ORACLES = {"kl": (kl, kl_unbiased), "brier": (brier, brier_unbiased)}
@@ -70,5 +71,30 @@ def test_independent_samples_average_away(built: Built) -> None:
     assert abs(fits["bias_sq_unbiased"]["slope"]) <= 0.01
     rows = built.rows("figures.fig_ensembling", "task = 'independent' and decomposition = 'brier'")
     assert [row["ensemble_size"] for row in rows] == [1, 2, 4, 8, 16, 32, 64]
+    assert fits["variance_unbiased"]["slope_ci_low"] < -1 < fits["variance_unbiased"]["slope_ci_high"]
     oracle = log_log_fit([row["ensemble_size"] for row in rows], [row["variance_unbiased"] for row in rows])
     assert agree(fits["variance_unbiased"]["slope"], oracle.slope) and agree(fits["variance_unbiased"]["r2"], oracle.r2)
+
+
+def test_a_slope_is_as_uncertain_as_the_items_are(built: Built) -> None:
+    """Leaving out one item at a time moves the slope as far as its interval says; residuals do not."""
+    fits = built.rows(
+        "figures.fig_ensembling_fits",
+        "task = 'independent' and decomposition = 'brier' and measure = 'variance_unbiased'",
+    )
+    for fit in fits:
+        key = (fit["task"], fit["model_id"], fit["condition_id"])
+        pool = [answers for full, answers in built.answers.items() if full[:3] == key and len(answers.probs)]
+        sizes = [1, 2, 4, 8, 16, 32, 64]
+        variances = np.array(
+            [[brier_unbiased(ensembles(answers, size), answers.target)[1] for size in sizes] for answers in pool], float
+        )
+        assert variances.mean(axis=0).min() > ZERO_ERROR
+        left_out = [
+            log_log_fit([float(size) for size in sizes], list(np.delete(variances, item, axis=0).mean(axis=0))).slope
+            for item in range(len(pool))
+        ]
+        spread = np.sqrt((len(pool) - 1) * np.var(np.array(left_out, float)))
+        half_width = stats.t.ppf(0.975, len(pool) - 1) * spread
+        assert fit["n_items"] == len(pool)
+        assert fit["slope_ci_high"] - fit["slope"] == pytest.approx(half_width, rel=0.2)

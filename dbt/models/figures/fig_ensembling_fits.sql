@@ -16,7 +16,7 @@ select
     {{ pool_figure_keys("numbers") }},
     numbers.decomposition,
     numbers.measure,
-    {{ columns_of("numbers", fit_columns()) }}
+    {{ columns_of("numbers", fit_columns() + ["n_items"]) }}
 from numbers
 inner join models on numbers.model_id = models.model_id
 inner join conditions on numbers.condition_id = conditions.condition_id
