@@ -21,6 +21,21 @@ named as (
     select condition_id from conditions
     union
     select condition_id from sample_counts
+),
+
+asked as (
+    select distinct
+        task,
+        condition_id
+    from samples
+),
+
+-- Settings without words of their own, as another prompt template, differ in the id alone.
+alike as (
+    select condition_id
+    from asked
+    inner join conditions using (condition_id)
+    qualify count(*) over (partition by task, condition_label) > 1
 )
 
 select
@@ -28,7 +43,14 @@ select
     condition_id,
 
     ---------- text
-    coalesce(conditions.condition_label, condition_id) as condition_label,
+    coalesce(
+        conditions.condition_label || case
+            when condition_id in (select alike.condition_id from alike)
+                then ' · ' || regexp_extract(condition_id, '[^-]+$')
+            else ''
+        end,
+        condition_id
+    ) as condition_label,
     conditions.prompt_format,
     conditions.reasoning_budget,
     conditions.settings,
