@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from warehouse.figures.base import main_decomposition, with_series, with_telling_conditions
+from warehouse.figures.base import cut_to_log_axis, main_decomposition, with_series, with_telling_conditions
 from warehouse.figures.incoherence_difference import _dots
+from warehouse.figures.lines import Lines
 
 
 def pools(*rows: tuple[str, str, str | None]) -> pl.DataFrame:
@@ -90,3 +91,15 @@ def test_differences_are_sorted_and_told_in_words() -> None:
         "quiz (KL): two vs one · effort low",
     ]
     assert points["x"].to_list() == [0.3, -0.1, 0.2]
+
+
+def test_an_interval_that_reaches_zero_ends_at_the_bottom_of_a_logarithmic_axis() -> None:
+    lows = pl.DataFrame({"low": [-1.0, 0.0, 0.001, None]})
+    assert lows.select(cut_to_log_axis(pl.col("low"), 0.1)).to_series().to_list() == [0.1, 0.1, 0.001, None]
+
+
+def test_a_fit_is_drawn_from_four_points_on() -> None:
+    points = pl.DataFrame({"panel": "p", "series": ["few", "enough"], "x": 1.0, "y": 1.0})
+    fits = points.select("panel", "series", slope=1.0, intercept=0.0, n_points=pl.Series([3, 4]))
+    lines = Lines(title="", points=points, fits=fits, x_label="", y_label="")
+    assert lines._fit("p", "few") is None and lines._fit("p", "enough") is not None

@@ -24,6 +24,9 @@ TEACHER_COLOR = "#868E96"
 PART = " · "
 """Between the settings of a condition's label."""
 
+FEWEST_FITTED = 4
+"""Points that a drawn fit takes: two lie on a line whatever they say. The tables have all."""
+
 DECOMPOSITION_LABELS = {
     "kl": "KL",
     "brier": "Brier",
@@ -169,6 +172,11 @@ def _first_of(table: pl.DataFrame, column: str, order: Sequence[str], *keys: str
         .filter(pl.col("rank") == pl.col("rank").min().over("task", *keys))
         .drop("rank")
     )
+
+
+def cut_to_log_axis(low: pl.Expr, bottom: float) -> pl.Expr:
+    """Lower ends of intervals as a logarithmic axis can show them: those at or below 0 reach to its bottom."""
+    return pl.when(low > 0).then(low).when(low.is_not_null()).then(bottom)
 
 
 def plain_log_ticks(*axes: Axis) -> None:

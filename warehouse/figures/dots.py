@@ -55,7 +55,9 @@ class Dots:
         axis.set(xlabel=self.x_label, yticks=[-index for index in range(len(rows))], yticklabels=rows)
         axis.set_ylim(-len(rows) + 0.4, 0.6)
         if len(palette) > 1:
-            picture.legend(*axis.get_legend_handles_labels(), loc="outside lower right", ncols=min(4, len(palette)))
+            # As many columns as fit into the picture's width.
+            columns = max(1, min(4, len(palette), 100 // (max(map(len, palette)) + 6)))
+            picture.legend(*axis.get_legend_handles_labels(), loc="outside lower right", ncols=columns)
         picture.suptitle(self.title, x=0.01, ha="left", weight="bold")
         return picture
 

@@ -11,11 +11,13 @@ import polars as pl
 from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import (
+    FEWEST_FITTED,
     LENGTH_LABELS,
     Figure,
     Tables,
     color_scale,
     colors,
+    cut_to_log_axis,
     main_decomposition,
     measure_label,
     plain_log_ticks,
@@ -106,11 +108,14 @@ class Groups:
                 ],
             )
             bars = (
-                base.transform_filter("datum.incoherence_ci_low > 0")
+                alt.Chart(
+                    here.with_columns(drawn_low=cut_to_log_axis(pl.col("incoherence_ci_low"), _y_domain(here)[0]))
+                )
+                .transform_filter("isValid(datum.drawn_low)")
                 .mark_rule(opacity=0.35, clip=True)
                 .encode(
                     x=x,
-                    y=alt.Y("incoherence_ci_low:Q", scale=y_scale, title=y_title),
+                    y=alt.Y("drawn_low:Q", scale=y_scale, title=y_title),
                     y2="incoherence_ci_high:Q",
                     color=color,
                 )
@@ -168,6 +173,7 @@ def _slopes(fits: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:
         x_low=pl.col("mean_length").min(), x_high=pl.col("mean_length").max()
     )
     fits = fits.filter((pl.col("measure") == "incoherence") & pl.col("slope").is_not_null())
+    fits = fits.filter(pl.col("n_points") >= FEWEST_FITTED)
     return ends.join(fits.select([*keys, "slope", "slope_ci_low", "slope_ci_high", "intercept", "r2"]), on=keys)
 
 

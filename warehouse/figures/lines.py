@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as MplFigure
 from matplotlib.ticker import MaxNLocator
 
-from warehouse.figures.base import color_scale, colors, plain_log_ticks
+from warehouse.figures.base import FEWEST_FITTED, color_scale, colors, cut_to_log_axis, plain_log_ticks
 
 TOOLTIP_FORMATS = {"n_items": ",", "n_samples": ",", "param_count": ",", "accuracy": ".3f"}
 
@@ -158,11 +158,12 @@ class Lines:
                     for name in self.tooltips
                 ),
             ]
-            base = alt.Chart(here.select("series", "x", "y", "low", "high", *self.tooltips))
-            above = "isValid(datum.low)" + (" && datum.low > 0" if self.y_log else "")
-            rule_y = alt.Y("low:Q", title=self.y_label, scale=y_scale)
+            drawn_low = cut_to_log_axis(pl.col("low"), _log_domain(here["y"])[0]) if self.y_log else pl.col("low")
+            columns = here.select("series", "x", "y", "low", "high", *self.tooltips, drawn_low=drawn_low)
+            base = alt.Chart(columns)
+            rule_y = alt.Y("drawn_low:Q", title=self.y_label, scale=y_scale)
             layers: list[Any] = [
-                base.transform_filter(above)
+                base.transform_filter("isValid(datum.drawn_low)")
                 .mark_rule(opacity=0.4, clip=True)
                 .encode(x=x, y=rule_y, y2="high:Q", color=color)
             ]
@@ -200,7 +201,8 @@ class Lines:
         rows = self.fits.filter(
             (pl.col("panel") == panel) & (pl.col("series") == series) & pl.col("slope").is_not_null()
         )
-        return rows.row(0, named=True) if rows.height else None
+        fit = rows.row(0, named=True) if rows.height else None
+        return None if fit is not None and fit.get("n_points", FEWEST_FITTED) < FEWEST_FITTED else fit
 
     def _line_ends(self, here: pl.DataFrame, panel: str) -> list[dict[str, Any]]:
         ends = []

@@ -8,7 +8,7 @@ import altair as alt
 import polars as pl
 from matplotlib.figure import Figure as MplFigure
 
-from warehouse.figures.base import DECOMPOSITION_LABELS, Figure, Tables, color_scale
+from warehouse.figures.base import DECOMPOSITION_LABELS, Figure, Tables, color_scale, cut_to_log_axis
 from warehouse.figures.synthetic import dashed_teacher, main_setting, model_colors
 
 MAIN = "fig_synthetic_by_step"
@@ -28,10 +28,13 @@ class Rollouts:
         picture = MplFigure(figsize=(11.5, 3.4 * len(kinds)), layout="constrained")
         grid = picture.subplots(len(kinds), len(MEASURES), squeeze=False, sharex=True)
         for row, kind in zip(grid, kinds, strict=True):
+            here = self.shown.filter(pl.col("decomposition") == kind)
             for axis, (measure, label, scale) in zip(row, MEASURES, strict=True):
-                for (model, is_teacher), line in self.shown.filter(pl.col("decomposition") == kind).group_by(
-                    ["model_id", "is_teacher"], maintain_order=True
-                ):
+                low = pl.col(f"{measure}_ci_low").cast(pl.Float64)
+                if scale == "log":
+                    bottom = 0.5 * float(here[measure].filter(here[measure] > 0).min() or 1)  # type: ignore[arg-type]
+                    low = cut_to_log_axis(low, bottom)
+                for (model, is_teacher), line in here.group_by(["model_id", "is_teacher"], maintain_order=True):
                     axis.plot(
                         line["step"],
                         line[measure].cast(pl.Float64),
@@ -40,17 +43,17 @@ class Rollouts:
                         lw=1.6,
                         label=f"{model} (teacher)" if is_teacher else str(model),
                     )
-                    # On a logarithmic axis an interval that reaches 0 has no lower end to draw.
-                    smallest = 0.0 if scale == "linear" else 1e-3 * float(line[measure].max() or 1)  # type: ignore[arg-type]
                     axis.fill_between(
                         line["step"],
-                        line[f"{measure}_ci_low"].cast(pl.Float64).clip(smallest),
+                        line.select(low).to_series(),
                         line[f"{measure}_ci_high"].cast(pl.Float64),
                         color=self.palette[str(model)],
                         alpha=0.13,
                         lw=0,
                     )
                 axis.set(yscale=scale, ylabel=label)
+                if scale == "log":
+                    axis.set_ylim(bottom=bottom)
             row[0].set_title(DECOMPOSITION_LABELS[kind])
             row[0].set_ylim(-0.02, 1.02)
         for axis in grid[-1]:

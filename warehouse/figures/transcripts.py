@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import altair as alt
 import polars as pl
 from matplotlib.figure import Figure as MplFigure
+from matplotlib.patches import Patch
 
 from warehouse.figures.base import Figure, Tables, color_scale, colors, with_series
 
@@ -24,7 +25,7 @@ class Answers:
         answers = self.shown
         rows = answers["row"].unique(maintain_order=True).to_list()
         palette = colors(sorted(answers["label"].unique()))
-        picture = MplFigure(figsize=(9, 1.4 + 0.24 * len(rows)), layout="constrained")
+        picture = MplFigure(figsize=(5.8 + 0.06 * max(map(len, rows)), 1.4 + 0.24 * len(rows)), layout="constrained")
         axis = picture.subplots()
         for label, color in palette.items():
             here = answers.filter(pl.col("label") == label)
@@ -45,7 +46,8 @@ class Answers:
         )
         axis.set_ylim(-len(rows) + 0.4, 0.6)
         axis.tick_params(axis="y", labelsize=7.5)
-        picture.legend(*axis.get_legend_handles_labels(), loc="outside lower right", ncols=min(6, len(palette)))
+        handles = [Patch(color=color, alpha=0.85, label=label) for label, color in palette.items()]
+        picture.legend(handles=handles, loc="outside lower right", ncols=min(6, len(palette)))
         picture.suptitle("Answers to the items of highest variance (outlined: right)", x=0.01, ha="left", weight="bold")
         return picture
 

@@ -1,6 +1,9 @@
 {% set keys = pool_keys() + ["decomposition"] %}
 {% set group = (keys + ["measure"]) | join(", ") %}
-{# What is fitted, and what one item adds to the logarithm of it: its share of a mean less 1, of a ratio less the other share. #}
+{#
+  What is fitted, and what one item adds to the logarithm of it: its share of a mean less 1, of a ratio less the other
+  share.
+#}
 {% set measures = {
     "error": "items.error / sizes.error - 1",
     "bias_sq_unbiased": "items.bias_sq_unbiased / sizes.bias_sq_unbiased - 1",
@@ -34,8 +37,9 @@ fits as (
     {{ log_log_fit("measures", "ensemble_size", "measured", keys + ["measure"], floor=var("zero_error")) }}
 ),
 
--- The points of a fit are means over the same items and ensembles of the same answers, so that the residuals do not say how
--- far the slope is off. Items are independent: the interval is the linearised one of the slope as a function of their means.
+-- The points of a fit are means over the same items and ensembles of the same answers, so that the residuals do not say
+-- how far the slope is off. Items are independent: the interval is the linearised one of the slope as a function of
+-- their means.
 entering as (
     select
         {{ group }},
