@@ -25,7 +25,7 @@ class Answers:
         answers = self.shown
         rows = answers["row"].unique(maintain_order=True).to_list()
         palette = colors(sorted(answers["label"].unique()))
-        picture = MplFigure(figsize=(5.8 + 0.06 * max(map(len, rows)), 1.4 + 0.24 * len(rows)), layout="constrained")
+        picture = MplFigure(figsize=(6.4 + 0.06 * max(map(len, rows)), 1.4 + 0.24 * len(rows)), layout="constrained")
         axis = picture.subplots()
         for label, color in palette.items():
             here = answers.filter(pl.col("label") == label)
