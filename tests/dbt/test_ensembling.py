@@ -82,6 +82,7 @@ def test_a_slope_is_as_uncertain_as_the_items_are(built: Built) -> None:
         "figures.fig_ensembling_fits",
         "task = 'independent' and decomposition = 'brier' and measure = 'variance_unbiased'",
     )
+    assert fits
     for fit in fits:
         key = (fit["task"], fit["model_id"], fit["condition_id"])
         pool = [answers for full, answers in built.answers.items() if full[:3] == key and len(answers.probs)]
