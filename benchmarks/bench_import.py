@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.harness import Comparison, compare
-from ingestion.importing import import_paths
+from ingestion.logs.importer import import_paths
 from warehouse.layout import PROJECT_ROOT, Layout
 
 N_ITEMS, N_EPOCHS = 1_000, 20

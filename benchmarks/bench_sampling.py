@@ -26,10 +26,10 @@ import msgspec
 
 from benchmarks.harness import Comparison, compare
 from ingestion.sampling import ExperimentSpec, parse_spec, sample
-from ingestion.sampling.partitions import partitions
+from ingestion.sampling.plans.partitions import partitions
 from ingestion.sampling.providers.base import Request
 from ingestion.sampling.providers.openai_api import OpenAIChat
-from ingestion.sampling.wire import LocalResponse
+from ingestion.sampling.providers.wire import LocalResponse
 from warehouse.layout import PROJECT_ROOT, Layout
 
 N_ITEMS, N_EPOCHS, CONCURRENCY = 50, 60, 32

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ingestion.inspect.zip import Archive
+from ingestion.logs.inspect.zip import Archive
 
 Key = tuple[str, str, str, int]
 """Task, model, item and epoch of a sample."""

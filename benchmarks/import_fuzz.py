@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.fuzzing import Damage, Original, Rows, damaged_copy, wrong_rows
-from ingestion.formats import detect
-from ingestion.import_file import hash_file, source_of
-from ingestion.importing import FileReport, import_paths
+from ingestion.logs.formats import detect
+from ingestion.logs.import_file import hash_file, source_of
+from ingestion.logs.importer import FileReport, import_paths
 from warehouse.layout import Layout
 from warehouse.raw import connect_raw
 

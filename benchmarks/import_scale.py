@@ -20,7 +20,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from ingestion.importing import import_paths
+from ingestion.logs.importer import import_paths
 from warehouse.layout import PROJECT_ROOT, Layout
 
 RESULT = Path(__file__).with_name("results") / "import_scale.json"

@@ -23,7 +23,7 @@ from warehouse.connect import connect
 from warehouse.figures import FIGURES
 from warehouse.layout import PROJECT_ROOT, Layout
 
-DEMO_LOGS = PROJECT_ROOT / "ingestion" / "demo_logs"
+DEMO_LOGS = PROJECT_ROOT / "ingestion" / "logs" / "demo"
 COMMAND = Path(sys.executable).with_name("incoherence")
 WITHOUT_DATA_AT_FIRST = {"embedding_variance", "survey"}
 """The local reasoners write no open-ended answers, and nobody rates them."""

@@ -8,7 +8,7 @@ from dagster_project.assets.raw_sampling import PROVIDER_KINDS, responses_key
 from dagster_project.assets.specs import RAW_GROUP, raw_spec
 from dagster_project.progress import reporter
 from dagster_project.resources import Warehouse
-from ingestion.importing import import_paths
+from ingestion.logs.importer import import_paths
 from warehouse.raw import count_rows
 
 INBOX = dg.AssetSpec(

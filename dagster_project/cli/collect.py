@@ -51,11 +51,11 @@ def import_(
     """
     from contextlib import nullcontext
 
-    from ingestion.finding import expand
-    from ingestion.import_progress import line_of, terminal_bar
-    from ingestion.importing import FileReport, import_paths
-    from ingestion.records import RefusedFileError
-    from ingestion.table.sniff import propose
+    from ingestion.logs.import_progress import line_of, terminal_bar
+    from ingestion.logs.importer import FileReport, import_paths
+    from ingestion.logs.records import RefusedFileError
+    from ingestion.logs.search import expand
+    from ingestion.logs.table.sniff import propose
 
     missing = [path for path in paths if not all(match.exists() for match in expand(path))]
     if missing:
@@ -123,7 +123,7 @@ def sample(
         plan,
     )
     from ingestion.sampling import sample as draw
-    from ingestion.sampling.progress import terminal_bar
+    from ingestion.sampling.drawing.run_progress import terminal_bar
 
     layout = Layout.from_env()
     try:

@@ -10,17 +10,17 @@ Nothing here knows of orchestration. A response is first in a journal (`journal`
 (`deriving`).
 """
 
-from ingestion.sampling.deriving import derive_all
+from ingestion.sampling.drawing.run import SamplingError, sample
+from ingestion.sampling.drawing.summary import PartitionSummary, SampleSummary
 from ingestion.sampling.embeddings import EmbeddingError, EmbeddingSummary, embed_answers
-from ingestion.sampling.items import TaskError
-from ingestion.sampling.journal import JournalError
-from ingestion.sampling.partitions import PartitionKey, partition_keys
-from ingestion.sampling.planning import PartitionPlan, Plan, plan
+from ingestion.sampling.journal.records import JournalError
+from ingestion.sampling.journal.to_parquet import derive_all
+from ingestion.sampling.plans.partitions import PartitionKey, partition_keys
+from ingestion.sampling.plans.plan import PartitionPlan, Plan, plan
 from ingestion.sampling.providers.base import MissingKeyError
-from ingestion.sampling.reading import SpecError, json_schema, load_spec, parse_spec
-from ingestion.sampling.running import SamplingError, sample
-from ingestion.sampling.spec import ExperimentSpec
-from ingestion.sampling.summary import PartitionSummary, SampleSummary
+from ingestion.sampling.questions.items import TaskError
+from ingestion.sampling.spec.experiment import ExperimentSpec
+from ingestion.sampling.spec.file import SpecError, json_schema, load_spec, parse_spec
 
 __all__ = [
     "EmbeddingError",

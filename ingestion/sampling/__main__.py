@@ -3,6 +3,6 @@
 import json
 import sys
 
-from ingestion.sampling.reading import json_schema
+from ingestion.sampling.spec.file import json_schema
 
 sys.stdout.write(json.dumps(json_schema(), indent=2) + "\n")

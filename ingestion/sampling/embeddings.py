@@ -14,12 +14,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ingestion.sampling.pacing import backoff
-from ingestion.sampling.progress import Report
+from ingestion.sampling.drawing.pace import backoff
+from ingestion.sampling.drawing.run_progress import Report
 from ingestion.sampling.providers.base import Key, MissingKeyError, OverloadedError, TransientError
 from ingestion.sampling.providers.sdk import sdk_error
-from ingestion.sampling.spec import EmbeddingSpec, ExperimentSpec, Limits, ProviderSpec
-from ingestion.sampling.task_specs import task_name
+from ingestion.sampling.spec.experiment import EmbeddingSpec, ExperimentSpec, Limits, ProviderSpec
+from ingestion.sampling.spec.tasks import task_name
 from warehouse.keys import digest
 from warehouse.layout import Layout
 from warehouse.parquet import ensure_empty_files, write_partition

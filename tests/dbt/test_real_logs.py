@@ -18,7 +18,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from ingestion.importing import import_paths
+from ingestion.logs.importer import import_paths
 from tests.dbt.conftest import agree
 from tests.ingestion.test_swe_bench import DJANGO, evaluated, report, run_folder
 from tests.oracles.decompositions import Array, Split, brier, coverage, kl

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ingestion import workers
-from ingestion.importing import import_paths
+from ingestion.logs import workers
+from ingestion.logs.importer import import_paths
 from tests.ingestion.conftest import rows
 from tests.ingestion.test_importing import log
 from warehouse.layout import Layout

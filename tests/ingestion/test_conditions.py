@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from ingestion.inspect.condition import condition_row
-from ingestion.inspect.types import Header
+from ingestion.logs.inspect.condition import condition_row
+from ingestion.logs.inspect.types import Header
 
 
 def header(*, generate: dict[str, Any] | None = None, plan: dict[str, Any] | None = None, **spec: Any) -> Header:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.importing import ImportSummary, import_paths
-from ingestion.inspect import zip as inspect_zip
-from ingestion.json_text import decode
+from ingestion.logs.importer import ImportSummary, import_paths
+from ingestion.logs.inspect import zip as inspect_zip
+from ingestion.logs.json_text import decode
 from tests.ingestion.conftest import files, rows
 from tests.ingestion.inspect_runs import mcq_task, run_inspect
 from warehouse.layout import Layout

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.formats import FORMATS, format_named
-from ingestion.importing import FileReport, import_paths
-from ingestion.inspect import log as inspect_log
-from ingestion.inspect import zip as inspect_zip
+from ingestion.logs.formats import FORMATS, format_named
+from ingestion.logs.importer import FileReport, import_paths
+from ingestion.logs.inspect import log as inspect_log
+from ingestion.logs.inspect import zip as inspect_zip
 from tests.ingestion.conftest import files, rows
 from tests.ingestion.test_hostile_files import HEADER, answered, archive, sample
 from warehouse.layout import Layout

@@ -20,7 +20,7 @@ from inspect_ai.model import (
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, multiple_choice, solver, system_message
 
-from ingestion.importing import import_paths
+from ingestion.logs.importer import import_paths
 from tests.ingestion.conftest import files, rows
 from tests.ingestion.inspect_runs import CHOICES, mcq_task, output, run_inspect
 from warehouse.layout import Layout

@@ -12,9 +12,9 @@ from inspect_ai.model import ChatCompletionChoice, ModelOutput
 from inspect_ai.scorer import Score, Scorer, Target, choice, mean, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, multiple_choice, solver
 
-from ingestion.importing import import_paths
-from ingestion.inspect.shuffle import shuffled_order
-from ingestion.inspect.types import Score as ScoreStruct
+from ingestion.logs.importer import import_paths
+from ingestion.logs.inspect.shuffle import shuffled_order
+from ingestion.logs.inspect.types import Score as ScoreStruct
 from tests.ingestion.conftest import rows
 from tests.ingestion.inspect_runs import mcq_task, output, run_inspect
 from tests.ingestion.test_hostile_files import HEADER, answered, archive, sample

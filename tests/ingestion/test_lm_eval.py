@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ingestion.importing import import_paths
-from ingestion.lm_eval.filters import Filter, exact_matches, extract
+from ingestion.logs.importer import import_paths
+from ingestion.logs.lm_eval.filters import Filter, exact_matches, extract
 from tests.ingestion.conftest import files, rows
 from warehouse.layout import Layout
 

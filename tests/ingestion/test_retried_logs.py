@@ -8,7 +8,7 @@ from typing import Any
 from inspect_ai import Task, eval_retry, task
 from inspect_ai.log import read_eval_log, write_eval_log
 
-from ingestion.importing import import_paths
+from ingestion.logs.importer import import_paths
 from tests.ingestion.conftest import rows
 from tests.ingestion.inspect_runs import mcq_task, run_inspect
 from warehouse.layout import Layout

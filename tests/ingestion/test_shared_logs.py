@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ingestion.importing import import_paths
+from ingestion.logs.importer import import_paths
 from tests.ingestion.conftest import rows
 from warehouse.layout import Layout
 

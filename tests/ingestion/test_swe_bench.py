@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.importing import import_paths
+from ingestion.logs.importer import import_paths
 from tests.ingestion.conftest import files, rows
 from warehouse.layout import Layout
 

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingestion.importing import import_paths
-from ingestion.table.mapping import MappingError, load_mapping
-from ingestion.table.paths import MISSING, lookup, lookup_all
-from ingestion.table.sniff import propose
+from ingestion.logs.importer import import_paths
+from ingestion.logs.table.mapping import MappingError, load_mapping
+from ingestion.logs.table.paths import MISSING, lookup, lookup_all
+from ingestion.logs.table.sniff import propose
 from tests.ingestion.conftest import SHARED_LOGS, files, rows
 from warehouse.layout import PROJECT_ROOT, Layout
 

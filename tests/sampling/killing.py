@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from ingestion.sampling import derive_all, embed_answers, load_spec, sample
-from ingestion.sampling.journal import Answered, Header, read
+from ingestion.sampling.journal.records import Answered, Header, read
 from tests.sampling.server import Server
 from warehouse.layout import Layout
 from warehouse.raw import connect_raw, files_off_contract

@@ -113,7 +113,7 @@ def test_a_batch_that_fails_as_a_whole_stops_the_run_with_its_reason(
 def test_long_prompts_make_smaller_batches(
     server: Server, layout: Layout, make_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingestion.sampling.batches.BATCH_BYTES", 1_600)  # a prompt has about 300
+    monkeypatch.setattr("ingestion.sampling.drawing.batches.BATCH_BYTES", 1_600)  # a prompt has about 300
     assert sample(make_spec("good", **BATCH), layout).n_drawn == 30
     assert server.batches.n_submitted == 5
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ingestion.sampling import TaskError
-from ingestion.sampling.tasks.fetching import fetch
+from ingestion.sampling.questions.download import fetch
 
 TOKEN = "hf_test_1234567890"
 

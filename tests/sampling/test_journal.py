@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingestion.sampling import JournalError
-from ingestion.sampling.journal import (
+from ingestion.sampling.journal.records import (
     Answered,
     End,
     Header,

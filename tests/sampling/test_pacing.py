@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from ingestion.sampling.pacing import Pace, RateLimit
+from ingestion.sampling.drawing.pace import Pace, RateLimit
 
 
 def test_concurrency_halves_once_per_overload_and_grows_again() -> None:
@@ -60,8 +60,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("ingestion.sampling.pacing.time", clock)
-    monkeypatch.setattr("ingestion.sampling.pacing.asyncio.sleep", clock.sleep)
+    monkeypatch.setattr("ingestion.sampling.drawing.pace.time", clock)
+    monkeypatch.setattr("ingestion.sampling.drawing.pace.asyncio.sleep", clock.sleep)
     return clock
 
 

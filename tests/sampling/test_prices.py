@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from ingestion.sampling.prices import FREE, PRICES, cost_usd, price_of
-from ingestion.sampling.spec import ModelSpec, Price, ProviderSpec
-from ingestion.sampling.wire import Reply
+from ingestion.sampling.plans.prices import FREE, PRICES, cost_usd, price_of
+from ingestion.sampling.providers.wire import Reply
+from ingestion.sampling.spec.experiment import ModelSpec, Price, ProviderSpec
 
 OPENAI = ProviderSpec(kind="openai")
 

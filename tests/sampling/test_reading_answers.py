@@ -7,10 +7,17 @@ from typing import Any
 
 import pytest
 
-from ingestion.sampling.items import Item
-from ingestion.sampling.outcome import judge, last_answer
-from ingestion.sampling.prompts import render
-from ingestion.sampling.wire import READERS, InvalidResponseError, Reply, read_chat, read_message, read_responses
+from ingestion.sampling.journal.outcome import judge, last_answer
+from ingestion.sampling.providers.wire import (
+    READERS,
+    InvalidResponseError,
+    Reply,
+    read_chat,
+    read_message,
+    read_responses,
+)
+from ingestion.sampling.questions.items import Item
+from ingestion.sampling.questions.prompts import render
 
 ITEM = Item("i", "Which?", ("w", "x", "y", "z"), 1, "x")
 OTHER = Item("o", "What?", ("p", "q"), 0, "p")

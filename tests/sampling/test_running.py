@@ -15,10 +15,10 @@ import pytest
 import yaml
 
 from ingestion.sampling import JournalError, MissingKeyError, PartitionKey, SamplingError, load_spec, plan, sample
-from ingestion.sampling.journal import locked
-from ingestion.sampling.progress import RunProgress, duration
+from ingestion.sampling.drawing.run_progress import RunProgress, duration
+from ingestion.sampling.journal.records import locked
 from ingestion.sampling.providers.base import Request
-from ingestion.sampling.wire import LocalResponse
+from ingestion.sampling.providers.wire import LocalResponse
 from tests.sampling.conftest import MakeSpec
 from tests.sampling.server import Server, running
 from tests.sampling.test_sampling import rows

@@ -18,7 +18,7 @@ from ingestion.sampling import (
     plan,
     sample,
 )
-from ingestion.sampling.journal import Answered, read
+from ingestion.sampling.journal.records import Answered, read
 from tests.sampling.conftest import KEY, MakeSpec
 from tests.sampling.server import Server
 from warehouse.layout import Layout

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from ingestion.sampling import SpecError, json_schema, load_spec, parse_spec
-from ingestion.sampling.conditions import repetitions
+from ingestion.sampling.plans.conditions import repetitions
 from warehouse.layout import PROJECT_ROOT
 
 EXAMPLES = sorted((PROJECT_ROOT / "docs" / "examples").glob("*.yaml"))

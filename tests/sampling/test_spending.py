@@ -3,8 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ingestion.sampling import plan, sample
-from ingestion.sampling.journal import SegmentWriter
-from ingestion.sampling.spending import Budget, SpentElsewhere
+from ingestion.sampling.drawing.budget import Budget, SpentElsewhere
+from ingestion.sampling.journal.records import SegmentWriter
 from tests.sampling.conftest import MakeSpec
 from tests.sampling.server import Server
 from tests.sampling.test_journal import HEADER, answer

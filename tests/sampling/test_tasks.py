@@ -10,11 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingestion.sampling import ExperimentSpec, TaskError, parse_spec
-from ingestion.sampling.contexts import make_contexts
-from ingestion.sampling.items import Task
-from ingestion.sampling.prompts import render
-from ingestion.sampling.tasks import load_task
-from ingestion.sampling.tasks.mwe import ALIGNED
+from ingestion.sampling.questions.contexts import make_contexts
+from ingestion.sampling.questions.items import Task
+from ingestion.sampling.questions.load import load_task
+from ingestion.sampling.questions.mwe import ALIGNED
+from ingestion.sampling.questions.prompts import render
 from warehouse.layout import PROJECT_ROOT
 
 MWE = PROJECT_ROOT.parent / "shared" / "data" / "mwe"

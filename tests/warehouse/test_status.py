@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ingestion.importing import import_paths
+from ingestion.logs.importer import import_paths
 from warehouse.layout import Layout
 from warehouse.status import describe
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ingestion.sampling.providers.base import AnyProvider
-from ingestion.sampling.spec import ExperimentSpec, Limits, ProviderSpec
+from ingestion.sampling.spec.experiment import ExperimentSpec, Limits, ProviderSpec
 
 __all__ = ["AnyProvider", "make_provider", "protocol_of"]
 
 
 def protocol_of(provider: ProviderSpec) -> str:
-    """The protocol that the provider's responses are in: a key of `ingestion.sampling.wire.READERS`."""
+    """The protocol that the provider's responses are in: a key of `ingestion.sampling.providers.wire.READERS`."""
     if provider.kind == "local":
         return "local"
     return "anthropic.messages" if provider.kind == "anthropic" else f"openai.{provider.api}"

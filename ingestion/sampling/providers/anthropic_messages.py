@@ -12,7 +12,7 @@ import anthropic
 
 from ingestion.sampling.providers.base import Request
 from ingestion.sampling.providers.sdk import SdkProvider
-from ingestion.sampling.spec import Limits, ProviderSpec
+from ingestion.sampling.spec.experiment import Limits, ProviderSpec
 
 
 class AnthropicMessages(SdkProvider[anthropic.AsyncAnthropic]):

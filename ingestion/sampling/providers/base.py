@@ -9,9 +9,9 @@ from typing import Protocol, runtime_checkable
 
 from pydantic import SecretStr
 
-from ingestion.sampling.conditions import Condition
-from ingestion.sampling.prompts import Turn
-from ingestion.sampling.spec import ProviderSpec
+from ingestion.sampling.plans.conditions import Condition
+from ingestion.sampling.questions.prompts import Turn
+from ingestion.sampling.spec.experiment import ProviderSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ingestion.sampling.conditions import Condition
-from ingestion.sampling.items import Item, Task
-from ingestion.sampling.prompts import Turn
+from ingestion.sampling.plans.conditions import Condition
 from ingestion.sampling.providers.base import InProcessProvider, Request
-from ingestion.sampling.spec import ExperimentSpec
-from ingestion.sampling.task_specs import ChainArithmeticTask, task_name
-from ingestion.sampling.wire import LocalResponse
+from ingestion.sampling.providers.wire import LocalResponse
+from ingestion.sampling.questions.items import Item, Task
+from ingestion.sampling.questions.prompts import Turn
+from ingestion.sampling.spec.experiment import ExperimentSpec
+from ingestion.sampling.spec.tasks import ChainArithmeticTask, task_name
 
 if TYPE_CHECKING:
     from synthetic.reasoner import task as chain

@@ -9,7 +9,7 @@ import openai
 
 from ingestion.sampling.providers.base import Request
 from ingestion.sampling.providers.sdk import SdkProvider
-from ingestion.sampling.spec import Limits, ProviderSpec
+from ingestion.sampling.spec.experiment import Limits, ProviderSpec
 
 
 class _OpenAI(SdkProvider[openai.AsyncOpenAI], ABC):

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Generic, Protocol, TypeVar
 
 from ingestion.sampling.providers.base import Key, ProviderError, RejectedError, TransientError, from_status
-from ingestion.sampling.spec import Limits, ProviderSpec
+from ingestion.sampling.spec.experiment import Limits, ProviderSpec
 
 LONGEST_MESSAGE = 500
 

@@ -1,0 +1,183 @@
+"""Importing one file: read by its reader, written partition by partition. Runs in the batch's process or in a worker.
+
+All file names follow from the content, and the `imports` row, which the batch writes, comes last: a killed import is
+simply done again. Parts that cannot be read go to quarantine with the reason; a file of which nothing can be read is
+refused as a whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingestion.logs.record_tables import Collected, collect
+from ingestion.logs.records import LogFormat, RefusedFileError, Run, Unreadable
+from ingestion.text import clip
+from warehouse.layout import Layout
+from warehouse.parquet import write_partition
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that is to be read.
+
+    Attributes:
+        path: the file as it was given.
+        sha256: of its bytes.
+        n_bytes: its size, with its companions'.
+        import_id: what it is known by: 16 hexadecimal digits over its content and its companions'.
+        reader: what reads it.
+        now: time of the import.
+    """
+
+    path: Path
+    sha256: str
+    n_bytes: int
+    import_id: str
+    reader: LogFormat
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of a file that was read.
+
+    Attributes:
+        run: the run that it is of; None if it was refused.
+        files: the raw files that now hold its rows.
+        statuses: its samples by what became of them.
+        n_unreadable: its parts in quarantine.
+        first_unreadable: the first of them in words.
+        notices: what the person who imports it must know; if it was refused, the reason.
+    """
+
+    run: Run | None
+    files: frozenset[Path]
+    statuses: Mapping[str, int]
+    n_unreadable: int
+    first_unreadable: str
+    notices: tuple[str, ...]
+
+    @property
+    def n_samples(self) -> int:
+        """Its samples."""
+        return sum(self.statuses.values())
+
+
+def hash_file(path: Path) -> str:
+    """The SHA-256 of a file's bytes; of a folder's name and its parent's, because its files are its companions.
+
+    Raises:
+        RefusedFileError: if it cannot be opened.
+    """
+    if path.is_dir():
+        return name_hash(Path(*path.resolve().parts[-2:]))
+    try:
+        with path.open("rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest()
+    except OSError as error:
+        raise RefusedFileError(f"cannot be opened: {error.strerror}; check its permissions") from error
+
+
+def source_of(path: Path, sha256: str, reader: LogFormat, now: datetime) -> Source:
+    """A file together with what it is known by: its content, and that of the files that are read with it.
+
+    Raises:
+        RefusedFileError: if one of them cannot be opened.
+    """
+    companions = reader.companions(path)
+    hashes = [sha256, *(hash_file(companion) for companion in companions)]
+    import_id = sha256[:16] if not companions else hashlib.sha256("".join(hashes).encode()).hexdigest()[:16]
+    n_bytes = sum(file.stat().st_size for file in (path, *companions) if file.is_file())
+    return Source(path, sha256, n_bytes, import_id, reader, now)
+
+
+def read_and_write(source: Source, layout: Layout) -> Written:
+    """Read a file and write its rows, but for the `imports` row.
+
+    Raises:
+        OSError: if the warehouse cannot be written.
+    """
+    try:
+        collected = _collect(source)
+    except RefusedFileError as error:
+        return refuse(source.path, source.import_id, str(error), layout, source.now)
+    files = set()
+    for table, partition in list(collected.tables):
+        data = collected.tables.pop((table, partition))  # handed over, so that it goes when it was written
+        files.add(write_partition(layout, table, data, file_stem=source.import_id, partition=dict(partition)))
+    unreadable = collected.unreadable
+    if unreadable:
+        files.add(_write_quarantine(layout, unreadable, source.import_id, source.path, source.now))
+    return Written(
+        run=collected.run,
+        files=frozenset(files),
+        statuses=dict(collected.statuses),
+        n_unreadable=len(unreadable),
+        first_unreadable=f"{unreadable[0].place}: {unreadable[0].reason}" if unreadable else "",
+        notices=tuple(collected.notices),
+    )
+
+
+def refuse(path: Path, import_id: str, reason: str, layout: Layout, now: datetime) -> Written:
+    """Put a whole file into quarantine."""
+    reason = clip(reason, 1_000)
+    written = _write_quarantine(layout, [Unreadable("file", reason)], import_id, path, now)
+    return Written(None, frozenset({written}), {}, 1, reason, (reason,))
+
+
+def name_of(path: Path) -> str:
+    """What a file is called in the warehouse; a folder by its own name and its parent's."""
+    return clip("/".join(path.resolve().parts[-2:]) if path.is_dir() else path.name, 500)
+
+
+def name_hash(path: Path) -> str:
+    """A hash of the file's name: stands in for the content of what cannot be opened."""
+    return hashlib.sha256(os.fsencode(path)).hexdigest()
+
+
+def _collect(source: Source) -> Collected:
+    before = source.path.stat()
+    try:
+        records = source.reader.read(source.path)
+        collected = collect(records, source=source.reader.name, import_id=source.import_id, now=source.now)
+    except RefusedFileError:
+        raise
+    except Exception as error:  # a batch outlives whatever a hostile or half-written file provokes
+        raise RefusedFileError(f"cannot be read: {type(error).__name__}: {error}") from error
+    after = source.path.stat()
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise RefusedFileError("changed while it was read; import it again when its run has ended")
+    return collected
+
+
+def _write_quarantine(layout: Layout, parts: list[Unreadable], import_id: str, path: Path, now: datetime) -> Path:
+    """Write the rows, unless the same ones are there: a file that is refused again changes nothing."""
+    rows: list[dict[str, Any]] = [
+        {
+            "import_id": import_id,
+            "file_name": name_of(path),
+            "place": part.place,
+            "reason": part.reason,
+            "excerpt": None if part.excerpt is None else clip(part.excerpt, 500),
+            "ingested_at": now,
+        }
+        for part in parts
+    ]
+    there_path = layout.quarantine / f"{import_id}.parquet"
+    try:
+        there = pq.read_table(there_path).drop_columns(["ingested_at"]).to_pylist()
+    except (OSError, pa.ArrowException):
+        there = []
+    told = [{name: value for name, value in row.items() if name != "ingested_at"} for row in rows]
+    if sorted(there, key=str) == sorted(told, key=str):
+        return there_path
+    return write_partition(layout, "quarantine", rows, file_stem=import_id)

@@ -1,0 +1,260 @@
+"""Importing logs of any known kind into the raw layer: the one door for the command line and for Dagster.
+
+Incremental and idempotent: a file is known by its content (SHA-256), a known file is not written again, and a killed
+import is simply done again, because the `imports` row is written last and all file names follow from the content.
+Files are read in parallel where that is worth it; the ledger (`imports`) has one writer, in the files' order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingestion.logs.formats import choose, detect
+from ingestion.logs.import_file import Source, Written, hash_file, name_hash, name_of, refuse, source_of
+from ingestion.logs.records import LogFormat, RefusedFileError
+from ingestion.logs.search import Problem, Search
+from ingestion.logs.workers import read_all
+from ingestion.text import clip
+from warehouse.layout import Layout
+from warehouse.parquet import ensure_empty_files, write_partition
+
+_WRITTEN_FROM_LOGS = ("samples", "test_outcomes", "items", "conditions", "models", "survey_rankings", "quarantine")
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What became of one file.
+
+    Attributes:
+        path: the file as it was given.
+        outcome: `imported`, `unchanged` (already there) or `refused`.
+        n_samples: samples in the warehouse from this file, by this import.
+        n_quarantined: parts of it that could not be read.
+        run_status: how its run ended; None if refused.
+        message: one line for people: what happened and, if something is wrong, what to do.
+    """
+
+    path: Path
+    outcome: str
+    n_samples: int
+    n_quarantined: int
+    run_status: str | None
+    message: str
+
+
+@dataclass(frozen=True)
+class ImportSummary:
+    """What became of a batch.
+
+    Attributes:
+        reports: one for each file, in the order in which they were taken up.
+        passed_over: files of folders that are plainly no logs.
+    """
+
+    reports: tuple[FileReport, ...]
+    passed_over: tuple[Path, ...]
+
+    def count(self, outcome: str) -> int:
+        """How many files had this outcome."""
+        return sum(report.outcome == outcome for report in self.reports)
+
+    @property
+    def n_samples(self) -> int:
+        """Samples imported by this batch."""
+        return sum(report.n_samples for report in self.reports if report.outcome == "imported")
+
+    @property
+    def n_quarantined(self) -> int:
+        """Parts of files, and whole files, that could not be read."""
+        return sum(report.n_quarantined for report in self.reports)
+
+    @property
+    def has_refused(self) -> bool:
+        """Whether any file was refused."""
+        return self.count("refused") > 0
+
+
+def import_paths(
+    paths: Sequence[Path],
+    layout: Layout,
+    *,
+    log_format: str | None = None,
+    mapping: Path | None = None,
+    scorer: str | None = None,
+    n_workers: int | None = None,
+    progress: Callable[[FileReport], None] | None = None,
+) -> ImportSummary:
+    """Import files and folders of logs; each file on its own, so that a bad one never stops the batch.
+
+    Args:
+        paths: files, folders to search through, and patterns (`ingestion.logs.search`).
+        layout: the warehouse.
+        log_format: the kind of all files (`inspect`); by default each file's first bytes decide.
+        mapping: the mapping file of all files, which are tables then.
+        scorer: which scorer of Inspect logs to read; by default each run's main one.
+        n_workers: processes that read files at the same time; by default the machine's cores, and none for little work.
+        progress: called after each file, in their order.
+
+    Raises:
+        ValueError: if `log_format` names no known kind, the mapping is not valid, or a scorer does not go with them.
+        OSError: if the warehouse cannot be written.
+    """
+    chosen = choose(log_format, mapping, scorer)
+    ensure_empty_files(layout)
+    search = Search(paths, layout.root, chosen)
+    reports: list[FileReport] = []
+    for report in _Batch(layout, chosen, scorer).run(search, n_workers):
+        reports.append(report)
+        if progress:
+            progress(report)
+    return ImportSummary(tuple(reports), tuple(search.passed_over))
+
+
+@dataclass(frozen=True)
+class _Copy:
+    """A file with the content of an earlier one of the batch, which may still be being read."""
+
+    path: Path
+    import_id: str
+
+
+class _Batch:
+    """One call of `import_paths`."""
+
+    def __init__(self, layout: Layout, chosen: LogFormat | None, scorer: str | None) -> None:
+        self._scorer = scorer
+        self._layout = layout
+        self._chosen = chosen
+        self._written = _WrittenFiles(layout)
+        self._taken: set[str] = set()
+        self._refused: dict[str, str] = {}
+        self._last = datetime.now(UTC)
+
+    def run(self, files: Iterable[tuple[Path, Problem]], n_workers: int | None) -> Iterator[FileReport]:
+        """What became of each file, in their order."""
+        results: Iterator[tuple[Source | FileReport | _Copy, Written]]
+        results = read_all(self._plans(files), self._layout, n_workers)
+        for plan, result in results:
+            if isinstance(plan, Source):
+                yield self._finish(plan, result)
+            else:
+                yield self._as_the_first(plan) if isinstance(plan, _Copy) else plan
+
+    def _plans(self, files: Iterable[tuple[Path, Problem]]) -> Iterator[Source | FileReport | _Copy]:
+        return (self._plan(path, problem) for path, problem in files)
+
+    def _as_the_first(self, copy: _Copy) -> FileReport:
+        known = _known_import(self._layout, copy.import_id)
+        if known is None:
+            return FileReport(copy.path, "refused", 0, 1, None, self._refused[copy.import_id])
+        return FileReport(copy.path, "unchanged", 0, 0, known["run_status"], "already imported")
+
+    def _now(self) -> datetime:
+        """A time later than any before it: of two copies of a sample, the one that was imported later counts."""
+        self._last = max(datetime.now(UTC), self._last + timedelta(microseconds=1))
+        return self._last
+
+    def _plan(self, path: Path, problem: Problem) -> Source | FileReport | _Copy:
+        """What is to be read, or the report of a file that is not."""
+        if problem:  # there is nothing that could lie in quarantine
+            return FileReport(path, "refused", 0, 0, None, problem)
+        sha256 = name_hash(path)
+        try:
+            sha256 = hash_file(path)
+            reader = self._chosen or detect(path, self._scorer)
+            source = source_of(path, sha256, reader, self._now())
+        except RefusedFileError as error:
+            refused = refuse(path, sha256[:16], str(error), self._layout, self._now())
+            return FileReport(path, "refused", 0, 1, None, refused.first_unreadable)
+        known = _known_import(self._layout, source.import_id)
+        if source.import_id in self._taken:
+            return _Copy(path, source.import_id)
+        if known is not None and known["source"] == reader.name and reader.is_current(known["reader_version"]):
+            return FileReport(path, "unchanged", 0, 0, known["run_status"], "already imported")
+        self._taken.add(source.import_id)
+        return source
+
+    def _finish(self, source: Source, result: Written) -> FileReport:
+        if result.run is None:
+            self._refused[source.import_id] = result.first_unreadable
+            return FileReport(source.path, "refused", 0, result.n_unreadable, None, result.first_unreadable)
+        # A newer reader may file the same samples elsewhere, and what was refused once may be readable now.
+        for stale in self._written.with_stem(source.import_id) - result.files:
+            stale.unlink(missing_ok=True)
+        run = result.run
+        row = {
+            "import_id": source.import_id,
+            "file_name": name_of(source.path),
+            "file_sha256": source.sha256,
+            "file_bytes": source.n_bytes,
+            "source": source.reader.name,
+            "reader_version": source.reader.reader_version,
+            "run_id": run.run_id,
+            "run_status": run.run_status,
+            "task": run.task,
+            "model_id": run.model_id,
+            "n_samples": result.n_samples,
+            "n_quarantined": result.n_unreadable,
+            "tool_version": run.tool_version,
+            "ingested_at": source.now,
+        }
+        write_partition(self._layout, "imports", [row], file_stem=source.import_id)
+        return FileReport(
+            source.path, "imported", result.n_samples, result.n_unreadable, run.run_status, _message(result)
+        )
+
+
+def _known_import(layout: Layout, import_id: str) -> dict[str, Any] | None:
+    path = layout.raw_table("imports") / f"{import_id}.parquet"
+    try:
+        with pq.ParquetFile(path) as file:
+            rows = file.read(columns=["reader_version", "source", "run_status"]).to_pylist()
+    except (OSError, pa.ArrowException):
+        return None
+    return rows[0] if rows else None
+
+
+_STATUSES = {
+    "format_failure": "without a readable answer",
+    "limit": "stopped by a limit",
+    "refused": "refused (left out)",
+    "error": "errors (left out)",
+}
+
+
+def _message(result: Written) -> str:
+    run = result.run
+    assert run is not None
+    message = f"{result.n_samples:,} samples of {run.task or 'several tasks'} by {run.model_id or 'several models'}"
+    message += "".join(f", {n:,} {words}" for status, words in _STATUSES.items() if (n := result.statuses.get(status)))
+    if not result.n_samples and result.notices:
+        message = run.task or ""
+    if run.run_status != "success":
+        message += f", run {run.run_status}"
+    if result.n_unreadable:
+        message += f", {result.n_unreadable:,} in quarantine ({result.first_unreadable})"
+    return "; ".join([clip(message, 500), *(clip(notice, 500) for notice in result.notices)])
+
+
+class _WrittenFiles:
+    """Which raw files come from which import. Folders are walked once a batch, and only if something is imported."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._by_stem: dict[str, set[Path]] | None = None
+
+    def with_stem(self, stem: str) -> set[Path]:
+        """Files of the tables that logs are written to, as they were when first asked."""
+        if self._by_stem is None:
+            self._by_stem = {}
+            for table in _WRITTEN_FROM_LOGS:
+                for path in self._layout.raw_table(table).rglob("*.parquet"):
+                    self._by_stem.setdefault(path.stem, set()).add(path)
+        return self._by_stem.get(stem, set())

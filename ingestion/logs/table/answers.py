@@ -1,0 +1,99 @@
+"""Answers, options and unit tests as tables write them. Pure functions of one mapped value."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from collections.abc import Mapping as AbstractMapping
+from typing import Any
+
+from ingestion import answers
+from ingestion.logs.table.mapping import Answer, Tests
+from ingestion.logs.table.paths import lookup
+from ingestion.logs.table.values import as_integer, as_number, as_text
+from ingestion.text import clip
+
+
+def answer_kind(entry: Answer | None, n_choices: int | None) -> str:
+    """How an answer or a target is written: what the mapping says, else a letter or text where there are options."""
+    return (entry.kind if entry else None) or ("text" if n_choices is None else "letter or text")
+
+
+def options_of(given: Any) -> list[str] | None:
+    """A list of options, or its JSON.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    if isinstance(given, str):
+        given = json.loads(given)
+    if given is None:
+        return None
+    if not isinstance(given, list) or not given:
+        raise ValueError("choices is no list of options")
+    return [clip(as_text(option), 10_000) for option in given]
+
+
+def option_index(text: str, n_choices: int, choices: list[str] | None, kind: str) -> int | None:
+    """The 0-based option that a text names, in that way of writing; None if it names none."""
+    if kind == "index":
+        index = as_integer(text)
+        return index if index is not None and 0 <= index < n_choices else None
+    if kind != "text" and (letter := answers.parse_letter(text, n_choices)) is not None:
+        return letter
+    if kind != "letter":
+        same = [place for place, option in enumerate(choices or []) if option.strip() == text.strip()]
+        return same[0] if len(same) == 1 else None
+    return None
+
+
+def is_same(answer: str, target: str, kind: str) -> bool:
+    """Whether an open answer equals the target: as numbers, or as texts but for case and spaces."""
+    if kind == "number":
+        given, wanted = as_number(answer), as_number(target)
+        return given is not None and wanted is not None and math.isclose(given, wanted, rel_tol=1e-9, abs_tol=1e-12)
+    return " ".join(answer.split()).casefold() == " ".join(target.split()).casefold()
+
+
+def stated_probabilities(given: Any, n_choices: int | None) -> list[float] | None:
+    """Stated probabilities exactly as stated; None for a format failure, by the rules of `parse_probabilities`."""
+    if isinstance(given, str):
+        if "<prob>" in given.lower():
+            return None if n_choices is None else answers.parse_probabilities(given, n_choices)
+        given = given.strip().removeprefix("[").removesuffix("]").split(",")
+    if isinstance(given, dict):
+        given = list(given.values())
+    if not isinstance(given, list) or (n_choices is not None and len(given) != n_choices):
+        return None
+    values = [as_number(value) for value in given]
+    numbers = [abs(float(value)) for value in values if value is not None and value >= 0]
+    is_stated = len(numbers) == len(given) and 0 < sum(numbers) < math.inf
+    return numbers if is_stated else None
+
+
+def test_names(row: AbstractMapping[str, Any], entry: Tests, kind: str) -> list[str]:
+    """Names of the tests of a kind, from a list or its JSON."""
+    path = getattr(entry, kind)
+    found = None if path is None else lookup(row, path)
+    if isinstance(found, str):
+        found = json.loads(found)
+    return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+
+
+def test_outcomes(given: Any, entry: Tests) -> Iterator[tuple[str, Any]]:
+    """Name and outcome of each test.
+
+    Raises:
+        ValueError: if it is neither an object nor a list, or names a test twice.
+    """
+    if isinstance(given, dict):
+        pairs = [(str(name), outcome) for name, outcome in given.items()]
+    elif isinstance(given, list):
+        pairs = [(as_text(lookup(test, entry.name)), lookup(test, entry.passed)) for test in given]
+    else:
+        raise ValueError("tests is neither an object nor a list")  # noqa: TRY004
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise ValueError("tests names one test twice")
+    for name, outcome in pairs:
+        yield name, entry.map.get(as_text(outcome), outcome)

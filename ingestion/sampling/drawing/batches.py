@@ -1,0 +1,227 @@
+"""Drawing through a batch API: submit, wait, collect; a restart picks up what was submitted.
+
+What will be submitted is written down first (`batch_book`), so that a run that is killed between the submission and its
+answer looks for the batch instead of paying for it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ingestion.sampling.drawing.engine import Drawing
+from ingestion.sampling.drawing.pace import backoff
+from ingestion.sampling.drawing.run_progress import Report
+from ingestion.sampling.journal.batch_book import Book, OpenBatch
+from ingestion.sampling.journal.records import Answered, Failed, SeenAnswer
+from ingestion.sampling.plans.partitions import Planned
+from ingestion.sampling.plans.prices import expected_input_tokens
+from ingestion.sampling.providers.base import BatchFailedError, FatalError, ProviderError, RejectedError
+from ingestion.sampling.providers.batch_apis import BatchApi, BatchResult
+from ingestion.sampling.providers.wire import InvalidResponseError
+
+BATCH_BYTES = 100_000_000
+"""Prompts of a batch are not much larger than this together: OpenAI takes files up to 200 MB, Anthropic 256 MB."""
+
+
+class BatchDrawing:
+    """A partition that is drawn through a batch API.
+
+    Args:
+        drawing: the partition.
+        api: the batch side of its provider.
+        folder: its folder.
+        report: takes a line for people now and then.
+    """
+
+    def __init__(self, drawing: Drawing, api: BatchApi, folder: Path, report: Report) -> None:
+        self._drawing = drawing
+        self._api = api
+        self._book = Book(folder)
+        self._report = report
+        self._limits = drawing.limits
+        self._done = drawing.progress.done
+
+    async def run(self) -> None:
+        """Collect what was submitted before, then submit what is missing, wait and collect; several rounds of failures
+        are submitted again, and after the last one recorded.
+
+        A cancellation leaves the batches with the provider; the next run collects them.
+        """
+        stop = self._drawing.stop
+        rounds = failures = 0
+        while rounds < self._limits.attempts and stop.reason is None:
+            try:
+                await self._find_lost()
+                is_everything = await self._submit_missing()
+                if not self._book.open:
+                    break
+                rounds += is_everything  # what the budget holds back has not been tried
+                await self._collect_all(is_last=rounds == self._limits.attempts)
+                failures = 0
+            except (FatalError, RejectedError) as error:
+                stop.because(str(error), is_failure=True, needs_person=True)
+            except ProviderError as error:
+                failures += 1
+                if failures >= self._limits.attempts:
+                    stop.because(f"{error}; what was submitted is kept, run this again", is_failure=True)
+                await asyncio.sleep(backoff(failures, self._limits.backoff_s))
+
+    async def _find_lost(self) -> None:
+        for batch in [batch for batch in self._book.open.values() if batch.batch_id is None]:
+            for batch_id in await self._api.find(batch.key, batch.intended_at, len(batch.samples)):
+                if batch_id not in self._book.known_ids and await self._is(batch, batch_id):
+                    self._book.submitted(batch, batch_id)
+                    break
+            else:
+                self._book.close(batch, "never submitted")
+
+    async def _is(self, batch: OpenBatch, batch_id: str) -> bool:
+        try:
+            while not await self._api.has_ended(batch_id):
+                await asyncio.sleep(self._limits.batch_poll_s)
+        except BatchFailedError:  # whosever it was, nothing of it was answered
+            return False
+        async for result in self._api.results(batch_id):
+            return result.custom_id.startswith(f"{batch.key}-")
+        return False
+
+    async def _submit_missing(self) -> bool:
+        """Submit what is missing and not submitted; False if the budget holds some of it back."""
+        drawing, partition = self._drawing, self._drawing.terms.partition
+        submitted = {partition.index(p) for batch in self._book.open.values() for p in self._planned(batch) if p}
+        missing = (planned for planned in drawing.missing() if partition.index(planned) not in submitted)
+        while chunk := self._chunk(missing):
+            affordable, most = self._affordable(chunk)
+            if affordable:
+                await self._submit(affordable, most)
+            if len(affordable) < len(chunk):
+                if not self._book.open:
+                    drawing.stop.because(drawing.budget_reason(drawing.most_usd(1000)), is_failure=False)
+                return False
+        return True
+
+    def _chunk(self, missing: Iterator[Planned]) -> list[Planned]:
+        """As many as fit into one batch."""
+        chunk: list[Planned] = []
+        n_bytes = 0
+        for planned in missing:
+            chunk.append(planned)
+            n_bytes += sum(len(turn.text.encode()) for turn in self._drawing.terms.partition.request(planned).turns)
+            if len(chunk) >= self._limits.batch_requests or n_bytes >= BATCH_BYTES:
+                break
+        return chunk
+
+    def _affordable(self, chunk: list[Planned]) -> tuple[list[Planned], float]:
+        total = 0.0
+        for number, planned in enumerate(chunk):
+            request = self._drawing.terms.partition.request(planned)
+            most = self._drawing.most_usd(expected_input_tokens(request.turns))
+            if not self._drawing.budget.reserve(most):
+                return chunk[:number], total
+            total += most
+        return chunk, total
+
+    async def _submit(self, chunk: list[Planned], most: float) -> None:
+        partition = self._drawing.terms.partition
+        samples = []
+        for planned in chunk:
+            item, context = partition.item(planned), partition.contexts[planned.context]
+            samples.append((item.item_id, item.digest, context.context_id, planned.epoch))
+        batch = OpenBatch(uuid.uuid4().hex[:16], datetime.now(UTC), samples, most_usd=most, is_reserved=True)
+        requests = [(f"{batch.key}-{number}", partition.request(planned)) for number, planned in enumerate(chunk)]
+        self._book.intend(batch)
+        try:
+            batch_id = await self._api.submit(batch.key, requests)
+        except (FatalError, RejectedError):
+            self._book.close(batch, "never submitted")
+            self._drawing.budget.settle(most, None, len(chunk))
+            raise
+        self._book.submitted(batch, batch_id)
+        self._report(f"submitted batch {batch_id}: {len(chunk):,} requests")
+
+    async def _collect_all(self, *, is_last: bool) -> None:
+        failures = 0
+        while self._book.open:
+            for batch in list(self._book.open.values()):
+                try:
+                    if await self._api.has_ended(str(batch.batch_id)):
+                        await self._collect(batch, is_last=is_last)
+                        failures = 0
+                except BatchFailedError:
+                    self._drawing.budget.settle(batch.most_usd, None, len(batch.samples) if batch.is_reserved else 0)
+                    self._book.close(batch, "failed")
+                    raise
+                except (FatalError, RejectedError):
+                    raise
+                except ProviderError as error:
+                    failures += 1
+                    if failures >= 10 * self._limits.attempts:
+                        raise
+                    self._report(f"batch {batch.batch_id}: {error}; looking again")
+            if self._book.open:
+                await asyncio.sleep(self._limits.batch_poll_s)
+
+    async def _collect(self, batch: OpenBatch, *, is_last: bool) -> None:
+        drawing, terms = self._drawing, self._drawing.terms
+        planned_of = list(self._planned(batch))
+        seen: set[int] = set()
+        spent = 0.0
+        async for group in _grouped(self._api.results(str(batch.batch_id)), 256):
+            records: list[Answered | Failed] = []
+            for result in group:
+                number = int(result.custom_id.rpartition("-")[2])
+                planned = planned_of[number]
+                if planned is None or self._done[terms.partition.index(planned)]:
+                    continue  # no longer planned, or collected before a restart
+                seed = terms.partition.request(planned).seed
+                error = result.error
+                if result.response is not None:
+                    try:
+                        answer = terms.answered(planned, seed, result.response)
+                    except InvalidResponseError as invalid:
+                        error = str(invalid)
+                    else:
+                        seen.add(number)
+                        self._done[terms.partition.index(planned)] = 1
+                        spent += answer.cost_usd or 0.0
+                        records.append(answer)
+                        continue
+                if is_last:
+                    seen.add(number)
+                    records.append(terms.failed(planned, seed, error or "no response"))
+            await drawing.journal.append(*records)
+            for record in records:
+                drawing.count(record)
+        if is_last:  # a batch that failed as a whole has no results at all
+            for number, planned in enumerate(planned_of):
+                if planned is not None and number not in seen and not self._done[terms.partition.index(planned)]:
+                    lost = terms.failed(planned, terms.partition.request(planned).seed, "the batch gave no result")
+                    await drawing.journal.append(lost)
+                    drawing.count(lost)
+        drawing.budget.settle(batch.most_usd, spent, len(batch.samples) if batch.is_reserved else 0)
+        self._book.close(batch, "collected")
+
+    def _planned(self, batch: OpenBatch) -> Iterator[Planned | None]:
+        partition = self._drawing.terms.partition
+        n_items, n_contexts = len(partition.task.items), len(partition.contexts)
+        for item_id, item_digest, context_id, epoch in batch.samples:
+            place = partition.place(SeenAnswer(item_id, item_digest, context_id, epoch))
+            if place is None:
+                yield None
+            else:
+                yield Planned(place % n_items, place // n_items % n_contexts, epoch)
+
+
+async def _grouped(results: AsyncIterator[BatchResult], size: int) -> AsyncIterator[list[BatchResult]]:
+    group: list[BatchResult] = []
+    async for result in results:
+        group.append(result)
+        if len(group) >= size:
+            yield group
+            group = []
+    if group:
+        yield group

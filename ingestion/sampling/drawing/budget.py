@@ -1,0 +1,107 @@
+"""The budget of an experiment, over all its runs and over the processes that draw its partitions at the same time.
+
+Journals are the only books: what other partitions have cost is read from them, again every few seconds, because another
+process may be drawing there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import msgspec
+
+from ingestion.sampling.journal.records import Seen, SeenAnswer, read_segment, segments
+
+REFRESH_S = 2.0
+"""Seconds between looks at what others spend. So much of their spending, and what they have in flight, is not seen."""
+
+
+class Budget:
+    """US dollars that may still be spent. Requests in flight are counted at the most that they can cost.
+
+    Args:
+        limit: dollars; None for no limit.
+        spent: what this run's partitions have cost before.
+        elsewhere: tells what the experiment's other partitions have cost.
+    """
+
+    def __init__(self, limit: float | None, spent: float = 0.0, elsewhere: Callable[[], float] = lambda: 0.0) -> None:
+        self.limit = limit
+        self._own = spent
+        self._elsewhere = elsewhere
+        self._others = elsewhere() if limit is not None else 0.0
+        self._looked_at = time.monotonic()
+        self._reserved = 0.0
+        self._n_reserved = 0
+
+    @property
+    def spent(self) -> float:
+        """What has been spent, as far as known."""
+        return self._own + self._others
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is in flight that might still free something."""
+        return self._n_reserved == 0
+
+    def reserve(self, most: float) -> bool:
+        """Set aside what a request can cost at most; False if there is not so much left."""
+        if self.limit is not None:
+            if time.monotonic() - self._looked_at > REFRESH_S:
+                self._others, self._looked_at = self._elsewhere(), time.monotonic()
+            if self.spent + self._reserved + most > self.limit:
+                return False
+        self._reserved += most
+        self._n_reserved += 1
+        return True
+
+    def settle(self, most: float, cost: float | None, n_requests: int = 1) -> None:
+        """Put what it did cost in place of what was set aside."""
+        self._n_reserved -= n_requests
+        self._reserved = self._reserved - most if self._n_reserved else 0.0
+        self._own += cost or 0.0
+
+
+class SpentElsewhere:
+    """What partitions have cost by their journals; only what is new is read.
+
+    Args:
+        folders: the partitions' journals.
+    """
+
+    def __init__(self, folders: Iterable[Path]) -> None:
+        self._folders = list(folders)
+        self._closed: dict[Path, float] = {}
+        self._open: dict[Path, tuple[int, float]] = {}
+        self._decoder = msgspec.json.Decoder(SeenAnswer)
+
+    def __call__(self) -> float:
+        """US dollars, as far as known."""
+        return sum(self._segment(segment) for folder in self._folders for segment in segments(folder))
+
+    def _segment(self, path: Path) -> float:
+        if path.suffix != ".zst":
+            return self._tail(path)
+        if path not in self._closed:
+            answers = (record for record in read_segment(path, Seen) if isinstance(record, SeenAnswer))
+            self._closed[path] = sum(answer.cost_usd or 0.0 for answer in answers)
+        return self._closed[path]
+
+    def _tail(self, path: Path) -> float:
+        offset, spent = self._open.get(path, (0, 0.0))
+        try:
+            with path.open("rb") as handle:
+                handle.seek(offset)
+                *lines, _ = handle.read().split(b"\n")
+        except FileNotFoundError:  # closed between the listing and the reading; counted the next time
+            return spent
+        for line in lines:
+            offset += len(line) + 1
+            try:
+                spent += self._decoder.decode(line).cost_usd or 0.0
+            except (msgspec.ValidationError, msgspec.DecodeError):  # a header, a failure, an end
+                continue
+        self._open[path] = (offset, spent)
+        return spent

@@ -1,0 +1,213 @@
+"""From the journal to the raw layer: one Parquet file per partition, replaced whole.
+
+The journal is the truth and Parquet follows from it, so a better parser is applied by deriving again, without a single
+new request. Memory is bounded: a partition whose responses are larger than `BUCKET_BYTES` is first split by item into
+files that are not.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ingestion.sampling.journal.outcome import PARSER_VERSION, judge
+from ingestion.sampling.journal.records import Answered, End, Failed, Header, Record, read, segments
+from ingestion.sampling.providers.wire import READERS, InvalidResponseError
+from ingestion.text import clip
+from warehouse.keys import digest, sample_id
+from warehouse.layout import Layout
+from warehouse.parquet import ROW_GROUP_ROWS, atomic_path, atomic_writer, to_table, write_partition
+from warehouse.schemas import SAMPLES
+
+FILE_STEM = "sampler"
+BUCKET_BYTES = 1 << 24
+"""Bytes of responses that are held at a time."""
+
+_SIDECAR = "derived.json"
+_LONGEST_ERROR = 2_000
+_LONGEST_TEXT = 10_000_000
+
+Settled = Answered | Failed
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A derived partition.
+
+    Attributes:
+        path: its Parquet file.
+        n_samples: rows.
+        n_by_status: rows by status.
+    """
+
+    path: Path
+    n_samples: int
+    n_by_status: dict[str, int]
+
+
+def derive_all(layout: Layout, *, force: bool = False) -> list[Derived]:
+    """Derive every partition that the journals hold; with `force` also those whose Parquet is up to date."""
+    folders = sorted({path.parent for path in layout.responses.rglob("*.jsonl*")})
+    return [derived for folder in folders if (derived := derive(layout, folder, force=force))]
+
+
+def derive(layout: Layout, folder: Path, *, force: bool = False) -> Derived | None:
+    """Write a partition's samples, its condition and its model to the raw layer.
+
+    Args:
+        layout: the warehouse.
+        folder: the partition's journal.
+        force: also if nothing has changed since the last time.
+
+    Returns:
+        What was written; None if the journal is empty.
+    """
+    header, run_status, sizes = _survey(folder)
+    if header is None or not sizes:
+        return None
+    path = layout.partition("samples", _columns(header)) / f"{FILE_STEM}.parquet"
+    state = {"parser_version": PARSER_VERSION, "segments": [s.name for s in segments(folder)], "status": run_status}
+    if not force and path.exists() and (known := _known(folder)) and known["state"] == state:
+        return Derived(path, known["n_samples"], known["n_by_status"])
+
+    counts: dict[str, int] = {}
+    now = datetime.now(UTC)
+    with atomic_writer(path, SAMPLES.schema) as writer, _by_item(folder, sizes) as buckets:
+        for records in buckets:
+            rows = [_row(record, header, run_status, now) for record in _latest(records)]
+            for row in rows:
+                counts[row["status"]] = counts.get(row["status"], 0) + 1
+            writer.write_table(to_table(SAMPLES, rows), row_group_size=ROW_GROUP_ROWS)
+    origin = {"source": "sampler", "ingested_at": now}
+    write_partition(layout, "conditions", [header.condition | origin], file_stem=f"sampler-{header.condition_id}")
+    write_partition(layout, "models", [header.model | origin], file_stem=f"sampler-{digest(header.model_id)}")
+    derived = Derived(path, sum(counts.values()), dict(sorted(counts.items())))
+    with atomic_path(folder / _SIDECAR) as temporary:
+        temporary.write_text(
+            json.dumps({"state": state, "n_samples": derived.n_samples, "n_by_status": derived.n_by_status})
+        )
+    return derived
+
+
+def _columns(header: Header) -> dict[str, str]:
+    return {"task": header.task, "model_id": header.model_id, "condition_id": header.condition_id}
+
+
+def _known(folder: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads((folder / _SIDECAR).read_text())
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) and {"state", "n_samples", "n_by_status"} <= set(content) else None
+
+
+def _survey(folder: Path) -> tuple[Header | None, str, dict[str, int]]:
+    """The newest header, how the last run ended, and the bytes of responses by item."""
+    header: Header | None = None
+    run_status = "crashed"
+    sizes: dict[str, int] = {}
+    for record in read(folder, Record):
+        if isinstance(record, Header):
+            header, run_status = record, "crashed"
+        elif isinstance(record, End):
+            run_status = record.run_status
+        else:
+            text = record.response if isinstance(record, Answered) else record.error
+            sizes[record.item_id] = sizes.get(record.item_id, 0) + len(text) + 200
+    return header, run_status, sizes
+
+
+@contextmanager
+def _by_item(folder: Path, sizes: dict[str, int]) -> Iterator[Iterable[Iterable[Settled]]]:
+    """Records in groups of whole items, groups in order of item ids, each group small enough to hold."""
+    if sum(sizes.values()) <= BUCKET_BYTES:
+        yield [_settled(folder)]
+        return
+    bucket_of: dict[str, int] = {}
+    bucket, filled = 0, 0
+    for item_id in sorted(sizes):
+        if filled and filled + sizes[item_id] > BUCKET_BYTES:
+            bucket, filled = bucket + 1, 0
+        filled += sizes[item_id]
+        bucket_of[item_id] = bucket
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".deriving-") as scratch:
+        names = [Path(scratch, f"{number:06d}.jsonl") for number in range(bucket + 1)]
+        with ExitStack() as stack:
+            handles = [stack.enter_context(name.open("wb")) for name in names]
+            encoder = msgspec.json.Encoder()
+            for record in _settled(folder):
+                handles[bucket_of[record.item_id]].write(encoder.encode(record) + b"\n")
+        yield (_spilled(name) for name in names)
+
+
+def _settled(folder: Path) -> Iterator[Settled]:
+    for record in read(folder, Record):
+        if isinstance(record, Answered | Failed):
+            yield record
+
+
+def _spilled(path: Path) -> Iterator[Settled]:
+    decoder: msgspec.json.Decoder[Settled] = msgspec.json.Decoder(Settled)
+    with path.open("rb") as handle:
+        for line in handle:
+            yield decoder.decode(line)
+
+
+def _latest(records: Iterable[Settled]) -> Iterable[Settled]:
+    """One record for each sample: the last answer, or, where there is none, the last failure."""
+    kept: dict[tuple[str, str, int], Settled] = {}
+    for record in records:
+        key = (record.item_id, record.context_id, record.epoch)
+        if isinstance(record, Answered) or not isinstance(kept.get(key), Answered):
+            kept[key] = record
+    return kept.values()
+
+
+def _row(record: Settled, header: Header, run_status: str, now: datetime) -> dict[str, Any]:
+    key: dict[str, Any] = {
+        **_columns(header),
+        "item_id": record.item_id,
+        "context_id": record.context_id,
+        "epoch": record.epoch,
+    }
+    row = key | {
+        "sample_id": sample_id(**key, source="sampler"),
+        "answer_key_id": record.answer_key_id,
+        "source": "sampler",
+        "run_id": record.run_id,
+        "run_status": run_status,
+        "latency_s": record.latency_s,
+        "temperature": header.temperature,
+        "seed": record.seed,
+        "created_at": record.completed_at,
+        "ingested_at": now,
+    }
+    if isinstance(record, Failed):
+        return row | {"status": "error", "error": clip(record.error, _LONGEST_ERROR)}
+    try:
+        reply = READERS[record.protocol](record.response)
+    except InvalidResponseError as error:  # a stricter reader than the one that let it in
+        return row | {"status": "error", "error": clip(str(error), _LONGEST_ERROR), "cost_usd": record.cost_usd}
+    outcome = judge(reply, header.prompt_format, record.n_choices)
+    return row | {
+        "status": outcome.status,
+        "choice_index": outcome.choice_index,
+        "class_probs": outcome.class_probs,
+        "answer": None if outcome.answer is None else clip(outcome.answer, 100_000),
+        "completion": clip(reply.text, _LONGEST_TEXT),
+        "reasoning": clip(reply.reasoning, _LONGEST_TEXT) if reply.reasoning else None,
+        "input_tokens": reply.input_tokens,
+        "output_tokens": reply.output_tokens,
+        "reasoning_tokens": reply.reasoning_tokens,
+        "cost_usd": record.cost_usd,
+        "served_model": clip(reply.served_model, 500) if reply.served_model else None,
+        "finish_reason": clip(reply.finish_reason, 100) if reply.finish_reason else None,
+    }

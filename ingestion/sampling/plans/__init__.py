@@ -1,0 +1,1 @@
+"""What a spec comes to before anything is drawn: conditions, partitions, calls, tokens and cost."""

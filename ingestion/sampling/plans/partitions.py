@@ -1,0 +1,193 @@
+"""Partitions of an experiment: task × model × condition, the samples that each plans, and those that it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ingestion.sampling.journal.records import Seen, SeenAnswer, SeenFailure, read
+from ingestion.sampling.plans.conditions import Condition, asked_under
+from ingestion.sampling.providers.base import Request
+from ingestion.sampling.questions.contexts import Context, make_contexts, sample_seed
+from ingestion.sampling.questions.items import Item, Task
+from ingestion.sampling.questions.load import load_task
+from ingestion.sampling.questions.prompts import render
+from ingestion.sampling.spec.experiment import ExperimentSpec, ModelSpec
+from ingestion.sampling.spec.tasks import task_name
+from warehouse.layout import Layout
+
+
+class PartitionKey(NamedTuple):
+    """What names a partition."""
+
+    task: str
+    model_id: str
+    condition_id: str
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The partition columns of `raw.samples`."""
+        return self._asdict()
+
+
+class Planned(NamedTuple):
+    """One planned sample: the item's place in the partition's items, the context's place, and the epoch from 1."""
+
+    item: int
+    context: int
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Everything that one task × model × condition needs.
+
+    Attributes:
+        key: its name.
+        experiment: name of the experiment.
+        task: items.
+        model: the model.
+        condition: what is held fixed.
+        contexts: few-shot contexts.
+        n_epochs: samples per item and context.
+        seed: the experiment's seed.
+    """
+
+    key: PartitionKey
+    experiment: str
+    task: Task
+    model: ModelSpec
+    condition: Condition
+    contexts: list[Context]
+    n_epochs: int
+    seed: int
+
+    @property
+    def n_planned(self) -> int:
+        """Planned samples."""
+        return len(self.task.items) * len(self.contexts) * self.n_epochs
+
+    def planned(self) -> Iterator[Planned]:
+        """Every planned sample, epoch by epoch: a run that stops early has drawn each item about equally often."""
+        for epoch in range(1, self.n_epochs + 1):
+            for context in range(len(self.contexts)):
+                for item in range(len(self.task.items)):
+                    yield Planned(item, context, epoch)
+
+    def request(self, planned: Planned) -> Request:
+        """What is sent for a planned sample."""
+        item, context = self.task.items[planned.item], self.contexts[planned.context]
+        examples = context.examples(item)
+        condition = self.condition
+        if self.task.render is not None:
+            turns = self.task.render(item, condition, examples)
+        else:
+            turns = render(
+                item, condition.prompt_format, examples=examples, system=condition.system, tagged=self.task.tagged
+            )
+        seed = sample_seed(self.seed, item.item_id, context.context_id, planned.epoch)
+        return Request(self.model.request_name, turns, condition, seed)
+
+    def model_row(self, provider: str) -> dict[str, Any]:
+        """The row of `raw.models`, without source and times."""
+        return {
+            "model_id": self.model.id,
+            "provider": provider,
+            "model_family": self.model.family,
+            "param_count": self.model.param_count,
+            "model_type": self.model.type,
+            "is_simulated": False,
+        }
+
+    @cached_property
+    def _places(self) -> tuple[dict[str, int], dict[str, int]]:
+        items = {item.item_id: place for place, item in enumerate(self.task.items)}
+        return items, {context.context_id: place for place, context in enumerate(self.contexts)}
+
+    def place(self, record: SeenAnswer | SeenFailure) -> int | None:
+        """Where a journaled sample stands in the plan; None if it is not planned (any more), or of another question."""
+        items, contexts = self._places
+        item, context = items.get(record.item_id), contexts.get(record.context_id)
+        if item is None or context is None or not 1 <= record.epoch <= self.n_epochs:
+            return None
+        if self.task.items[item].digest != record.item_digest:
+            return None
+        return self.index(Planned(item, context, record.epoch))
+
+    def index(self, planned: Planned) -> int:
+        """A planned sample's number in `planned()`."""
+        return ((planned.epoch - 1) * len(self.contexts) + planned.context) * len(self.task.items) + planned.item
+
+    def item(self, planned: Planned) -> Item:
+        """The item of a planned sample."""
+        return self.task.items[planned.item]
+
+
+@dataclass
+class Progress:
+    """What a partition's journal holds. One byte per planned sample, whatever the samples' size.
+
+    Attributes:
+        done: by number in the plan: 1 where a sample is there.
+        n_done: how many are.
+        n_errors: planned samples whose last request failed, and that are to be asked for again.
+        cost_usd: what all samples in the journal cost, planned or not, as far as known.
+        n_costed: samples whose cost is known.
+    """
+
+    done: bytearray
+    n_done: int = 0
+    n_errors: int = 0
+    cost_usd: float = 0.0
+    n_costed: int = 0
+    _failed: set[int] = field(default_factory=set)
+
+
+def progress_of(partition: Partition, folder: Path) -> Progress:
+    """What is there already, from the journal in `folder`."""
+    progress = Progress(bytearray(partition.n_planned))
+    for record in read(folder, Seen):
+        if isinstance(record, SeenAnswer):
+            if record.cost_usd is not None:
+                progress.cost_usd += record.cost_usd
+                progress.n_costed += 1
+            place = partition.place(record)
+            if place is not None:
+                progress.done[place] = 1
+                progress._failed.discard(place)
+        elif isinstance(record, SeenFailure) and (place := partition.place(record)) is not None:
+            progress._failed.add(place)
+    progress.n_done = sum(progress.done)
+    progress.n_errors = sum(not progress.done[place] for place in progress._failed)
+    return progress
+
+
+def partitions(spec: ExperimentSpec, layout: Layout) -> list[Partition]:
+    """Every partition of an experiment, in the spec's order.
+
+    Raises:
+        TaskError: if items cannot be loaded.
+    """
+    found: list[Partition] = []
+    for task_spec in spec.tasks:
+        loaded = load_task(task_spec, spec, layout.downloads)
+        asked = {prompt_format: loaded.asked_as(prompt_format) for prompt_format in ("choice", "open_ended")}
+        for model, repetition in asked_under(spec, task_name(task_spec)):
+            condition = repetition.condition
+            task = asked["open_ended" if condition.prompt_format == "open_ended" else "choice"]
+            key = PartitionKey(task.name, model.id, condition.condition_id)
+            contexts = make_contexts(task, condition.n_shots, repetition.n_contexts, spec.seed)
+            found.append(Partition(key, spec.name, task, model, condition, contexts, repetition.n_epochs, spec.seed))
+    return found
+
+
+def partition_keys(spec: ExperimentSpec) -> dict[PartitionKey, ModelSpec]:
+    """The names of an experiment's partitions, each with its model; no items are loaded."""
+    return {
+        PartitionKey(name, model.id, repetition.condition.condition_id): model
+        for name in map(task_name, spec.tasks)
+        for model, repetition in asked_under(spec, name)
+    }

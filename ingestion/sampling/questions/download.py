@@ -1,0 +1,49 @@
+"""Data sets, downloaded once, on demand, into the warehouse's `downloads/` folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from ingestion.sampling.questions.items import TaskError
+from warehouse.parquet import atomic_path
+
+TIMEOUT_S = 60.0
+HUB = "https://huggingface.co/datasets"
+HUB_KEY = "HF_TOKEN"
+
+
+def fetch(url: str, path: Path, *, advice: str, is_gated: bool = False) -> Path:
+    """`path`, downloaded from `url` if it is not there.
+
+    Args:
+        url: where it is.
+        path: where to keep it.
+        advice: how to get the file by hand, for the error.
+        is_gated: send the token that `HF_TOKEN` holds.
+
+    Raises:
+        TaskError: if it cannot be had; the message says how to get it by hand.
+    """
+    if path.exists():
+        return path
+    request = urllib.request.Request(url)
+    token = os.environ.get(HUB_KEY, "").strip()
+    if is_gated and not token:
+        raise TaskError(f"{url}: its owners ask for an account; set {HUB_KEY} to your token, or {advice}")
+    if is_gated:
+        request.add_unredirected_header("Authorization", f"Bearer {token}")
+    try:
+        with (
+            atomic_path(path) as temporary,
+            urllib.request.urlopen(request, timeout=TIMEOUT_S) as response,
+            temporary.open("wb") as handle,
+        ):
+            shutil.copyfileobj(response, handle)
+    except (urllib.error.URLError, OSError) as error:
+        reason = str(error).replace(token, "[token]") if token else str(error)
+        raise TaskError(f"{url}: cannot be downloaded ({reason}); {advice}") from None
+    return path

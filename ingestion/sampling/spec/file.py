@@ -1,0 +1,141 @@
+"""Reading a spec file, and saying what is wrong with it: file, field, value, fix."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from ingestion.sampling.plans.conditions import asked_under
+from ingestion.sampling.spec.experiment import ExperimentSpec
+from ingestion.sampling.spec.tasks import TASK_KINDS, task_name
+
+
+class SpecError(ValueError):
+    """The spec cannot be used; the message has one line for each thing to put right."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without the trap that the later of two equal keys wins in silence."""
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Hashable, Any]:
+    seen: set[Any] = set()
+    for key, _ in node.value:
+        name = loader.construct_object(key)
+        if not isinstance(name, Hashable) or name in seen:
+            raise yaml.constructor.ConstructorError(None, None, f"field {name!r} is there twice", key.start_mark)
+        seen.add(name)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def load_spec(path: Path) -> ExperimentSpec:
+    """The experiment that a YAML file describes.
+
+    Raises:
+        SpecError: if the file cannot be read or says something that cannot be done.
+    """
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except OSError as error:
+        raise SpecError(f"{path}: cannot be read: {error.strerror}; check the path") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path}: is no YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise SpecError(f"{path}: holds {type(content).__name__}; write fields: name, tasks, models, conditions")
+    return parse_spec(content, path)
+
+
+def parse_spec(content: dict[str, Any], path: Path) -> ExperimentSpec:
+    """A spec from its parsed YAML; `path` is named in errors, and its folder is where relative paths start.
+
+    Raises:
+        SpecError: see `load_spec`.
+    """
+    try:
+        spec = ExperimentSpec.model_validate(content)
+    except ValidationError as error:
+        raise SpecError("\n".join(f"{path}: {line}" for line in _lines(error))) from error
+    if twice := _condition_twice(spec):
+        raise SpecError(f"{path}: conditions: {twice}; drop one")
+    spec._folder = path.absolute().parent
+    return spec
+
+
+def _condition_twice(spec: ExperimentSpec) -> str | None:
+    for task in map(task_name, spec.tasks):
+        seen: set[tuple[str, str]] = set()
+        for model, repetition in asked_under(spec, task):
+            condition = repetition.condition
+            if (model.id, condition.condition_id) in seen:
+                return f"{condition.label!r} is there twice for {model.id} on {task}"
+            seen.add((model.id, condition.condition_id))
+    return None
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of specs, for editors."""
+    schema = ExperimentSpec.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Sampling experiment"} | schema
+
+
+def _lines(error: ValidationError) -> list[str]:
+    lines: dict[str, str] = {}
+    for problem in error.errors(include_url=False):
+        if problem["type"] == "too_short" and problem["input"]:
+            continue  # a list whose entries are wrong counts as empty; they are told one by one
+        where = ".".join(str(part) for part in problem["loc"] if not _is_tag(part)) or "spec"
+        lines.setdefault(where, _line(where, problem))  # of a union's complaints the first is the plainest
+    return list(lines.values())
+
+
+def _is_tag(part: str | int) -> bool:
+    """Whether a part of a place is pydantic's name for a type, rather than a field or a number."""
+    return isinstance(part, str) and (part in TASK_KINDS or "[" in part or part == "constrained-int")
+
+
+def _line(where: str, problem: ErrorDetails) -> str:
+    kind, value = problem["type"], problem["input"]
+    if where.endswith("api_key_env"):  # may well be the key itself, and is not repeated
+        return f"{where}: is not the name of a variable, such as OPENAI_API_KEY; put the key itself into that variable"
+    told = problem.get("ctx", {})
+    if kind == "extra_forbidden":
+        return f"{where}: unknown field; {_suggestion(str(problem['loc'][-1]))}"
+    if kind == "missing":
+        return f"{where}: is missing; add it"
+    if kind == "union_tag_not_found":
+        return f"{where}.kind: is missing; write one of {', '.join(TASK_KINDS)}"
+    if kind == "union_tag_invalid":
+        return f"{where}.kind: is {told['tag']!r}; use one of {', '.join(TASK_KINDS)}"
+    if kind == "too_short":
+        return f"{where}: is empty; write at least one"
+    if kind == "value_error" and isinstance(value, dict):
+        return str(told["error"]) if where == "spec" else f"{where}: {told['error']}"
+    if kind == "value_error":
+        return f"{where}: is {_short(value)}; {told['error']}"
+    return f"{where}: is {_short(value)}; it should be {problem['msg'].removeprefix('Input should be ')}"
+
+
+def _suggestion(name: str) -> str:
+    close = difflib.get_close_matches(name, _field_names(), n=1)
+    return f"did you mean {close[0]}?" if close else "drop it"
+
+
+def _field_names() -> list[str]:
+    definitions = [ExperimentSpec.model_json_schema()]
+    definitions += definitions[0].get("$defs", {}).values()
+    return sorted({name for definition in definitions for name in definition.get("properties", {})})
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= 80 else text[:79] + "…"
