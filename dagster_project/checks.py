@@ -17,8 +17,8 @@ def _schema_check(table: str) -> dg.AssetChecksDefinition:
         asset=["raw", table],
         name="files_meet_the_contract",
         blocking=True,
-        description="Every Parquet file has exactly the columns and types of `warehouse/schemas.py`, of the version that "
-        "wrote it.",
+        description="Every Parquet file has exactly the columns and types of `warehouse/schemas.py`, as they were in "
+        "the version that wrote it.",
     )
     def check(warehouse: Warehouse) -> dg.AssetCheckResult:
         wrong = files_off_contract(warehouse.layout, table)

@@ -6,9 +6,10 @@ Parquet file in the raw layer is written through it (`warehouse.parquet`).
 Conventions: units are in names (`latency_s`, `cost_usd`, `*_tokens`), keys end in `_id`, timestamps are
 UTC microseconds, a value that the source does not report is NULL and never an estimate.
 
-The contract has a version, and every file says by which it was written; version 1 (release 0.1.0) wrote none. A file of
-an older version stays valid: the columns that came later are NULL there. So a column that is added takes `since` and may
-be NULL, and no column is ever renamed, retyped or taken away: what was paid for must not become unreadable.
+The contract has a version, and every file says by which it was written; version 1 (release 0.1.0) wrote none. A
+file of an older version stays valid: the columns that came later are NULL there. So a column that is added takes
+`since` and may be NULL, and no column is ever renamed, retyped or taken away: what was paid for must not become
+unreadable.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from warehouse.layout import Layout
 from warehouse import schemas
+from warehouse.layout import Layout
 from warehouse.parquet import (
     ContractError,
     atomic_path,
@@ -105,7 +105,7 @@ def test_an_old_empty_file_is_brought_up_to_the_contract(layout: Layout) -> None
     path = layout.raw / "models" / "_empty.parquet"
     path.parent.mkdir(parents=True)
     pq.write_table(pa.table({"model_id": pa.array([], pa.string())}), path)
-    assert files_off_contract(layout, "models") == {path: "column 'ingested_at' is missing"}
+    assert files_off_contract(layout, "models") == {path: "column 'import_id' is missing"}
     ensure_empty_files(layout)
     assert files_off_contract(layout, "models") == {}
 
