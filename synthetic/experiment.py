@@ -104,7 +104,7 @@ def progress_path(config: ExperimentConfig, size_name: str, layout: Layout) -> P
     return layout.checkpoints / config.problem_id / f"{config.model_id(size_name)}.training.safetensors"
 
 
-def train_model(
+def train_model(  # long: what is skipped, resumed, trained and written, in this order
     config: ExperimentConfig, size_name: str, layout: Layout, report: Report | None = None, machine: Machine = CPU
 ) -> TrainingResult:
     """Train one size; write its losses, its row in raw/models and its checkpoint.

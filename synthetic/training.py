@@ -92,7 +92,7 @@ def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Adam
     return torch.optim.AdamW(groups, betas=(0.9, config.beta2), fused=True)
 
 
-def train(
+def train(  # long: the training loop, with its state in sight
     model: Transformer,
     pairs: Pairs,
     config: ExperimentConfig,
