@@ -1,8 +1,8 @@
 """Fill the columns of dbt's model files: `python -m warehouse.dbt_columns`.
 
 Type and description of every column that a model's `.yml` lists are copied there from `dbt/columns.yml`, the one place
-where both are decided. What belongs to one model alone is written in its `.yml` by hand (description, tests, unit tests)
-and is left as it is, to the character. What does not belong here: the raw contract (`warehouse.schemas`).
+where both are decided. What belongs to one model alone is written in its `.yml` by hand (description, tests) and is
+left as it is, to the character. What does not belong here: the raw contract (`warehouse.schemas`).
 """
 
 from __future__ import annotations
