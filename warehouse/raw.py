@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
-from warehouse.layout import Layout
+from warehouse.layout import Layout, visible
 from warehouse.parquet import ensure_empty_files
 from warehouse.schemas import RAW_TABLES
 
@@ -18,7 +18,7 @@ def connect_raw(layout: Layout) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute("create schema raw")
     for name in RAW_TABLES:
-        files = str(layout.raw_table(name) / "**" / "*.parquet").replace("'", "''")
+        files = str(layout.raw_table(name) / "**" / "[!.]*.parquet").replace("'", "''")
         con.execute(
             f"create view raw.{name} as from read_parquet('{files}', hive_partitioning = false, union_by_name = true)"
         )
@@ -37,6 +37,6 @@ def files_off_contract(layout: Layout, table: str) -> list[Path]:
     schema = RAW_TABLES[table].schema
     return [
         path
-        for path in sorted(layout.raw_table(table).rglob("*.parquet"))
+        for path in visible(layout.raw_table(table).rglob("*.parquet"))
         if not pq.read_schema(path).equals(schema, check_metadata=False)
     ]
