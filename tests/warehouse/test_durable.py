@@ -27,7 +27,7 @@ def test_shared_folders_that_cannot_flush_are_written_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = os.fsync
-    folder = os.stat(tmp_path).st_ino
+    folder = tmp_path.stat().st_ino
 
     def cannot(*given: int) -> None:
         if len(given) > 1 or os.fstat(given[0]).st_ino == folder:
