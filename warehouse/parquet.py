@@ -127,8 +127,21 @@ def write_partition(
     return path
 
 
+def read_rows(path: Path, table: RawTable) -> pa.Table:
+    """The rows of one file with the contract's columns; those that came after the file was written are NULL."""
+    with pq.ParquetFile(path) as file:
+        found = file.read()
+    later = [field for field in table.schema if field.name not in found.column_names]
+    for field in later:
+        found = found.append_column(field, pa.nulls(found.num_rows, field.type))
+    return found.select(table.schema.names).cast(table.schema)
+
+
 def ensure_empty_files(layout: Layout) -> None:
-    """Give every raw table a zero-row file with the current columns, so that dbt can always read it."""
+    """Give every raw table a zero-row file with the current columns, so that dbt can always read it.
+
+    Beside files of an older version it is what gives the table the columns that they lack, as NULL.
+    """
     for table in RAW_TABLES.values():
         path = layout.raw_table(table.name) / EMPTY_FILE
         if path.exists() and pq.read_schema(path).equals(table.schema):

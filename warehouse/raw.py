@@ -32,11 +32,8 @@ def count_rows(layout: Layout, table: str) -> int:
     return int(count)
 
 
-def files_off_contract(layout: Layout, table: str) -> list[Path]:
-    """Files of a raw table whose schema is not the contract's (`warehouse.schemas`)."""
-    schema = RAW_TABLES[table].schema
-    return [
-        path
-        for path in visible(layout.raw_table(table).rglob("*.parquet"))
-        if not pq.read_schema(path).equals(schema, check_metadata=False)
-    ]
+def files_off_contract(layout: Layout, table: str) -> dict[Path, str]:
+    """Files of a raw table that do not meet the contract of the version that wrote them, each with what is wrong."""
+    contract = RAW_TABLES[table]
+    files = visible(layout.raw_table(table).rglob("*.parquet"))
+    return {path: why for path in files if (why := contract.why_off_contract(pq.read_schema(path)))}
