@@ -1,0 +1,98 @@
+{% set keys = ["task", "condition_id", "model_family", "reference_model_id", "length_axis", "decomposition"] %}
+
+with
+
+groups as (
+    select
+        *,
+        max(group_rank) over (partition by {{ keys | join(", ") }}) as last_rank
+    from {{ ref("int_incoherence_by_model_scale") }}
+    where grouped_by = 'reference_length'
+    qualify {{ is_main_decomposition(["task", "condition_id", "model_family"]) }}
+),
+
+models as (
+    select
+        {{ keys | join(", ") }},
+        model_id,
+        param_count,
+        max(incoherence) filter (where group_rank = 1) as easy,
+        max(incoherence) filter (where group_rank = last_rank) as hard
+    from groups
+    where last_rank > 1
+    group by {{ keys | join(", ") }}, model_id, param_count
+),
+
+-- ln of hard over easy, over ln N: its slope is the difference of the two slopes, from the models that have both.
+measures as (
+    {% for measure, expression in {
+        "easy": "case when hard > 0 then easy end",
+        "hard": "case when easy > 0 then hard end",
+        "hard_over_easy": "hard / nullif(easy, 0)",
+    }.items() %}
+        select
+            {{ keys | join(", ") }},
+            param_count,
+            '{{ measure }}' as measure,
+            {{ expression }} as measured
+        from models
+        {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
+fits as (
+    {{ log_log_fit("measures", "param_count", "measured", keys + ["measure"]) }}
+),
+
+slopes as (
+    select
+        {{ keys | join(", ") }},
+        max(slope) filter (where measure = 'easy') as easy_slope,
+        max(slope_ci_low) filter (where measure = 'easy') as easy_slope_ci_low,
+        max(slope_ci_high) filter (where measure = 'easy') as easy_slope_ci_high,
+        max(slope) filter (where measure = 'hard') as hard_slope
+    from fits
+    group by {{ keys | join(", ") }}
+),
+
+differences as (
+    select * from fits
+    inner join slopes using ({{ keys | join(", ") }})
+    where measure = 'hard_over_easy'
+)
+
+select
+    'scale_helps_easy_not_hard' as finding,
+    task,
+    cast(null as varchar) as problem_id,
+    reference_model_id as model_id,
+    condition_id,
+    cast(null as double) as temperature,
+    length_axis,
+    decomposition,
+    'log-log slope of incoherence over parameters on the longest items minus that on the shortest' as statistic_name,
+    slope as statistic,
+    slope_ci_low as statistic_ci_low,
+    slope_ci_high as statistic_ci_high,
+    n_points as n,
+    {{
+        words(
+            "'over the sizes of '",
+            "model_family",
+            "', '",
+            incoherence_in_words(),
+            "' on the items of shortest reasoning goes as the power '",
+            in_words("easy_slope"),
+            "' of the number of parameters '",
+            interval_in_words("easy_slope_ci_low", "easy_slope_ci_high", "n_points", "models"),
+            "', on those of longest as the power '",
+            in_words("hard_slope"),
+            "', a difference of '",
+            in_words("slope"),
+            "' '",
+            interval_in_words("slope_ci_low", "slope_ci_high", "n_points", "models"),
+        )
+    }} as told,
+    -- Hard items that get worse while easy ones stay as they are make no model more coherent.
+    {{ verdict("easy_slope_ci_low", "easy_slope_ci_high", expected="negative") }} as precondition
+from differences
