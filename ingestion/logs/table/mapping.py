@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -9,7 +10,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from ingestion.logs.table.paths import parse_path
+from ingestion.logs.table.paths import has_keys, parse_path
 
 MAX_MAPPING_BYTES = 2**20
 
@@ -35,6 +36,7 @@ class Value(_Strict):
         map: what to write for what is found; what is not listed stays.
         times: factor for a number.
         add: added to a number, after `times`.
+        optional: a field that may be in no row of a file; any other field that no row has refuses the file.
     """
 
     field: str | None = None
@@ -46,12 +48,13 @@ class Value(_Strict):
     map: dict[str, Any] = {}
     times: float | None = None
     add: float | None = None
+    optional: bool = False
 
     @field_validator("field", "count")
     @classmethod
     def _is_path(cls, path: str | None) -> str | None:
-        if path is not None:
-            parse_path(path)
+        if path is not None and has_keys(path):
+            raise ValueError(f"{path!r}: {{…}} goes with rows and each, which make rows of what they find")
         return path
 
     @field_validator("pattern", "file_name")
@@ -109,6 +112,63 @@ class Tests(Value):
     pass_to_pass: str | None = None
 
 
+class Score(Value):
+    """A graded outcome or a verdict, and what its numbers mean.
+
+    Attributes:
+        scale: the worst and the best grade; without it every number of the file must be from 0 to 1.
+    """
+
+    scale: tuple[float, float] | None = None
+
+    @model_validator(mode="after")
+    def _has_two_ends(self) -> Score:
+        if self.scale is not None and not (self.scale[0] != self.scale[1] and all(map(math.isfinite, self.scale))):
+            raise ValueError("scale is the worst and the best grade, two numbers that differ")
+        return self
+
+
+class Each(_Strict):
+    """Several samples in one row: one of a path, parallel lists, or a pattern of columns.
+
+    Attributes:
+        path: path of the elements, `answers[*]`; a bare text in the file.
+        lists: name → path, lists that belong together element by element.
+        columns: a pattern of whole column names with one group (`run(\\d+)`), or with groups `name` and `key`.
+    """
+
+    path: str | None = None
+    lists: dict[str, str] = {}
+    columns: str | None = None
+
+    @model_validator(mode="after")
+    def _is_one_kind(self) -> Each:
+        if sum((self.path is not None, bool(self.lists), self.columns is not None)) != 1:
+            raise ValueError("write each: a[*], or each: {answer: a[*], score: b[*]}, or each: {columns: 'run(\\d+)'}")
+        for path in filter(None, (self.path, *self.lists.values())):
+            if parse_path(path) and not _unfolds(path):
+                raise ValueError(f"{path!r} is one value; end it in [*], or name keys as {{name}}")
+        for path in self.lists.values():
+            if has_keys(path):
+                raise ValueError(f"{path!r}: lists that belong together are told by [*] alone")
+        if self.columns is not None:
+            _check_columns(self.columns)
+        return self
+
+
+def _unfolds(path: str) -> bool:
+    return has_keys(path) or "[*]" in path
+
+
+def _check_columns(pattern: str) -> None:
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no pattern: {error}") from error
+    if set(compiled.groupindex) != {"name", "key"} and (compiled.groups != 1 or compiled.groupindex):
+        raise ValueError(f"{pattern!r}: put brackets around what tells the repeats apart, as in run(\\d+)")
+
+
 class Join(_Strict):
     """A second table, whose row is reached as `joined.<field>`.
 
@@ -127,19 +187,37 @@ def _shorthand(given: Any) -> Any:
     return {"field": given} if isinstance(given, str) else given
 
 
+def _each(given: Any) -> Any:
+    if isinstance(given, str):
+        return {"path": given}
+    if isinstance(given, dict) and not given.keys() & {"path", "lists", "columns"}:
+        return {"lists": given}
+    return given
+
+
 _Value = Annotated[Value, BeforeValidator(_shorthand)]
 _Answer = Annotated[Answer, BeforeValidator(_shorthand)]
 _Tests = Annotated[Tests, BeforeValidator(_shorthand)]
+_Score = Annotated[Score, BeforeValidator(_shorthand)]
+_Each = Annotated[Each, BeforeValidator(_each)]
 
 
 class Mapping(_Strict):
     """Which field of a table is what. Only `task`, `model`, `item` and something to judge by are needed."""
 
     rows: str | None = None
-    """JSON files: path of the list of rows, where the file is not a list itself."""
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
-    """CSV files: what stands between two fields."""
+    """JSON files: path of the rows, where the file is not a list itself. `{name}` stands for every key of an object and
+    makes it a field of the row: `{condition}.{item}[*]`. What is found and is no object is the field `value`; what lies
+    around the rows is `file.…` in every row."""
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    """CSV files: what stands between two fields; without it, told from the header."""
+    where: dict[str, Any] = {}
+    """Path → value, or list of values: rows in which it is something else are left out, and counted."""
+    each: _Each | None = None
+    """Several samples in one row; see `Each`."""
     join: Join | None = None
+    recognised_by: tuple[str, ...] = ()
+    """Paths that a row of this kind of file has, by which `--sniff` finds a mapping that comes with the package."""
 
     task: _Value
     model: _Value
@@ -163,7 +241,7 @@ class Mapping(_Strict):
 
     answer: _Answer | None = None
     probabilities: _Value | None = None
-    score: _Value | None = None
+    score: _Score | None = None
     tests: _Tests | None = None
     completion: _Value | None = None
     reasoning: _Value | None = None
@@ -181,6 +259,23 @@ class Mapping(_Strict):
     served_model: _Value | None = None
     seed: _Value | None = None
     created_at: _Value | None = None
+
+    @field_validator("rows")
+    @classmethod
+    def _rows_is_a_path(cls, path: str | None) -> str | None:
+        if path is not None:
+            parse_path(path)
+        return path
+
+    @field_validator("where")
+    @classmethod
+    def _where_has_paths(cls, where: dict[str, Any]) -> dict[str, Any]:
+        for path, wanted in where.items():
+            if has_keys(path):
+                raise ValueError(f"{path!r}: {{…}} goes with rows and each")
+            if isinstance(wanted, dict):
+                raise ValueError(f"{path}: give the value that a row must have, or a list of values")  # noqa: TRY004
+        return where
 
     @model_validator(mode="after")
     def _has_something_to_judge_by(self) -> Mapping:
@@ -240,7 +335,8 @@ def _problem(path: Path, root: Any, problem: dict[str, Any]) -> str:
 def _names(where: list[Any]) -> set[str]:
     if len(where) <= 1:
         return set(Mapping.model_fields)
-    kinds: dict[Any, type[BaseModel]] = {"tests": Tests, "join": Join, "answer": Answer, "target": Answer}
+    kinds: dict[Any, type[BaseModel]] = {"tests": Tests, "join": Join, "each": Each, "score": Score}
+    kinds |= {"answer": Answer, "target": Answer}
     fields = kinds.get(where[0], Value).model_fields
     return {field.alias or name for name, field in fields.items()}
 
