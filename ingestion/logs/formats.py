@@ -12,7 +12,7 @@ from ingestion.logs.swe_bench.log import SweBenchFormat
 from ingestion.logs.table.files import SUFFIXES as TABLE_SUFFIXES
 from ingestion.logs.table.files import is_table
 from ingestion.logs.table.log import TableFormat
-from ingestion.logs.table.mapping import MappingError
+from ingestion.logs.table.mapping_file import MappingError
 
 _SWE_BENCH = SweBenchFormat()
 

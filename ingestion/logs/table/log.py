@@ -12,7 +12,8 @@ from ingestion.logs.records import Notice, Record, RefusedFileError, Run, Unread
 from ingestion.logs.table.expand import parts
 from ingestion.logs.table.fields import Fields
 from ingestion.logs.table.files import SUFFIXES, NumberedRow, is_table, table_rows
-from ingestion.logs.table.mapping import Join, Mapping, load_mapping
+from ingestion.logs.table.mapping import Join, Mapping
+from ingestion.logs.table.mapping_file import load_mapping
 from ingestion.logs.table.outcome import Outcomes
 from ingestion.logs.table.paths import MISSING, lookup, lookup_all, plain_text
 from ingestion.logs.table.sample import RowReader
