@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import zlib
 from pathlib import Path
 from typing import IO, cast
 
-import zstandard
+import pyarrow as pa
 
 from ingestion.logs.records import RefusedFileError
 
 COMPRESSED = (".gz", ".zst", ".xz", ".bz2")
 
-DAMAGED = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, zstandard.ZstdError, OSError)
+DAMAGED = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, OSError)
 """What reading damaged compressed bytes raises."""
 
 
@@ -40,8 +41,11 @@ def open_bytes(path: Path) -> IO[bytes]:
             case ".bz2":
                 return cast("IO[bytes]", bz2.open(path))
             case ".zst":
-                return cast("IO[bytes]", zstandard.open(path, "rb"))
+                # Arrow's reader: zstandard's own takes a cut-off file for a whole one.
+                return cast("IO[bytes]", io.BufferedReader(pa.input_stream(str(path), compression="zstd")))
             case _:
                 return path.open("rb")
     except OSError as error:
-        raise RefusedFileError(f"cannot be opened: {error.strerror}; check the path and its permissions") from error
+        raise RefusedFileError(
+            f"cannot be opened: {error.strerror or error}; check the path, its permissions"
+        ) from error

@@ -155,6 +155,14 @@ def _csv_rows(path: Path, delimiter: str | None) -> Iterator[NumberedRow]:
             yield place, Unreadable(place, f"cannot be unpacked: {error}; nothing after it was read")
 
 
+def delimiter_of(path: Path) -> str | None:
+    """What stands between the fields of a `.csv`, told by its header; None of other files."""
+    if not suffix_of(path).startswith(".csv"):
+        return None
+    with open_bytes(path) as file:
+        return told_by(file.readline(MAX_LINE_BYTES).decode("utf-8-sig", "replace"))
+
+
 def told_by(header: str) -> str:
     """What stands between the fields of a CSV: of the usual ones, that which makes the most fields of the header."""
 

@@ -66,20 +66,26 @@ class TableFormat:
         outcomes = Outcomes(mapping, fields)
         reader = RowReader(mapping, fields, outcomes, run_id)
         rows = _Rows(mapping, _joined(self._folder, mapping.join) if mapping.join else None)
+        lost: Unreadable | None = None
         for place, row in rows.of(path):
             if isinstance(row, Unreadable):
+                lost = lost or row
                 yield row
                 continue
             try:
                 records = list(reader.rows(row))
             except BAD_JSON as error:
                 fields.note_absent(row)
-                yield Unreadable(place, why(error), _excerpt(row))
+                unreadable = Unreadable(place, why(error), _excerpt(row))
+                lost = lost or unreadable
+                yield unreadable
                 continue
             if len(reader.models) * len(reader.tasks) > MAX_PARTITIONS:
                 raise RefusedFileError("task and model differ in almost every row; are they mapped rightly?")
             yield from records
         _check(mapping, fields, outcomes, rows)
+        if lost is not None and not outcomes.n_samples:
+            raise RefusedFileError(f"no row of it could be read ({lost.place}: {lost.reason})")
         yield from (Notice(text) for text in (*rows.notices(), *_unscored(outcomes)))
         yield Run(run_id, "success", _only(reader.tasks), _only(reader.models), None)
 
@@ -156,7 +162,7 @@ def _unscored(outcomes: Outcomes) -> Iterator[str]:
 def _check(mapping: Mapping, fields: Fields, outcomes: Outcomes, rows: _Rows) -> None:
     """Refuse a file that the mapping does not fit: a misspelt field would otherwise be empty in every row."""
     if rows.first is None:
-        raise RefusedFileError("no row of it can be read" if rows.n_rows else "there is no row in it")
+        raise RefusedFileError("no row of it could be read" if rows.n_rows else "there is no row in it")
     if rows.n_left_out == rows.n_rows:
         raise RefusedFileError(f"where: {dict(mapping.where)} is true of none of its {rows.n_rows} rows")
     if fields.absent:
