@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-PROJECT_ROOT = Path(__file__).resolve().parents[1]
+from warehouse import environment
+
+PROJECT_ROOT = environment.PROJECT_ROOT
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt"
 
 
@@ -26,10 +27,8 @@ class Layout:
 
     @classmethod
     def from_env(cls) -> Layout:
-        """The warehouse that `$WAREHOUSE_ROOT` names, or `warehouse/data` in the project."""
-        configured = os.environ.get("WAREHOUSE_ROOT", "").strip()
-        root = Path(configured).expanduser() if configured else PROJECT_ROOT / "warehouse" / "data"
-        return cls(root.resolve())
+        """The warehouse that `WAREHOUSE_ROOT` names (`warehouse.environment`), or `warehouse/data` in the project."""
+        return cls((environment.path("WAREHOUSE_ROOT") or PROJECT_ROOT / "warehouse" / "data").resolve())
 
     @property
     def inbox(self) -> Path:
