@@ -71,6 +71,11 @@ class Layout:
         return self.root / "build" / "warehouse.duckdb"
 
     @property
+    def run_lock(self) -> Path:
+        """Held while the main job does everything."""
+        return self.root / "run.lock"
+
+    @property
     def build_lock(self) -> Path:
         """Held while the build database is written or copied."""
         return self.root / "build" / "build.lock"
