@@ -11,7 +11,18 @@ from pathlib import Path
 from urllib.parse import quote
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
-DBT_PROJECT_DIR = PROJECT_ROOT / "dbt"
+"""The folder of the packages: the checkout, or `site-packages`, where nothing is ever written."""
+
+_BUNDLED = Path(__file__).resolve().parent / "bundled"
+"""A wheel carries here what lies beside the packages in a checkout (`sources` in pyproject.toml)."""
+
+IS_CHECKOUT = not _BUNDLED.is_dir()
+
+DBT_PROJECT_DIR = PROJECT_ROOT / "dbt" if IS_CHECKOUT else _BUNDLED / "dbt"
+"""The dbt project. Never written to: dbt's artifacts go to `Layout.dbt_target`, its logs to `Layout.dbt_logs`."""
+
+DOCS_DIR = PROJECT_ROOT / "docs" if IS_CHECKOUT else _BUNDLED / "docs"
+"""Guides, example experiments, mappings."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +37,14 @@ class Layout:
 
     @classmethod
     def from_env(cls) -> Layout:
-        """The warehouse that `$WAREHOUSE_ROOT` names, or `warehouse/data` in the project."""
+        """The warehouse that `$WAREHOUSE_ROOT` names.
+
+        By default `warehouse/data` in a checkout, and where the package is installed `incoherence-warehouse` in the
+        folder that one works in.
+        """
         configured = os.environ.get("WAREHOUSE_ROOT", "").strip()
-        root = Path(configured).expanduser() if configured else PROJECT_ROOT / "warehouse" / "data"
-        return cls(root.resolve())
+        default = PROJECT_ROOT / "warehouse" / "data" if IS_CHECKOUT else Path("incoherence-warehouse")
+        return cls((Path(configured).expanduser() if configured else default).resolve())
 
     @property
     def inbox(self) -> Path:
@@ -85,6 +100,11 @@ class Layout:
     def dbt_target(self) -> Path:
         """dbt's artifacts (manifest, compiled SQL, run results)."""
         return self.root / "build" / "dbt_target"
+
+    @property
+    def dbt_logs(self) -> Path:
+        """dbt's own logs."""
+        return self.root / "build" / "logs"
 
     @property
     def published(self) -> Path:

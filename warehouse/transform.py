@@ -20,7 +20,7 @@ from typing import Any
 
 from warehouse.layout import DBT_PROJECT_DIR, Layout
 from warehouse.lock import locked
-from warehouse.parquet import ensure_empty_files
+from warehouse.parquet import atomic_path, ensure_empty_files
 
 _GLOB_CHARACTERS = set("*?[]{}'\"")
 """What a reader of Parquet files would take for a pattern or the end of a string."""
@@ -68,7 +68,7 @@ def dbt_environment(layout: Layout, *, threads: int = 2) -> dict[str, str]:
         "DBT_PROJECT_DIR": str(DBT_PROJECT_DIR),
         "DBT_PROFILES_DIR": str(DBT_PROJECT_DIR),
         "DBT_TARGET_PATH": str(layout.dbt_target),
-        "DBT_LOG_PATH": str(layout.build_database.parent / "logs"),
+        "DBT_LOG_PATH": str(layout.dbt_logs),
         "DBT_THREADS": str(threads),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
@@ -79,6 +79,17 @@ def prepare(layout: Layout) -> None:
     """Make the folders and zero-row files without which dbt cannot start."""
     ensure_empty_files(layout)
     layout.build_database.parent.mkdir(parents=True, exist_ok=True)
+    _forget_another_project(layout)
+
+
+def _forget_another_project(layout: Layout) -> None:
+    """Drop what dbt remembers of a project that lies elsewhere: it would look for the seeds' files there."""
+    mark = layout.dbt_target / "project_dir.txt"
+    if mark.is_file() and mark.read_text(encoding="utf-8") == str(DBT_PROJECT_DIR):
+        return
+    (layout.dbt_target / "partial_parse.msgpack").unlink(missing_ok=True)
+    with atomic_path(mark) as temporary:
+        temporary.write_text(str(DBT_PROJECT_DIR), encoding="utf-8")
 
 
 @contextmanager
@@ -186,7 +197,7 @@ def _explain(layout: Layout, last_lines: Sequence[str]) -> str:
     failed = [result for result in _results(layout) if result["status"] in _BAD_STATUSES]
     if not failed:
         tail = "\n".join(last_lines[-12:])
-        return f"dbt could not run; its last words:\n{tail}\nThe full log is {layout.build_database.parent / 'logs'}"
+        return f"dbt could not run; its last words:\n{tail}\nThe full log is {layout.dbt_logs}"
     lines = []
     for result in failed[:5]:
         kind, _, name = str(result["unique_id"]).partition(".")
@@ -199,8 +210,7 @@ def _explain(layout: Layout, last_lines: Sequence[str]) -> str:
     skipped = sum(result["status"] == "skipped" for result in _results(layout))
     lines.append(
         f"{len(failed)} failed, {skipped} skipped because of it. A failing model is a fault of the project or of its "
-        f"settings; a failing test points at rows in {layout.raw}. dbt's full log is in "
-        f"{layout.build_database.parent / 'logs'}"
+        f"settings; a failing test points at rows in {layout.raw}. dbt's full log is in {layout.dbt_logs}"
     )
     return "\n".join(lines)
 

@@ -1,5 +1,6 @@
 """Staging to figures: the dbt project as assets, one per model, in the group of its layer."""
 
+import importlib.metadata
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -11,7 +12,9 @@ import duckdb
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from dagster_project.resources import Warehouse
+from warehouse.freshness import code_fingerprint
 from warehouse.layout import DBT_PROJECT_DIR, Layout
+from warehouse.parquet import atomic_path
 from warehouse.transform import building, dbt_environment, prepare, run_dbt
 
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
@@ -33,12 +36,15 @@ class LayerTranslator(DagsterDbtTranslator):
 
 
 def current_manifest(layout: Layout) -> Path:
-    """dbt's manifest, parsed anew if the dbt project has changed since."""
-    manifest = layout.dbt_target / "manifest.json"
-    sources = [path for path in DBT_PROJECT_DIR.rglob("*") if path.suffix in {".sql", ".yml", ".md", ".csv"}]
-    if not manifest.exists() or manifest.stat().st_mtime < max(path.stat().st_mtime for path in sources):
+    """dbt's manifest, parsed anew if the dbt project is another one or has changed since."""
+    manifest, parsed = layout.dbt_target / "manifest.json", layout.dbt_target / "parsed_from.txt"
+    # By content: another version of the package may bring older files.
+    project = f"{DBT_PROJECT_DIR}\n{code_fingerprint(DBT_PROJECT_DIR)}\n"
+    if not (manifest.is_file() and parsed.is_file() and parsed.read_text(encoding="utf-8") == project):
         prepare(layout)
         run_dbt(layout, ["parse"])
+        with atomic_path(parsed) as temporary:
+            temporary.write_text(project, encoding="utf-8")
     return manifest
 
 
@@ -48,9 +54,15 @@ def dbt_resource(layout: Layout) -> DbtCliResource:
     return DbtCliResource(
         project_dir=str(DBT_PROJECT_DIR),
         profiles_dir=str(DBT_PROJECT_DIR),
-        # The one beside this Python, whether or not the environment is activated.
-        dbt_executable=str(Path(sys.executable).with_name("dbt")),
+        dbt_executable=_dbt_executable(),
     )
+
+
+def _dbt_executable() -> str:
+    """The script that was installed with the dbt of this Python, whether or not the environment is activated."""
+    installed = importlib.metadata.files("dbt-core") or []
+    scripts = [str(file.locate()) for file in installed if file.parts[-2:] == ("bin", "dbt")]
+    return next(iter(scripts), str(Path(sys.executable).with_name("dbt")))
 
 
 def make_dbt_assets(manifest: Path) -> dg.AssetsDefinition:
