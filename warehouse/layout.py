@@ -126,10 +126,22 @@ class Layout:
         """CSV copy of every figure table."""
         return self.published / "csv"
 
+    def exported_parquet(self, schema: str, table: str) -> Path:
+        """Parquet copy of a published table."""
+        return self.exports_parquet / schema / f"{table}.parquet"
+
+    def exported_csv(self, table: str) -> Path:
+        """CSV copy of a figure table."""
+        return self.exports_csv / f"{table}.csv"
+
     @property
     def figures(self) -> Path:
         """PNG and SVG pictures."""
         return self.published / "figures"
+
+    def picture(self, figure: str, suffix: str) -> Path:
+        """One picture of a figure; `suffix` is png or svg."""
+        return self.figures / f"{figure}.{suffix}"
 
     @property
     def report(self) -> Path:

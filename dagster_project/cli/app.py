@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from typing import NoReturn
 
 import typer
+
+from warehouse.plain_text import visible
 
 app = typer.Typer(
     name="incoherence",
@@ -19,9 +20,14 @@ app = typer.Typer(
 )
 
 
+def say(text: str = "", *, err: bool = False) -> None:
+    """Print a text; what names in it would make a terminal do is not done."""
+    typer.echo(visible(text), err=err)
+
+
 def fail(message: str, status: int = 1) -> NoReturn:
     """End with one line on standard error."""
-    typer.echo(f"incoherence: {message}", file=sys.stderr)
+    say(f"incoherence: {message}", err=True)
     raise SystemExit(status)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from dagster_project.cli.app import app, fail
+from dagster_project.cli.app import app, fail, say
 from warehouse.layout import Layout
 
 
@@ -42,7 +42,7 @@ def serve_reasoner(
     from synthetic.reasoner.server import serve
 
     try:
-        serve(port, models, typer.echo)
+        serve(port, models, say)
     except CheckpointError as error:
         fail(str(error), status=2)
     except OSError as error:
