@@ -171,7 +171,7 @@ class Layout:
         return _partition_folder(self.responses, values)
 
 
-def visible(paths: Iterable[Path]) -> list[Path]:
+def not_hidden(paths: Iterable[Path]) -> list[Path]:
     """Sorted, without what systems leave in folders by themselves (`.DS_Store`, `._name`) and files half written."""
     return sorted(path for path in paths if not path.name.startswith("."))
 

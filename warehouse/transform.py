@@ -18,12 +18,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from warehouse.freshness import code_fingerprint
 from warehouse.layout import DBT_PROJECT_DIR, Layout
 from warehouse.lock import locked
 from warehouse.parquet import atomic_path, ensure_empty_files
 
 _GLOB_CHARACTERS = set("*?[]{}'\"")
 """What a reader of Parquet files would take for a pattern or the end of a string."""
+
+_PARSED_FROM = "parsed_from.txt"
+"""Beside dbt's manifest: the project that it was made from."""
 
 _BAD_STATUSES = ("error", "fail", "runtime error")
 
@@ -79,17 +83,6 @@ def prepare(layout: Layout) -> None:
     """Make the folders and zero-row files without which dbt cannot start."""
     ensure_empty_files(layout)
     layout.build_database.parent.mkdir(parents=True, exist_ok=True)
-    _forget_another_project(layout)
-
-
-def _forget_another_project(layout: Layout) -> None:
-    """Drop what dbt remembers of a project that lies elsewhere: it would look for the seeds' files there."""
-    mark = layout.dbt_target / "project_dir.txt"
-    if mark.is_file() and mark.read_text(encoding="utf-8") == str(DBT_PROJECT_DIR):
-        return
-    (layout.dbt_target / "partial_parse.msgpack").unlink(missing_ok=True)
-    with atomic_path(mark) as temporary:
-        temporary.write_text(str(DBT_PROJECT_DIR), encoding="utf-8")
 
 
 @contextmanager
@@ -166,6 +159,11 @@ def run_dbt(
     """
     results = layout.dbt_target / "run_results.json"
     results.unlink(missing_ok=True)
+    mark, project = layout.dbt_target / _PARSED_FROM, _project()
+    if not mark.is_file() or mark.read_text(encoding="utf-8").splitlines()[:1] != [str(DBT_PROJECT_DIR)]:
+        # What dbt remembers of a project that lies elsewhere makes it look for the seeds' files there.
+        (layout.dbt_target / "partial_parse.msgpack").unlink(missing_ok=True)
+    mark.unlink(missing_ok=True)
     # -P: the project's own folder `dbt/` must not stand in for the package of that name.
     command = [sys.executable, "-P", "-c", "from dbt.cli.main import cli; cli()", "--no-use-colors", *arguments]
     environment = os.environ | dbt_environment(layout, threads=threads) | {"PYTHONUNBUFFERED": "1"}
@@ -186,6 +184,26 @@ def run_dbt(
             raise
     if process.returncode:
         raise BuildError(_explain(layout, list(last_lines)))
+    with atomic_path(mark) as temporary:
+        temporary.write_text(project, encoding="utf-8")
+
+
+def manifest(layout: Layout) -> Path:
+    """dbt's manifest, parsed anew if the dbt project is another one or has changed since.
+
+    Raises:
+        BuildError: if dbt cannot parse the project.
+    """
+    path, mark = layout.dbt_target / "manifest.json", layout.dbt_target / _PARSED_FROM
+    if not (path.is_file() and mark.is_file() and mark.read_text(encoding="utf-8") == _project()):
+        prepare(layout)
+        run_dbt(layout, ["parse"])
+    return path
+
+
+def _project() -> str:
+    """Which dbt project this is. By content, not by time: another version of the package may bring older files."""
+    return f"{DBT_PROJECT_DIR}\n{code_fingerprint(DBT_PROJECT_DIR)}\n"
 
 
 def _results(layout: Layout) -> list[dict[str, Any]]:

@@ -12,10 +12,8 @@ import duckdb
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from dagster_project.resources import Warehouse
-from warehouse.freshness import code_fingerprint
 from warehouse.layout import DBT_PROJECT_DIR, Layout
-from warehouse.parquet import atomic_path
-from warehouse.transform import building, dbt_environment, prepare, run_dbt
+from warehouse.transform import building, dbt_environment
 
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 """They test the project, not the data; `make test` runs them."""
@@ -33,19 +31,6 @@ class LayerTranslator(DagsterDbtTranslator):
             return "staging"
         layer: str = dbt_resource_props["fqn"][1]
         return layer
-
-
-def current_manifest(layout: Layout) -> Path:
-    """dbt's manifest, parsed anew if the dbt project is another one or has changed since."""
-    manifest, parsed = layout.dbt_target / "manifest.json", layout.dbt_target / "parsed_from.txt"
-    # By content: another version of the package may bring older files.
-    project = f"{DBT_PROJECT_DIR}\n{code_fingerprint(DBT_PROJECT_DIR)}\n"
-    if not (manifest.is_file() and parsed.is_file() and parsed.read_text(encoding="utf-8") == project):
-        prepare(layout)
-        run_dbt(layout, ["parse"])
-        with atomic_path(parsed) as temporary:
-            temporary.write_text(project, encoding="utf-8")
-    return manifest
 
 
 def dbt_resource(layout: Layout) -> DbtCliResource:

@@ -12,7 +12,8 @@ from warehouse.plain_text import visible
 app = typer.Typer(
     name="incoherence",
     help="Is a model wrong the same way every time, or differently every time? Decompose repeated runs into bias² and "
-    "variance.\n\nEverything lives under $WAREHOUSE_ROOT (default: warehouse/data in a checkout,\n./incoherence-warehouse where the package is installed).",
+    "variance.\n\nEverything lives under $WAREHOUSE_ROOT (default: warehouse/data in a checkout, "
+    "./incoherence-warehouse where the package is installed).",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from dagster_project.cli.app import app
+from dagster_project.cli.app import app, say
 from warehouse.layout import DOCS_DIR
 
 
@@ -28,4 +28,4 @@ def docs(folder: Annotated[Path, typer.Argument(help="Where to; made if it is no
         shutil.copyfile(source, target)
         n_copied += 1
     kept = f", {n_kept} were there already and stay as they are" if n_kept else ""
-    typer.echo(f"{n_copied} files copied to {folder}{kept}")
+    say(f"{n_copied} files copied to {folder}{kept}")
