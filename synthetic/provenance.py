@@ -14,7 +14,8 @@ from typing import Any
 
 from synthetic.config import CODE_VERSION, ExperimentConfig
 from synthetic.machine import Machine
-from warehouse.layout import IS_CHECKOUT, PROJECT_ROOT, Layout
+from warehouse.installation import IS_CHECKOUT, PROJECT_ROOT
+from warehouse.layout import Layout
 from warehouse.parquet import atomic_path
 
 

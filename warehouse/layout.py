@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-PROJECT_ROOT = Path(__file__).resolve().parents[1]
-"""The folder of the packages: the checkout, or `site-packages`, where nothing is ever written."""
+from warehouse import environment, installation
 
-_BUNDLED = Path(__file__).resolve().parent / "bundled"
-"""A wheel carries here what lies beside the packages in a checkout (`sources` in pyproject.toml)."""
-
-IS_CHECKOUT = not _BUNDLED.is_dir()
-
-DBT_PROJECT_DIR = PROJECT_ROOT / "dbt" if IS_CHECKOUT else _BUNDLED / "dbt"
-"""The dbt project. Never written to: dbt's artifacts go to `Layout.dbt_target`, its logs to `Layout.dbt_logs`."""
-
-DOCS_DIR = PROJECT_ROOT / "docs" if IS_CHECKOUT else _BUNDLED / "docs"
-"""Guides, example experiments, mappings."""
+PROJECT_ROOT = installation.PROJECT_ROOT
+DBT_PROJECT_DIR = installation.DBT_PROJECT_DIR
 
 
 @dataclass(frozen=True)
@@ -37,14 +27,12 @@ class Layout:
 
     @classmethod
     def from_env(cls) -> Layout:
-        """The warehouse that `$WAREHOUSE_ROOT` names.
+        """The warehouse that `WAREHOUSE_ROOT` names (`warehouse.environment`).
 
         By default `warehouse/data` in a checkout, and where the package is installed `incoherence-warehouse` in the
-        folder that one works in.
+        current folder.
         """
-        configured = os.environ.get("WAREHOUSE_ROOT", "").strip()
-        default = PROJECT_ROOT / "warehouse" / "data" if IS_CHECKOUT else Path("incoherence-warehouse")
-        return cls((Path(configured).expanduser() if configured else default).resolve())
+        return cls((environment.path("WAREHOUSE_ROOT") or installation.DEFAULT_ROOT).resolve())
 
     @property
     def inbox(self) -> Path:

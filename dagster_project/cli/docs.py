@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dagster_project.cli.app import app, say
-from warehouse.layout import DOCS_DIR
+from warehouse.installation import DOCS_DIR
 
 
 @app.command()
