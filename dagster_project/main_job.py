@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dagster_project.run_log import ECHO
 from warehouse.freshness import is_published, mark_published
-from warehouse.layout import PROJECT_ROOT, Layout, visible
+from warehouse.layout import PROJECT_ROOT, Layout, not_hidden
 from warehouse.lock import locked
 from warehouse.raw import count_rows
 
@@ -53,7 +53,7 @@ def offer_first_experiment(layout: Layout) -> bool:
     """
     layout.experiments.mkdir(parents=True, exist_ok=True)
     layout.inbox.mkdir(parents=True, exist_ok=True)
-    if visible(layout.experiments.iterdir()) or visible(layout.inbox.iterdir()) or count_rows(layout, "samples"):
+    if not_hidden(layout.experiments.iterdir()) or not_hidden(layout.inbox.iterdir()) or count_rows(layout, "samples"):
         return False
     shutil.copyfile(FIRST_EXPERIMENT, layout.experiments / FIRST_EXPERIMENT.name)
     return True

@@ -19,7 +19,7 @@ from ingestion.sampling.providers.base import MissingKeyError
 from ingestion.sampling.questions.items import TaskError
 from ingestion.sampling.spec.experiment import ExperimentSpec
 from ingestion.sampling.spec.file import SpecError, load_spec
-from warehouse.layout import Layout, visible
+from warehouse.layout import Layout, not_hidden
 from warehouse.raw import connect_raw
 from warehouse.tell import Tell, silence
 
@@ -50,7 +50,7 @@ def load_experiments(layout: Layout) -> Experiments:
     """Read every spec in the warehouse's folder."""
     specs: dict[Path, ExperimentSpec] = {}
     problems: list[str] = []
-    for path in visible(layout.experiments.glob("*.y*ml")):
+    for path in not_hidden(layout.experiments.glob("*.y*ml")):
         try:
             specs[path] = load_spec(path)
         except SpecError as error:
