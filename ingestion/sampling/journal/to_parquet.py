@@ -71,7 +71,7 @@ def derive(layout: Layout, folder: Path, *, force: bool = False) -> Derived | No
     header, run_status, sizes = _look_through(folder)
     if header is None or not sizes:
         return None
-    path = layout.partition("samples", _columns(header)) / f"{FILE_STEM}.parquet"
+    path = layout.raw_file("samples", FILE_STEM, _columns(header))
     state = {"parser_version": PARSER_VERSION, "segments": [s.name for s in segments(folder)], "status": run_status}
     if not force and path.exists() and (known := _known(folder)) and known["state"] == state:
         return Derived(path, known["n_samples"], known["n_by_status"])
