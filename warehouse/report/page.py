@@ -15,7 +15,7 @@ import vl_convert
 
 from warehouse.connect import connect
 from warehouse.figures import FIGURES, read_tables
-from warehouse.figures.base import DECOMPOSITION_LABELS, main_decomposition, short_model
+from warehouse.figures.base import DECOMPOSITION_LABELS, main_rows, short_model
 from warehouse.layout import Layout
 from warehouse.parquet import atomic_path
 
@@ -67,7 +67,7 @@ def write_report(layout: Layout) -> Path:
                 _Section(figure.name, figure.title, figure.shows, figure.look_for, figure.needs, figure.tables, spec)
             )
         findings = con.sql(FINDINGS).pl()
-        models = main_decomposition(con.sql(MODELS).pl())
+        models = main_rows(con.sql(MODELS).pl())
     page = (
         _environment()
         .get_template("page.html.j2")
