@@ -14,6 +14,7 @@ import pytest
 import typer
 
 from dagster_project.cli import app
+from warehouse.figures import FIGURES, Figure
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -102,3 +103,9 @@ def test_a_figure_is_told_of_where_the_readme_says() -> None:
     generated = {"dbt/models/exposures.yml", "tests/dagster_project/asset_graph.txt"}
     paper = {"tests/test_project.py"}  # the paper's own words, which stay as they are
     assert lists == by_hand | generated | paper
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
+def test_every_figure_has_its_question_in_the_docs(figure: Figure) -> None:
+    told = "".join(page.read_text(encoding="utf-8") for page in PAGES if page.parent.name == "docs")
+    assert f"`{figure.tables[0]}`" in told
