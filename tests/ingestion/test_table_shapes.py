@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import zstandard
 
@@ -248,6 +250,34 @@ def test_a_mapping_that_cannot_be_meant(tmp_path: Path, layout: Layout, entry: s
     assert reason in str(error.value)
 
 
+def test_reasoning_in_a_completion_is_no_answer(tmp_path: Path, layout: Layout) -> None:
+    told = [
+        {"q": "a", "said": "<think>A or B? ANSWER: A</think>ANSWER: B"},
+        {"q": "a", "said": "<think>A or B? ANSWER: B"},
+        {"q": "a", "said": "Surely A.</think>\nANSWER: B"},
+    ]
+    mapping = KEYS + "item: q\nn_choices: {value: 2}\ntarget: {value: B}\nanswer: said\n"
+    samples = load(layout, tmp_path, lines(told), mapping, "k.jsonl")
+    assert [(s["status"], s["choice_index"], s["score"], s["error"]) for s in samples] == [
+        ("ok", 1, 1.0, None),
+        ("format_failure", None, 0.0, "cut off while reasoning"),
+        ("ok", 1, 1.0, None),
+    ]
+    assert [(s["completion"], s["reasoning"]) for s in samples] == [
+        ("ANSWER: B", "A or B? ANSWER: A"),
+        (None, "A or B? ANSWER: B"),
+        ("ANSWER: B", "Surely A."),
+    ]
+
+
+def test_steps_of_a_number(tmp_path: Path, layout: Layout) -> None:
+    mapping = "task: {field: n, steps: {0: first, 2: second}}\nmodel: {value: m}\nitem: n\nscore: s\n"
+    load(layout, tmp_path, "n,s\n0,1\n1,1\n2,0\n-1,0\n", mapping)
+    assert {s["item_id"]: s["task"] for s in rows(layout, "samples")} == {"0": "first", "1": "first", "2": "second"}
+    (lost,) = rows(layout, "quarantine")
+    assert "-1' is on none of the steps from 0 on" in lost["reason"]
+
+
 # ---------------------------------------------------------------------------------------------------- proposals
 
 
@@ -332,6 +362,8 @@ def test_a_grade_off_the_usual_scale_is_asked_for(tmp_path: Path) -> None:
 
 # ---------------------------------------------------------------------------------------------- files of other tools
 
+ANSWERS = [{"sample": n, "answer": answer, "correct": answer == "B"} for n, answer in enumerate("BC")]
+HINTED = {"question_idx": 198, "question": "", "correct_answer": "B", "hint_answer": "C", "correct_rate": 0.5}
 TURNS = [{"role": "user"}, {"role": "assistant"}, {"role": "tool"}, {"role": "assistant"}]
 FILES: dict[str, tuple[str, str, list[tuple[str, int, float]]]] = {
     "promptfoo": (
@@ -377,6 +409,21 @@ FILES: dict[str, tuple[str, str, list[tuple[str, int, float]]]] = {
             ]
         ),
         [("id1", 1, 1.0)],
+    ),
+    "hints_baseline": (
+        "baseline_m.json",
+        json.dumps([HINTED | {"subject": "Physics", "answers": ANSWERS}]),
+        [("198", 1, 1.0), ("198", 2, 0.0)],
+    ),
+    "hints_hinted": (
+        "hinted_m.json",
+        json.dumps(
+            {
+                hint: [HINTED | {"answers": [answer | {"followed_hint": True} for answer in ANSWERS]}]
+                for hint in ("grader", "metadata")
+            }
+        ),
+        [("198", 1, 1.0), ("198", 2, 0.0)] * 2,
     ),
     "openai_evals": ("run.jsonl", lines(EVENTS), [("e.0", 1, 1.0), ("e.1", 1, 0.0), ("e.2", 1, 1.0)]),
     "terminal_bench": (
@@ -471,3 +518,21 @@ def test_files_of_other_tools_are_found_and_read(tmp_path: Path, layout: Layout,
 def test_every_shipped_mapping_has_a_file_here_or_real_ones_elsewhere() -> None:
     shipped = {path.stem for path in SHIPPED.glob("*.yaml")}
     assert shipped == set(FILES) | {"lighteval", "tau_bench", "answers_csv"}
+
+
+def test_details_of_lighteval(tmp_path: Path, layout: Layout) -> None:
+    told = [
+        {
+            "doc": {"query": "2 + 2?", "choices": ["4"], "gold_index": 0, "id": "7", "task_name": "gsm8k|0"},
+            "metric": {"extractive_match": score},
+            "model_response": {"text": [text], "input_tokens": [[1]], "output_tokens": [[2, 3]]},
+        }
+        for text, score in (("4", 1.0), ("5", 0.0))
+    ]
+    path = tmp_path / "details_gsm8k.parquet"
+    pq.write_table(pa.Table.from_pylist(told), path)
+    (tmp_path / "m.yaml").write_text(propose(path))
+    assert "this mapping (lighteval) is for" in (tmp_path / "m.yaml").read_text()
+    assert not import_paths([path], layout, mapping=tmp_path / "m.yaml").has_refused
+    found = sorted((s["task"], s["item_id"], s["epoch"], s["score"]) for s in rows(layout, "samples"))
+    assert found == [("gsm8k|0", "7", 1, 1.0), ("gsm8k|0", "7", 2, 0.0)]

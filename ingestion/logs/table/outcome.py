@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Mapping as AbstractMapping
+from dataclasses import dataclass
 from typing import Any
 
 from ingestion import answers
@@ -20,10 +21,21 @@ from ingestion.logs.table.answers import (
 from ingestion.logs.table.fields import Fields, one_text
 from ingestion.logs.table.mapping import Mapping
 from ingestion.logs.table.values import as_number, as_score, as_verdict, is_nan
+from ingestion.reasoning_text import CUT_OFF, split_reasoning
 from ingestion.text import clip
 from warehouse.schemas import SAMPLE_STATUSES
 
-_TEXTS = {"completion": 10_000_000, "reasoning": 10_000_000, "finish_reason": 100, "served_model": 500}
+_LONGEST_TEXT = 10_000_000
+_TEXTS = {"completion": _LONGEST_TEXT, "reasoning": _LONGEST_TEXT, "finish_reason": 100, "served_model": 500}
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    index: int | None = None
+    probabilities: list[float] | None = None
+    answer: str | None = None
+    score: float | None = None
+    is_read: bool = False
 
 
 class Outcomes:
@@ -49,40 +61,48 @@ class Outcomes:
         Raises:
             ValueError: if a value is not what it should be; the message names the entry of the mapping.
         """
-        index, probabilities = None, None
-        answer = self._fields.text(row, "answer", 10_000)
-        parsed, score = True, None
-        if self._mapping.probabilities:
-            given = self._fields.get(row, "probabilities")
-            probabilities = stated_probabilities(given, item["n_choices"])
-            parsed = probabilities is not None
-            answer = None if probabilities is None else ", ".join(map(repr, probabilities))
-        elif self._mapping.answer and item["n_choices"] is not None:
-            kind = answer_kind(self._mapping.answer, item["n_choices"])
-            index = None if answer is None else option_index(answer, item["n_choices"], item["choices"], kind)
-            parsed = index is not None
-            answer = None if index is None else answers.option_letter(index)
-            score = None if item["target_index"] is None else float(index == item["target_index"])
-        elif self._mapping.answer:
-            kind = answer_kind(self._mapping.answer, None)
-            parsed = answer is not None and (kind != "number" or as_number(answer) is not None)
-            if item["target_text"] is not None:
-                score = float(parsed and is_same(answer or "", item["target_text"], kind))
-        if self._mapping.score:
-            score = self._score(row)
-        status, error = self._status(row, parsed=parsed)
         texts = {name: self._fields.text(row, name, longest) for name, longest in _TEXTS.items()}
-        said = self._fields.text(row, "answer", 10_000) if self._mapping.answer else None
+        completion = split_reasoning(texts["completion"] or "")
+        said = split_reasoning(self._fields.text(row, "answer", _LONGEST_TEXT) or "") if self._mapping.answer else None
+        is_cut_off = completion.is_cut_off or (said is not None and said.is_cut_off)
+        read = _Read() if is_cut_off else self._read(row, item, said.text if said else "")
+        score = self._score(row) if self._mapping.score else read.score
+        status, error = self._status(row, is_read=read.is_read and not is_cut_off)
+        if is_cut_off and status == "format_failure":
+            error = error or CUT_OFF
+            score = None if score is None and item["target_text"] is None else 0.0
+        thoughts = (texts["reasoning"], completion.reasoning or (said.reasoning if said else None))
         return {
             **texts,
-            "completion": texts["completion"] or said,
+            "completion": completion.text or (said.text if said else None) or None,
+            "reasoning": "\n\n".join(filter(None, thoughts)) or None,
             "status": status,
             "error": error,
-            "choice_index": index,
-            "class_probs": probabilities,
+            "choice_index": read.index,
+            "class_probs": read.probabilities,
             "score": score,
-            "answer": answer,
+            "answer": read.answer,
         }
+
+    def _read(self, row: AbstractMapping[str, Any], item: AbstractMapping[str, Any], said: str) -> _Read:
+        """What the answer names, and its score by the target if there is one."""
+        n_choices = item["n_choices"]
+        if self._mapping.probabilities:
+            probabilities = stated_probabilities(self._fields.get(row, "probabilities"), n_choices)
+            told = None if probabilities is None else ", ".join(map(repr, probabilities))
+            return _Read(probabilities=probabilities, answer=told, is_read=probabilities is not None)
+        if not self._mapping.answer:
+            return _Read(is_read=True)
+        answer = clip(said, 10_000) or None
+        kind = answer_kind(self._mapping.answer, n_choices)
+        if n_choices is not None:
+            index = None if answer is None else option_index(answer, n_choices, item["choices"], kind)
+            letter = None if index is None else answers.option_letter(index)
+            score = None if item["target_index"] is None else float(index == item["target_index"])
+            return _Read(index=index, answer=letter, score=score, is_read=index is not None)
+        is_read = answer is not None and (kind != "number" or as_number(answer) is not None)
+        is_right = is_read and item["target_text"] is not None and is_same(answer or "", item["target_text"], kind)
+        return _Read(answer=answer, score=None if item["target_text"] is None else float(is_right), is_read=is_read)
 
     def tests(self, row: AbstractMapping[str, Any]) -> Iterator[dict[str, Any]]:
         """The unit tests of a sample, without its key.
@@ -136,11 +156,11 @@ class Outcomes:
             raise ValueError(f"score is {given!r}; it must be a verdict or a number (map: says what a word means)")
         return score
 
-    def _status(self, row: AbstractMapping[str, Any], *, parsed: bool) -> tuple[str, str | None]:
+    def _status(self, row: AbstractMapping[str, Any], *, is_read: bool) -> tuple[str, str | None]:
         error = self._fields.text(row, "error", 2_000)
         given = self._fields.text(row, "status", 100)
         if given is not None and given not in SAMPLE_STATUSES:
             raise ValueError(f"status is {given!r}; use map: to make it one of {', '.join(SAMPLE_STATUSES)}")
         if given is None:
             given = "error" if error else "ok"
-        return ("format_failure" if given == "ok" and not parsed else given), error
+        return ("format_failure" if given == "ok" and not is_read else given), error

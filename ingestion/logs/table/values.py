@@ -20,7 +20,7 @@ def evaluate(value: Value, row: AbstractMapping[str, Any], file_name: str) -> An
     """What a mapped value is in this row; `MISSING` if the row has no such field, None if it is empty there.
 
     Raises:
-        ValueError: if `times` or `add` meets no number, or a path leads to several values.
+        ValueError: if `times`, `add` or `steps` meets no number that it knows, or a path leads to several values.
     """
     if value.count is not None:
         found: Any = _count(value, row)
@@ -38,12 +38,20 @@ def evaluate(value: Value, row: AbstractMapping[str, Any], file_name: str) -> An
         found = matches[-1] if matches else None
     if value.map:
         found = value.map.get(plain_text(found), found)
+    if value.steps:
+        return _step(value.steps, found)
     if value.times is not None or value.add is not None:
         number = as_number(found)
         if number is None:
             return found if found is None else _raise(f"{found!r} is no number; times and add need one")
         found = number * (1 if value.times is None else value.times) + (value.add or 0)
     return found
+
+
+def _step(steps: dict[float, Any], found: Any) -> Any:
+    number = as_number(found)
+    begun = [start for start in steps if number is not None and start <= number]
+    return steps[max(begun)] if begun else _raise(f"{found!r} is on none of the steps from {min(steps):g} on")
 
 
 def _raise(message: str) -> Any:
