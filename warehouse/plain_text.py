@@ -24,27 +24,27 @@ NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
 _CONTROL = re.compile(CONTROL)
 
 
-def visible(text: str) -> str:
+def harmless(text: str) -> str:
     """The text with a sign in place of each control character but line feed and tab; lines end as on Unix."""
     return _CONTROL.sub(REPLACEMENT, text.replace("\r\n", "\n"))
 
 
 def harmless_json(text: str) -> str:
-    """The same JSON with every character that `visible` would replace as an escape."""
+    """The same JSON with every character that `harmless` would replace as an escape."""
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def visible_columns(table: pl.DataFrame) -> pl.DataFrame:
-    """The table with `visible` applied to every text."""
+def harmless_columns(table: pl.DataFrame) -> pl.DataFrame:
+    """The table with `harmless` applied to every text."""
     return table.with_columns(
         pl.col(pl.String).str.replace_all("\r\n", "\n", literal=True).str.replace_all(CONTROL, REPLACEMENT)
     )
 
 
 def for_spreadsheets(table: pl.DataFrame) -> pl.DataFrame:
-    """The table with every text `visible`, and with an apostrophe before one that a spreadsheet would calculate."""
+    """The table with every text `harmless`, and with an apostrophe before one that a spreadsheet would calculate."""
     text = pl.col(pl.String)
     is_formula = text.str.contains(FORMULA) & ~text.str.contains(NUMBER)
-    return visible_columns(table).with_columns(
+    return harmless_columns(table).with_columns(
         pl.when(is_formula).then(pl.lit(APOSTROPHE) + text).otherwise(text).name.keep()
     )

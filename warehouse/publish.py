@@ -132,8 +132,8 @@ def _for_spreadsheets(rows: str, texts: list[str]) -> str:
         name = _identifier(column)
         is_formula = f"regexp_matches({name}, {_literal(FORMULA)}) and not regexp_matches({name}, {_literal(NUMBER)})"
         unix = f"replace({name}, chr(13) || chr(10), chr(10))"
-        visible = f"regexp_replace({unix}, {_literal(CONTROL)}, {_literal(REPLACEMENT)}, 'g')"
-        replaced.append(f"if({is_formula}, {_literal(APOSTROPHE)} || {visible}, {visible}) as {name}")
+        harmless = f"regexp_replace({unix}, {_literal(CONTROL)}, {_literal(REPLACEMENT)}, 'g')"
+        replaced.append(f"if({is_formula}, {_literal(APOSTROPHE)} || {harmless}, {harmless}) as {name}")
     return f"select * replace ({', '.join(replaced)}) {rows}" if replaced else rows
 
 

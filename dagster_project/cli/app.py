@@ -7,12 +7,13 @@ from typing import NoReturn
 
 import typer
 
-from warehouse.plain_text import visible
+from warehouse.plain_text import harmless
 
 app = typer.Typer(
     name="incoherence",
     help="Is a model wrong the same way every time, or differently every time? Decompose repeated runs into bias² and "
-    "variance.\n\nEverything lives under $WAREHOUSE_ROOT (default: warehouse/data in the project).",
+    "variance.\n\nEverything lives under WAREHOUSE_ROOT, set in the environment or in .env (default: warehouse/data in "
+    "a checkout, ./incoherence-warehouse where the package is installed).",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -22,7 +23,7 @@ app = typer.Typer(
 
 def say(text: str = "", *, err: bool = False) -> None:
     """Print a text; what names in it would make a terminal do is not done."""
-    typer.echo(visible(text), err=err)
+    typer.echo(harmless(text), err=err)
 
 
 def fail(message: str, status: int = 1) -> NoReturn:

@@ -20,7 +20,7 @@ from warehouse.figures import FIGURES, Figure, read_tables
 from warehouse.figures.base import Tables
 from warehouse.figures.render import STYLE, still
 from warehouse.layout import Layout
-from warehouse.plain_text import visible_columns
+from warehouse.plain_text import harmless_columns
 from warehouse.report import make_report
 from warehouse.report import page as report_page
 from warehouse.report.page import VEGA_LITE_VERSION, _spec, write_page
@@ -34,7 +34,7 @@ WITHOUT_NAMES = {"synthetic_by_scale"}
 def hostile(tables: Tables) -> dict[str, pl.DataFrame]:
     """The tables with other names in them, as `read_tables` would give them."""
     return {
-        name: visible_columns(
+        name: harmless_columns(
             table.with_columns(
                 ("_" + pl.col(column).str.replace("/", "_") + HOSTILE).alias(column)
                 for column in NAMES

@@ -14,7 +14,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure as MplFigure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from warehouse.plain_text import visible_columns
+from warehouse.plain_text import harmless_columns
 
 Tables = Mapping[str, pl.DataFrame]
 """Table name without schema → its rows."""
@@ -103,7 +103,7 @@ def read_tables(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> dict[st
     Raises:
         duckdb.CatalogException: if one does not exist.
     """
-    return {name: visible_columns(con.sql(f'from figures."{name}"').pl()) for name in names}
+    return {name: harmless_columns(con.sql(f'from figures."{name}"').pl()) for name in names}
 
 
 def short_model(model_id: str) -> str:
