@@ -43,7 +43,7 @@ def import_(
     """Import eval logs: Inspect, lm-evaluation-harness, SWE-bench, tables, the survey (docs/importing.md).
 
     A file that was imported before is skipped. What cannot be read is put into quarantine with the reason, and the rest
-    is imported; exit status 1 if a whole file was refused.
+    is imported; exit status 1 if a whole file was refused, or if most of one is in quarantine or without a score.
 
     Example: incoherence import logs/2026-11-23_gpqa.eval more-logs/
 
@@ -85,6 +85,8 @@ def import_(
     counts = [f"{n:,} {outcome}" for outcome in ("imported", "unchanged", "refused") if (n := summary.count(outcome))]
     if summary.passed_over:
         counts.append(f"{len(summary.passed_over):,} passed over")
+    if summary.n_with_warning:
+        counts.append(f"{summary.n_with_warning:,} with a WARNING")
     typer.echo(f"{', '.join(counts)}; {summary.n_samples:,} new samples, {summary.n_quarantined:,} quarantined")
     if summary.n_quarantined > summary.count("refused"):
         typer.echo("What is quarantined, and why: incoherence status")
@@ -96,7 +98,7 @@ def import_(
         )
     if summary.count("imported"):
         typer.echo("Next: incoherence build && incoherence publish")
-    if summary.has_refused:
+    if summary.has_refused or summary.n_with_warning:
         raise typer.Exit(1)
 
 

@@ -57,6 +57,8 @@ class Written:
         n_unreadable: its parts in quarantine.
         first_unreadable: the first of them in words.
         notices: what the person who imports it must know; if it was refused, the reason.
+        n_unscored: samples that nothing judges; the first notice says why.
+        warning: what is wrong with most of the file; empty if nothing is.
     """
 
     run: Run | None
@@ -65,6 +67,8 @@ class Written:
     n_unreadable: int
     first_unreadable: str
     notices: tuple[str, ...]
+    n_unscored: int = 0
+    warning: str = ""
 
     @property
     def n_samples(self) -> int:
@@ -111,10 +115,13 @@ def read_and_write(source: Source, layout: Layout) -> Written:
     except RefusedFileError as error:
         return refuse(source.path, source.import_id, str(error), layout, source.now)
     files = set()
+    unreadable = collected.unreadable
+    told = collected.unscored.notice()
+    warnings = ["most of it is in quarantine"] if len(unreadable) > collected.n_read else []
+    warnings += [told] if told and collected.unscored.is_most else []
     for table, partition in list(collected.tables):
         data = collected.tables.pop((table, partition))  # handed over, so that it goes when it was written
         files.add(write_partition(layout, table, data, file_stem=source.import_id, partition=dict(partition)))
-    unreadable = collected.unreadable
     if unreadable:
         files.add(_write_quarantine(layout, unreadable, source.import_id, source.path, source.now))
     return Written(
@@ -123,7 +130,9 @@ def read_and_write(source: Source, layout: Layout) -> Written:
         statuses=dict(collected.statuses),
         n_unreadable=len(unreadable),
         first_unreadable=f"{unreadable[0].place}: {unreadable[0].reason}" if unreadable else "",
-        notices=tuple(collected.notices),
+        notices=(*([told] if told else []), *collected.notices),
+        n_unscored=collected.unscored.n,
+        warning="; ".join(warnings),
     )
 
 

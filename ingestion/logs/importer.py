@@ -39,6 +39,7 @@ class FileReport:
         n_quarantined: parts of it that could not be read.
         run_status: how its run ended; None if refused.
         message: one line for people: what happened and, if something is wrong, what to do.
+        has_warning: whether most of it is in quarantine or without a score; the message begins with it.
     """
 
     path: Path
@@ -47,6 +48,7 @@ class FileReport:
     n_quarantined: int
     run_status: str | None
     message: str
+    has_warning: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,11 @@ class ImportSummary:
     def has_refused(self) -> bool:
         """Whether any file was refused."""
         return self.count("refused") > 0
+
+    @property
+    def n_with_warning(self) -> int:
+        """Files of which most is in quarantine or without a score."""
+        return sum(report.has_warning for report in self.reports)
 
 
 def import_paths(
@@ -202,12 +209,20 @@ class _Batch:
             "model_id": run.model_id,
             "n_samples": result.n_samples,
             "n_quarantined": result.n_unreadable,
+            "n_unscored": result.n_unscored,
+            "notices": "\n".join(clip(notice.replace("\n", " "), 1_000) for notice in result.notices) or None,
             "tool_version": run.tool_version,
             "ingested_at": source.now,
         }
         write_partition(self._layout, "imports", [row], file_stem=source.import_id)
         return FileReport(
-            source.path, "imported", result.n_samples, result.n_unreadable, run.run_status, _message(result)
+            source.path,
+            "imported",
+            result.n_samples,
+            result.n_unreadable,
+            run.run_status,
+            _message(result),
+            has_warning=bool(result.warning),
         )
 
 
@@ -240,7 +255,9 @@ def _message(result: Written) -> str:
         message += f", run {run.run_status}"
     if result.n_unreadable:
         message += f", {result.n_unreadable:,} in quarantine ({result.first_unreadable})"
-    return "; ".join([clip(message, 500), *(clip(notice, 500) for notice in result.notices)])
+    headline = [f"WARNING: {clip(result.warning, 700)}"] if result.warning else []
+    notices = [notice for notice in result.notices if notice not in result.warning]
+    return "; ".join([*headline, clip(message, 500), *(clip(notice, 500) for notice in notices)])
 
 
 class _WrittenFiles:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from ingestion.logs.records import Notice, Record, RefusedFileError, Run, Unreadable
+from ingestion.logs.records import Notice, Record, RefusedFileError, Run, ScoresWithdrawn, Unreadable
+from ingestion.logs.unscored import Unscored
 from ingestion.text import clip
 from warehouse.parquet import to_table
 from warehouse.schemas import RAW_TABLES
@@ -35,6 +36,7 @@ class Collected:
         tables: rows that meet the contract, by table and partition.
         unreadable: parts that go to quarantine.
         statuses: rows of `samples` by what became of them.
+        unscored: samples that nothing judges, counted by the reason.
         notices: what the person who imports it must know.
     """
 
@@ -42,7 +44,14 @@ class Collected:
     tables: dict[tuple[str, Partition], pa.Table]
     unreadable: list[Unreadable]
     statuses: Counter[str]
+    unscored: Unscored
     notices: list[str]
+
+    @property
+    def n_read(self) -> int:
+        """Samples, or rankings of the survey."""
+        tables = (data for (table, _), data in self.tables.items() if table in ("samples", "survey_rankings"))
+        return sum(len(data) for data in tables)
 
 
 class _Table:
@@ -85,6 +94,8 @@ def collect(records: Iterable[Record], *, source: str, import_id: str, now: date
     tables: dict[tuple[str, Partition], _Table] = {}
     once: set[tuple[Any, ...]] = set()
     statuses: Counter[str] = Counter()
+    unscored = Unscored()
+    withdrawn = False
     for record in records:
         if isinstance(record, Run):
             run = record
@@ -94,6 +105,10 @@ def collect(records: Iterable[Record], *, source: str, import_id: str, now: date
             continue
         if isinstance(record, Notice):
             notices.append(record.text)
+            continue
+        if isinstance(record, ScoresWithdrawn):
+            unscored.withdraw(record.reason)
+            withdrawn = True
             continue
         schema = RAW_TABLES[record.table]
         if record.table in _ONCE:
@@ -109,6 +124,19 @@ def collect(records: Iterable[Record], *, source: str, import_id: str, now: date
         tables.setdefault((record.table, partition), _Table(record.table)).add(row)
         if record.table == "samples":
             statuses[row["status"]] += 1
+            unscored.sample(row, record.unscored)
+        elif record.table == "items":
+            unscored.item(row)
+        elif record.table == "test_outcomes":
+            unscored.test()
     if run is None:
         raise RefusedFileError("the log names no run")
-    return Collected(run, {key: table.finished() for key, table in tables.items()}, unreadable, statuses, notices)
+    finished = {key: table.finished() for key, table in tables.items()}
+    if withdrawn:
+        finished = {key: _without_scores(data) if key[0] == "samples" else data for key, data in finished.items()}
+    return Collected(run, finished, unreadable, statuses, unscored, notices)
+
+
+def _without_scores(samples: pa.Table) -> pa.Table:
+    place = samples.schema.get_field_index("score")
+    return samples.set_column(place, samples.schema.field(place), pa.nulls(len(samples), samples.schema.types[place]))

@@ -25,15 +25,14 @@ from ingestion.logs.inspect.scores import ScorerChoice
 from ingestion.logs.inspect.types import LOG_VERSION, Header, JsonLog, Sample
 from ingestion.logs.inspect.zip import Archive, MemberError
 from ingestion.logs.json_text import BAD_JSON, MAX_FILE_VALUES, decode, why
-from ingestion.logs.records import Notice, Record, RefusedFileError, Row, Run, Unreadable
+from ingestion.logs.records import Notice, Record, RefusedFileError, Row, Run, ScoresWithdrawn, Unreadable
+from ingestion.logs.score_options import ScoreOptions
 from ingestion.text import clip
-from warehouse.keys import digest
 
 MAX_JSON_FILE_BYTES = 2**30
 """Largest `.json` log that is read, because it has to be held whole; `.eval` archives are streamed."""
 
-READER_VERSION = 3
-_VERSIONS = 100
+READER_VERSION = 4
 
 _HEADER, _JOURNAL = "header.json", "_journal/start.json"
 _OTHER_MEMBERS = re.compile(r"header\.json|summaries\.json|reductions\.json|_journal/.*", re.DOTALL)
@@ -52,23 +51,23 @@ class InspectFormat:
     """Logs of Inspect (inspect-ai), `.eval` and `.json`.
 
     Args:
-        scorer: which scorer to read where a log has several; by default the run's main one.
+        options: which scorer to read where a log has several (by default the run's main one), and what it means.
     """
 
     name = "inspect"
     suffixes: tuple[str, ...] = (".eval", ".json")
 
-    def __init__(self, scorer: str | None = None) -> None:
-        self._scorer = scorer
+    def __init__(self, options: ScoreOptions | None = None) -> None:
+        self._options = options or ScoreOptions()
 
     @property
     def reader_version(self) -> int:
-        """The version, and which scorer was asked for: by another one, the same file gives other scores."""
-        return READER_VERSION + (_VERSIONS * int(digest(self._scorer, 6), 16) if self._scorer else 0)
+        """The version, and what was asked for."""
+        return self._options.version(READER_VERSION)
 
     def is_current(self, version: int) -> bool:
-        """Whether that version gives the same rows; without a wish, what was read by any scorer stays."""
-        return version == self.reader_version or (self._scorer is None and version % _VERSIONS == READER_VERSION)
+        """Whether that version gives the same rows."""
+        return self._options.is_current(version, READER_VERSION)
 
     def sniff(self, path: Path) -> bool:
         """An archive by its name or its first bytes; JSON if it begins as an object with an `eval` object in it."""
@@ -94,12 +93,12 @@ class InspectFormat:
             raise RefusedFileError(f"cannot be opened: {error.strerror}; check the path and its permissions") from error
         if is_archive or path.suffix.lower() == ".eval":
             with Archive(path) as archive:
-                yield from _read_archive(archive, self._scorer)
+                yield from _read_archive(archive, self._options)
         else:
-            yield from _read_json(path, self._scorer)
+            yield from _read_json(path, self._options)
 
 
-def _read_archive(archive: Archive, scorer: str | None) -> Iterator[Record]:
+def _read_archive(archive: Archive, options: ScoreOptions) -> Iterator[Record]:
     whole, chunked = _sample_members(archive.names)
     if chunked and not whole:
         raise RefusedFileError(f"its samples are {_CHUNKED_REASON}")
@@ -125,7 +124,7 @@ def _read_archive(archive: Archive, scorer: str | None) -> Iterator[Record]:
         if not name.startswith("samples/") and not _OTHER_MEMBERS.fullmatch(name):
             # A damaged directory must not lose a sample in silence.
             yield Unreadable(_place(name), "no member of an Inspect log by its name; nothing of it was read")
-    yield from _records(header, status, _archive_samples(archive, whole), scorer)
+    yield from _records(header, status, _archive_samples(archive, whole), options)
 
 
 def _sample_members(names: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -150,7 +149,7 @@ def _archive_samples(archive: Archive, names: list[str]) -> Iterator[_RawSample]
             yield _place(name), error
 
 
-def _read_json(path: Path, scorer: str | None) -> Iterator[Record]:
+def _read_json(path: Path, options: ScoreOptions) -> Iterator[Record]:
     if (size := path.stat().st_size) > MAX_JSON_FILE_BYTES:
         raise RefusedFileError(
             f"{size} bytes of JSON, over the limit of {MAX_JSON_FILE_BYTES}; write it again with "
@@ -162,7 +161,7 @@ def _read_json(path: Path, scorer: str | None) -> Iterator[Record]:
     except BAD_JSON as error:
         raise RefusedFileError(f"not a readable Inspect log ({why(error)}); is the file complete?") from error
     numbered = ((f"samples[{index}]", raw) for index, raw in enumerate(log.samples or []))
-    yield from _records(log, status, numbered, scorer)
+    yield from _records(log, status, numbered, options)
 
 
 def _known_status(status: str | None) -> str:
@@ -172,7 +171,7 @@ def _known_status(status: str | None) -> str:
 
 
 def _records(
-    header: Header, run_status: str, raw_samples: Iterator[_RawSample], scorer: str | None
+    header: Header, run_status: str, raw_samples: Iterator[_RawSample], options: ScoreOptions
 ) -> Iterator[Record]:
     if header.version > LOG_VERSION:
         raise RefusedFileError(
@@ -194,7 +193,7 @@ def _records(
     provider = spec.model.partition("/")[0] if "/" in spec.model else None
     yield Row("models", {"model_id": spec.model, "provider": provider, "is_simulated": provider == "mockllm"})
 
-    context = _context(header, run_status, condition, ScorerChoice(header, scorer))
+    context = _context(header, run_status, condition, ScorerChoice(header, options))
     started = timestamp(spec.created)
     seen: set[str] = set()
     for sample in itertools.chain(peeked, decoded):
@@ -215,7 +214,9 @@ def _records(
                 seen.add(record.values["sample_id"])
                 record.values["created_at"] = record.values["created_at"] or started
             yield record
-    yield from _told_of_scorers(context.scorer, asked=scorer)
+    if (reason := context.scorer.withdrawn) is not None:
+        yield ScoresWithdrawn(reason)
+    yield from _told_of_scorers(context.scorer, asked=options.scorer)
 
 
 def _told_of_scorers(scorer: ScorerChoice, *, asked: str | None) -> Iterator[Record]:

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ingestion import answers
-from ingestion.logs.inspect.scores import ScorerChoice, graded_outcome
+from ingestion.logs.inspect.scores import ScorerChoice
 from ingestion.logs.inspect.shuffle import is_shuffled, shuffled_order
 from ingestion.logs.inspect.types import Choice, Header, Sample, Usage
 from ingestion.logs.inspect.unit_tests import test_rows
 from ingestion.logs.json_text import decode_object
 from ingestion.logs.records import Row, Unreadable
 from ingestion.text import clip
+from ingestion.verdicts import Grade
 from warehouse.keys import answer_key_id, sample_id
 
 LONGEST_ERROR = 2_000
@@ -88,7 +89,10 @@ def sample_rows(sample: Sample, context: RunContext) -> Iterator[Row | Unreadabl
             )
             continue
         values = base | _keys(sample, context, base, (sample.epoch - 1) * n_completions + position + 1)
-        values |= _outcome(sample, context, completion, position, n_choices=len(choices or []), shuffled=shuffled)
+        scores = (sample.scores or {}) if position == 0 else {}
+        score = context.scorer.of(scores)
+        grade = context.scorer.grade(score, context.prompt_format) if position == 0 else Grade(None, _NOT_THE_FIRST)
+        values |= _outcome(sample, context, completion, score, n_choices=len(choices or []), shuffled=shuffled)
         if position and order is not None and values["choice_index"] is not None:
             index = order[values["choice_index"]]
             values |= {"choice_index": index, "answer": answers.option_letter(index)}
