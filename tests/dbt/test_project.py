@@ -82,8 +82,12 @@ def test_schemas_are_the_layers(models: list[dict[str, Any]]) -> None:
     for model in models:
         if model["resource_type"] == "model":
             assert model["schema"] in LAYERS
-            assert model["original_file_path"] == f"models/{model['schema']}/{model['name']}.sql"
-            assert model["patch_path"].endswith(f"models/{model['schema']}/{model['name']}.yml")
+            path = Path(model["original_file_path"])
+            assert path.name == f"{model['name']}.sql"
+            # Intermediate models lie in a folder by subject, the others in their layer's.
+            depth = 4 if model["schema"] == "intermediate" else 3
+            assert path.parts[:2] == ("models", model["schema"]) and len(path.parts) == depth, path
+            assert model["patch_path"].endswith(f"://{path.with_suffix('.yml').as_posix()}")
             assert model["contract"]["enforced"] == (model["schema"] in ("marts", "figures"))
 
 

@@ -287,7 +287,7 @@ def test_files_that_do_not_fit_are_refused(
     ("mapping", "reason"),
     [
         ("task: t\nmodel: m\nanswer: a\n", "map.yaml:1: item: is missing"),
-        ("task: t\nmodel: m\nitem: i\nanser: a\n", "map.yaml:4: anser: there is no such entry; known are answer,"),
+        ("task: t\nmodel: m\nitem: i\nanser: a\n", "map.yaml:4: anser: there is no such entry; did you mean answer?"),
         (
             "task: t\nmodel: m\nitem: i\nanswer:\n  field: a\n  kindd: letter\n",
             "map.yaml:6: answer.kindd: there is no such",
@@ -297,8 +297,9 @@ def test_files_that_do_not_fit_are_refused(
         ("task: t\nmodel: m\nitem: a..b\nscore: s\n", "map.yaml:3: item"),
         ("task: t\nmodel: m\nitem: i\nscore: {field: s, pattern: '('}\n", "is no pattern"),
         ("task: t\nmodel: m\nitem: i\nscore: {field: s, pattern: 'a'}\n", "brackets"),
-        ("- a\n", "lines of `name: field`"),
-        ("a: [", "not YAML"),
+        ("- a\n", "write fields: `name: field of the table`"),
+        ("task: t\nmodel: m\nitem: i\nscore: s\nitem: j\n", "map.yaml:5: field 'item' is there twice, first on line 3"),
+        ("a: [", "is no YAML"),
     ],
 )
 def test_a_mapping_that_is_not_valid_names_line_and_entry(tmp_path: Path, mapping: str, reason: str) -> None:

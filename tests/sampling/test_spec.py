@@ -23,9 +23,9 @@ GOOD: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"epochs": 0}, "spec.yaml: epochs: is 0; it should be greater than or equal to 1"),
-        ({"epoch": 30}, "spec.yaml: epoch: unknown field; did you mean epochs?"),
-        ({"models": [{"provider": "openai"}]}, "spec.yaml: models.0.id: is missing; add it"),
+        ({"epochs": 0}, "spec.yaml:3: epochs: is 0; it should be greater than or equal to 1"),
+        ({"epoch": 30}, "spec.yaml:3: epoch: unknown field; did you mean epochs?"),
+        ({"models": [{"provider": "openai"}]}, "spec.yaml:4: models.0.id: is missing; add it"),
         ({"models": [{"id": "m", "provider": "opneai"}]}, "provider 'opneai' of 'm' is unknown; use one of openai,"),
         (
             {"conditions": [{"prompt_format": "letter"}]},
@@ -62,7 +62,7 @@ GOOD: dict[str, Any] = {
         ({"providers": {"p": {"kind": "openai", "api_key_env": "sk-secret"}}}, "is not the name of a variable"),
         (
             {"conditions": [{"reasoning": ["low", "high"]}, {"reasoning": "low"}]},
-            "spec.yaml: conditions: 'choice · effort low · 0-shot' is there twice for m on own; drop one",
+            "spec.yaml:1: conditions: 'choice · effort low · 0-shot' is there twice for m on own; drop one",
         ),
         ({"models": []}, "models: is empty; write at least one"),
         ({"budget_usd": -1}, "budget_usd: is -1; it should be greater than 0"),

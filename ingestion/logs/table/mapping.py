@@ -6,12 +6,10 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ingestion.logs.table.paths import parse_path
-
-MAX_MAPPING_BYTES = 2**20
+from ingestion.yaml import Document, YamlError, did_you_mean, read_yaml
 
 
 class MappingError(ValueError):
@@ -205,36 +203,26 @@ def load_mapping(path: Path) -> Mapping:
         MappingError: if it cannot be read or is not valid.
     """
     try:
-        if path.stat().st_size > MAX_MAPPING_BYTES:
-            raise MappingError(f"{path}: over the limit of {MAX_MAPPING_BYTES} bytes; is it a mapping?")
-        text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
-    except OSError as error:
-        raise MappingError(f"{path}: cannot be opened: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        if isinstance(error, MappingError):
-            raise
-        raise MappingError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(content, dict):
-        raise MappingError(f"{path}: a mapping is lines of `name: field`; see `incoherence import --sniff FILE`")
+        document = read_yaml(path, "`name: field of the table`; see `incoherence import --sniff FILE`")
+    except YamlError as error:
+        raise MappingError(str(error)) from error
     try:
-        return Mapping.model_validate(content)
+        return Mapping.model_validate(document.content)
     except ValidationError as error:
-        problems = [_problem(path, root, dict(problem)) for problem in error.errors()]
-        raise MappingError("\n".join(problems)) from error
+        raise MappingError("\n".join(_problem(document, dict(problem)) for problem in error.errors())) from error
 
 
-def _problem(path: Path, root: Any, problem: dict[str, Any]) -> str:
+def _problem(document: Document, problem: dict[str, Any]) -> str:
     where = [part for part in problem["loc"] if not (isinstance(part, str) and part.startswith("function-"))]
-    line = _line_of(root, where)
     name = ".".join(map(str, where)) or "mapping"
     message = str(problem["msg"]).removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
-        message = "there is no such entry; known are " + ", ".join(sorted(_names(where)))
+        names = _names(where)
+        near = did_you_mean(str(where[-1]), names)
+        message = f"there is no such entry; {f'{near} ' if near else ''}Known are {', '.join(sorted(names))}"
     elif problem["type"] == "missing":
         message = "is missing; name a field, or write {value: …} for the same in every row"
-    return f"{path}:{line}: {name}: {message}"
+    return f"{document.path}:{document.line(where)}: {name}: {message}"
 
 
 def _names(where: list[Any]) -> set[str]:
@@ -243,18 +231,6 @@ def _names(where: list[Any]) -> set[str]:
     kinds: dict[Any, type[BaseModel]] = {"tests": Tests, "join": Join, "answer": Answer, "target": Answer}
     fields = kinds.get(where[0], Value).model_fields
     return {field.alias or name for name, field in fields.items()}
-
-
-def _line_of(node: Any, where: list[Any]) -> int:
-    line = int(node.start_mark.line) + 1 if node is not None else 1
-    for part in where:
-        if not isinstance(node, yaml.MappingNode):
-            break
-        found = next(((key, value) for key, value in node.value if key.value == str(part)), None)
-        if found is None:
-            break
-        line, node = int(found[0].start_mark.line) + 1, found[1]
-    return line
 
 
 def _as_text(value: Any) -> str:

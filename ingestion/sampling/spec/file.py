@@ -1,41 +1,23 @@
-"""Reading a spec file, and saying what is wrong with it: file, field, value, fix."""
+"""Reading a spec file, and saying what is wrong with it: file, line, field, value, fix."""
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Hashable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from ingestion.sampling.plans.conditions import asked_under
 from ingestion.sampling.spec.experiment import ExperimentSpec
 from ingestion.sampling.spec.tasks import TASK_KINDS, task_name
+from ingestion.yaml import Document, YamlError, did_you_mean, read_yaml
 
 
 class SpecError(ValueError):
     """The spec cannot be used; the message has one line for each thing to put right."""
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML without the trap that the later of two equal keys wins in silence."""
-
-
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Hashable, Any]:
-    seen: set[Any] = set()
-    for key, _ in node.value:
-        name = loader.construct_object(key)
-        if not isinstance(name, Hashable) or name in seen:
-            raise yaml.constructor.ConstructorError(None, None, f"field {name!r} is there twice", key.start_mark)
-        seen.add(name)
-    return loader.construct_mapping(node, deep=True)
-
-
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
 def load_spec(path: Path) -> ExperimentSpec:
@@ -45,14 +27,10 @@ def load_spec(path: Path) -> ExperimentSpec:
         SpecError: if the file cannot be read or says something that cannot be done.
     """
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except OSError as error:
-        raise SpecError(f"{path}: cannot be read: {error.strerror}; check the path") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path}: is no YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise SpecError(f"{path}: holds {type(content).__name__}; write fields: name, tasks, models, conditions")
-    return parse_spec(content, path)
+        document = read_yaml(path, "name, tasks, models, conditions")
+    except YamlError as error:
+        raise SpecError(str(error)) from error
+    return _spec(document.content, path, document)
 
 
 def parse_spec(content: dict[str, Any], path: Path) -> ExperimentSpec:
@@ -61,14 +39,22 @@ def parse_spec(content: dict[str, Any], path: Path) -> ExperimentSpec:
     Raises:
         SpecError: see `load_spec`.
     """
+    return _spec(content, path, None)
+
+
+def _spec(content: dict[str, Any], path: Path, document: Document | None) -> ExperimentSpec:
     try:
         spec = ExperimentSpec.model_validate(content)
     except ValidationError as error:
-        raise SpecError("\n".join(f"{path}: {line}" for line in _lines(error))) from error
+        raise SpecError("\n".join(_lines(error, path, document))) from error
     if twice := _condition_twice(spec):
-        raise SpecError(f"{path}: conditions: {twice}; drop one")
+        raise SpecError(f"{_at(path, document, ['conditions'])}: conditions: {twice}; drop one")
     spec._folder = path.absolute().parent
     return spec
+
+
+def _at(path: Path, document: Document | None, place: Sequence[str | int]) -> str:
+    return str(path) if document is None else f"{path}:{document.line(place)}"
 
 
 def _condition_twice(spec: ExperimentSpec) -> str | None:
@@ -88,14 +74,23 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Sampling experiment"} | schema
 
 
-def _lines(error: ValidationError) -> list[str]:
+def _lines(error: ValidationError, path: Path, document: Document | None) -> list[str]:
     lines: dict[str, str] = {}
     for problem in error.errors(include_url=False):
         if problem["type"] == "too_short" and problem["input"]:
             continue  # a list whose entries are wrong counts as empty; they are told one by one
         where = ".".join(str(part) for part in problem["loc"] if not _is_tag(part)) or "spec"
-        lines.setdefault(where, _line(where, problem))  # of a union's complaints the first is the plainest
+        line = f"{_at(path, document, _place(problem))}: {_line(where, problem)}"
+        lines.setdefault(where, line)  # of a union's complaints the first is the plainest
     return list(lines.values())
+
+
+def _place(problem: ErrorDetails) -> list[str | int]:
+    """Where a problem stands. What is told of the spec as a whole begins with the field that it is about."""
+    if problem["loc"] or problem["type"] != "value_error":
+        return list(problem["loc"])
+    named = str(problem["ctx"]["error"]).partition(":")[0]
+    return [int(part) if part.isdigit() else part for part in named.split(".")]
 
 
 def _is_tag(part: str | int) -> bool:
@@ -126,8 +121,7 @@ def _line(where: str, problem: ErrorDetails) -> str:
 
 
 def _suggestion(name: str) -> str:
-    close = difflib.get_close_matches(name, _field_names(), n=1)
-    return f"did you mean {close[0]}?" if close else "drop it"
+    return did_you_mean(name, _field_names()) or "drop it"
 
 
 def _field_names() -> list[str]:
