@@ -157,7 +157,7 @@ class Grades:
 
     @property
     def _is_unit(self) -> bool:
-        return -_ROUNDING <= self._lowest and self._highest <= 1 + _ROUNDING
+        return self._lowest >= -_ROUNDING and self._highest <= 1 + _ROUNDING
 
     def _worded(self, text: str) -> Grade:
         if text in self.words:
@@ -165,7 +165,9 @@ class Grades:
         if len(text) == 1 and text.isalpha():
             letter = text.upper()
             self._single_letters.add(letter)
-            return Grade(self.letters.get(letter), "its grade is a letter whose meaning is not known")
+            if letter not in self.letters:
+                return Grade(None, "its grade is a letter whose meaning is not known")
+            return Grade(self.letters[letter])
         if (told := verdict(text)) is not None:
             return Grade(told)
         try:

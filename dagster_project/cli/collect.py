@@ -36,7 +36,15 @@ def import_(
         Path | None, typer.Option("--mapping", help="Tables: which field is what (docs/importing.md).")
     ] = None,
     scorer: Annotated[
-        str | None, typer.Option("--scorer", help="Inspect logs: which scorer to read, instead of the run's main one.")
+        str | None,
+        typer.Option("--scorer", help="Inspect's scorer, or lm-eval's metric, to read instead of the main one."),
+    ] = None,
+    scale: Annotated[
+        tuple[float, float] | None,
+        typer.Option("--scale", metavar="WORST BEST", help="Numbers that it gives, where they are not 0 to 1."),
+    ] = None,
+    grade: Annotated[
+        list[str] | None, typer.Option("--grade", metavar="A=1", help="What a letter or word that it gives means.")
     ] = None,
     sniff: Annotated[bool, typer.Option("--sniff", help="Import nothing; propose the mapping of a table.")] = False,
 ) -> None:
@@ -48,6 +56,8 @@ def import_(
     Example: incoherence import logs/2026-11-23_gpqa.eval more-logs/
 
     Example: incoherence import 'runs/**/*.csv' --mapping mapping.yaml
+
+    Example: incoherence import judged.eval --scorer quality --scale 1 10
     """
     from contextlib import nullcontext
 
@@ -78,7 +88,14 @@ def import_(
     try:
         with terminal_bar(paths, layout) if sys.stderr.isatty() else nullcontext(show) as progress:
             summary = import_paths(
-                paths, layout, log_format=log_format, mapping=mapping, scorer=scorer, progress=progress
+                paths,
+                layout,
+                log_format=log_format,
+                mapping=mapping,
+                scorer=scorer,
+                scale=scale,
+                grades=grade or [],
+                progress=progress,
             )
     except ValueError as error:
         fail(str(error), status=2)

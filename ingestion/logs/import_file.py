@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,7 @@ class Written:
         n_unreadable: its parts in quarantine.
         first_unreadable: the first of them in words.
         notices: what the person who imports it must know; if it was refused, the reason.
+        failures: its format failures whose reason is known, by the reason.
         n_unscored: samples that nothing judges; the first notice says why.
         warning: what is wrong with most of the file; empty if nothing is.
     """
@@ -67,6 +68,7 @@ class Written:
     n_unreadable: int
     first_unreadable: str
     notices: tuple[str, ...]
+    failures: Mapping[str, int] = field(default_factory=dict)
     n_unscored: int = 0
     warning: str = ""
 
@@ -131,6 +133,7 @@ def read_and_write(source: Source, layout: Layout) -> Written:
         n_unreadable=len(unreadable),
         first_unreadable=f"{unreadable[0].place}: {unreadable[0].reason}" if unreadable else "",
         notices=(*([told] if told else []), *collected.notices),
+        failures=dict(collected.failures.most_common(3)),
         n_unscored=collected.unscored.n,
         warning="; ".join(warnings),
     )

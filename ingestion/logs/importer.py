@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from ingestion.logs.formats import choose, detect
 from ingestion.logs.import_file import Source, Written, hash_file, name_hash, name_of, refuse, source_of
 from ingestion.logs.records import LogFormat, RefusedFileError
+from ingestion.logs.score_options import ScoreOptions, score_options
 from ingestion.logs.search import Problem, Search
 from ingestion.logs.workers import read_all
 from ingestion.text import clip
@@ -95,6 +96,8 @@ def import_paths(
     log_format: str | None = None,
     mapping: Path | None = None,
     scorer: str | None = None,
+    scale: tuple[float, float] | None = None,
+    grades: Sequence[str] = (),
     n_workers: int | None = None,
     progress: Callable[[FileReport], None] | None = None,
 ) -> ImportSummary:
@@ -105,19 +108,23 @@ def import_paths(
         layout: the warehouse.
         log_format: the kind of all files (`inspect`); by default each file's first bytes decide.
         mapping: the mapping file of all files, which are tables then.
-        scorer: which scorer of Inspect logs to read; by default each run's main one.
+        scorer: which scorer of Inspect logs, or metric of lm-eval's, to read; by default each run's main one.
+        scale: the worst and the best number that it gives; by default 0 and 1.
+        grades: what its letters and words mean, as `A=1`.
         n_workers: processes that read files at the same time; by default the machine's cores, and none for little work.
         progress: called after each file, in their order.
 
     Raises:
-        ValueError: if `log_format` names no known kind, the mapping is not valid, or a scorer does not go with them.
+        ValueError: if `log_format` names no known kind, the mapping is not valid, or what is said of scores
+            does not go with them.
         OSError: if the warehouse cannot be written.
     """
-    chosen = choose(log_format, mapping, scorer)
+    options = score_options(scorer, scale, grades)
+    chosen = choose(log_format, mapping, options)
     ensure_empty_files(layout)
     search = Search(paths, layout.root, chosen)
     reports: list[FileReport] = []
-    for report in _Batch(layout, chosen, scorer).run(search, n_workers):
+    for report in _Batch(layout, chosen, options).run(search, n_workers):
         reports.append(report)
         if progress:
             progress(report)
@@ -135,8 +142,8 @@ class _Copy:
 class _Batch:
     """One call of `import_paths`."""
 
-    def __init__(self, layout: Layout, chosen: LogFormat | None, scorer: str | None) -> None:
-        self._scorer = scorer
+    def __init__(self, layout: Layout, chosen: LogFormat | None, options: ScoreOptions) -> None:
+        self._options = options
         self._layout = layout
         self._chosen = chosen
         self._written = _WrittenFiles(layout)
@@ -175,7 +182,7 @@ class _Batch:
         sha256 = name_hash(path)
         try:
             sha256 = hash_file(path)
-            reader = self._chosen or detect(path, self._scorer)
+            reader = self._chosen or detect(path, self._options)
             source = source_of(path, sha256, reader, self._now())
         except RefusedFileError as error:
             refused = refuse(path, sha256[:16], str(error), self._layout, self._now())
@@ -248,7 +255,10 @@ def _message(result: Written) -> str:
     run = result.run
     assert run is not None
     message = f"{result.n_samples:,} samples of {run.task or 'several tasks'} by {run.model_id or 'several models'}"
-    message += "".join(f", {n:,} {words}" for status, words in _STATUSES.items() if (n := result.statuses.get(status)))
+    for status, words in _STATUSES.items():
+        if n := result.statuses.get(status):
+            reasons = ", ".join(f"{m:,} {reason}" for reason, m in result.failures.items())
+            message += f", {n:,} {words}" + (f" ({reasons})" if reasons and status == "format_failure" else "")
     if not result.n_samples and result.notices:
         message = run.task or ""
     if run.run_status != "success":

@@ -36,6 +36,7 @@ class Collected:
         tables: rows that meet the contract, by table and partition.
         unreadable: parts that go to quarantine.
         statuses: rows of `samples` by what became of them.
+        failures: format failures whose row says more about them, by what it says.
         unscored: samples that nothing judges, counted by the reason.
         notices: what the person who imports it must know.
     """
@@ -44,6 +45,7 @@ class Collected:
     tables: dict[tuple[str, Partition], pa.Table]
     unreadable: list[Unreadable]
     statuses: Counter[str]
+    failures: Counter[str]
     unscored: Unscored
     notices: list[str]
 
@@ -94,6 +96,7 @@ def collect(records: Iterable[Record], *, source: str, import_id: str, now: date
     tables: dict[tuple[str, Partition], _Table] = {}
     once: set[tuple[Any, ...]] = set()
     statuses: Counter[str] = Counter()
+    failures: Counter[str] = Counter()
     unscored = Unscored()
     withdrawn = False
     for record in records:
@@ -124,6 +127,8 @@ def collect(records: Iterable[Record], *, source: str, import_id: str, now: date
         tables.setdefault((record.table, partition), _Table(record.table)).add(row)
         if record.table == "samples":
             statuses[row["status"]] += 1
+            if row["status"] == "format_failure" and row.get("error"):
+                failures[row["error"]] += 1
             unscored.sample(row, record.unscored)
         elif record.table == "items":
             unscored.item(row)
@@ -134,7 +139,7 @@ def collect(records: Iterable[Record], *, source: str, import_id: str, now: date
     finished = {key: table.finished() for key, table in tables.items()}
     if withdrawn:
         finished = {key: _without_scores(data) if key[0] == "samples" else data for key, data in finished.items()}
-    return Collected(run, finished, unreadable, statuses, unscored, notices)
+    return Collected(run, finished, unreadable, statuses, failures, unscored, notices)
 
 
 def _without_scores(samples: pa.Table) -> pa.Table:

@@ -42,7 +42,7 @@ def measures(sample: Sample, model: str, own_roles: Collection[str], *, alone: b
 
 def _of_all_calls(sample: Sample, model: str, own_roles: Collection[str]) -> list[Usage | None]:
     try:
-        calls = list(_calls(decode(sample.events, list[Event] | None) or [], model))
+        calls = [] if bytes(sample.events) == b"null" else list(_calls(decode(sample.events, list[Event]), model))
     except BAD_JSON:
         calls = []
     if any(calls):
@@ -61,9 +61,9 @@ def _calls(events: Iterable[Event], model: str) -> Iterator[Usage | None]:
             scoring.add(event.id)
         elif event.event == "step" and event.type in _SCORING:
             n_open_steps += 1 if event.action == "begin" else -1
-        elif event.event == "model" and event.model == model and not event.role and not n_open_steps:
-            if event.span_id is None or event.span_id not in scoring:
-                yield event.output.usage if event.output else None
+        elif event.event == "model" and event.model == model and not (event.role or n_open_steps):
+            usage = event.output.usage if event.output else None
+            yield None if event.span_id in scoring else usage
 
 
 def _tokens(usages: list[Usage]) -> dict[str, Any]:

@@ -20,7 +20,9 @@ from typing import Any
 import msgspec
 
 from ingestion.logs.inspect.condition import condition_row, generate_config
-from ingestion.logs.inspect.sample import RunContext, sample_rows, timestamp
+from ingestion.logs.inspect.lengths import timestamp
+from ingestion.logs.inspect.model import model_id_of, roles_of
+from ingestion.logs.inspect.sample import RunContext, sample_rows
 from ingestion.logs.inspect.scores import ScorerChoice
 from ingestion.logs.inspect.types import LOG_VERSION, Header, JsonLog, Sample
 from ingestion.logs.inspect.zip import Archive, MemberError
@@ -183,7 +185,8 @@ def _records(
         raise RefusedFileError("eval.task or eval.model is empty: nothing to file the samples under")
     run_id = spec.eval_id or spec.run_id
     version = spec.packages.get("inspect_ai")
-    yield Run(run_id, run_status, spec.task, spec.model, version if isinstance(version, str) else None)
+    model_id = model_id_of(spec)
+    yield Run(run_id, run_status, spec.task, model_id, version if isinstance(version, str) else None)
 
     decoded = _counted(_decoded(raw_samples), header, run_status)
     peeked = list(itertools.islice(decoded, _PEEK_SAMPLES))
@@ -191,7 +194,7 @@ def _records(
     condition = condition_row(header, prompt_format)
     yield Row("conditions", condition)
     provider = spec.model.partition("/")[0] if "/" in spec.model else None
-    yield Row("models", {"model_id": spec.model, "provider": provider, "is_simulated": provider == "mockllm"})
+    yield Row("models", {"model_id": model_id, "provider": provider, "is_simulated": provider == "mockllm"})
 
     context = _context(header, run_status, condition, ScorerChoice(header, options))
     started = timestamp(spec.created)
@@ -217,6 +220,11 @@ def _records(
     if (reason := context.scorer.withdrawn) is not None:
         yield ScoresWithdrawn(reason)
     yield from _told_of_scorers(context.scorer, asked=options.scorer)
+    if context.ids_are_positions:
+        yield Notice(
+            "its ids are positions in a shuffled order, which change from run to run, so items are known by what they "
+            "ask (q-…); give the dataset's samples ids"
+        )
 
 
 def _told_of_scorers(scorer: ScorerChoice, *, asked: str | None) -> Iterator[Record]:
@@ -257,6 +265,9 @@ def _context(header: Header, run_status: str, condition: Mapping[str, Any], scor
     seed, n_completions = config.get("seed"), config.get("num_choices")
     return RunContext(
         header=header,
+        model_id=model_id_of(header.eval),
+        own_roles=frozenset(name for name, model in roles_of(header.eval).items() if model == header.eval.model),
+        ids_are_positions=_ids_are_positions(header.eval.dataset),
         run_status=run_status,
         prompt_format=condition["prompt_format"],
         condition_id=condition["condition_id"],
@@ -265,6 +276,13 @@ def _context(header: Header, run_status: str, condition: Mapping[str, Any], scor
         n_completions=n_completions if isinstance(n_completions, int) and 1 <= n_completions <= 100_000 else 1,
         scorer=scorer,
     )
+
+
+def _ids_are_positions(dataset: Any) -> bool:
+    """Whether the dataset was shuffled and Inspect numbered it afterwards, because its samples have no ids."""
+    told = dataset if isinstance(dataset, Mapping) else {}
+    ids = told.get("sample_ids")
+    return told.get("shuffled") is True and isinstance(ids, list) and ids == list(range(1, len(ids) + 1))
 
 
 def prompt_format_of(samples: Iterable[Sample]) -> str:

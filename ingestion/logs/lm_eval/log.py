@@ -22,20 +22,33 @@ from ingestion.logs.lm_eval.document import Document
 from ingestion.logs.lm_eval.run import LmEvalRun, read_run, results_beside
 from ingestion.logs.lm_eval.sample import Tally, document_rows
 from ingestion.logs.records import Notice, Record, RefusedFileError, Row, Run, Unreadable
+from ingestion.logs.score_options import ScoreOptions
 
+READER_VERSION = 3
 _HEAD_BYTES = 1 << 20
 
 
 class LmEvalFormat:
-    """Samples of lm-evaluation-harness with the results beside them."""
+    """Samples of lm-evaluation-harness with the results beside them.
+
+    Args:
+        options: which metric to read (by default the task's first), and what it means.
+    """
 
     name = "lm_eval"
     suffixes: tuple[str, ...] = (".jsonl",)
-    reader_version = 2
+
+    def __init__(self, options: ScoreOptions | None = None) -> None:
+        self._options = options or ScoreOptions()
+
+    @property
+    def reader_version(self) -> int:
+        """The version, and what was asked for."""
+        return self._options.version(READER_VERSION)
 
     def is_current(self, version: int) -> bool:
-        """Whether that is the version."""
-        return version == self.reader_version
+        """Whether that version gives the same rows."""
+        return self._options.is_current(version, READER_VERSION)
 
     def sniff(self, path: Path) -> bool:
         """Whether it is named as the harness names its samples, or its first line has a document with responses."""

@@ -14,6 +14,7 @@ import msgspec
 from ingestion.conditions import integer, number, settings_row
 from ingestion.logs.json_text import BAD_JSON, decode, why
 from ingestion.logs.lm_eval.filters import Filter, default_filter, filters_of
+from ingestion.logs.model_arguments import telling_arguments
 from ingestion.logs.records import RefusedFileError
 from ingestion.text import clip
 
@@ -28,13 +29,8 @@ _TASK_SETTINGS = (
     *("output_type", "doc_to_text", "doc_to_choice", "doc_to_target", "description", "target_delimiter"),
     *("fewshot_delimiter", "fewshot_as_multiturn", "gen_prefix", "num_fewshot", "use_prompt", "assistant_prefix"),
 )
-_NOT_THE_MODEL = frozenset(
-    {
-        *("model", "pretrained", "base_url", "num_concurrent", "max_retries", "timeout", "seed", "batch_size"),
-        *("max_batch_size", "device", "cache_dir", "verify_certificate", "header", "eos_string", "tokenizer_backend"),
-        *("tensor_parallel_size", "data_parallel_size", "gpu_memory_utilization", "parallelize", "device_map"),
-    }
-)
+# Names of the model itself.
+_NAMES = frozenset({"model", "pretrained"})
 
 
 @dataclass(frozen=True)
@@ -145,7 +141,7 @@ def _run(results: dict[str, Any], task: str, stamp: str) -> LmEvalRun:
             "generate": {name: value for name, value in generation.items() if name != "seed"},
             "task": {name: task_config.get(name) for name in _TASK_SETTINGS},
             "task_version": _mapping(results.get("versions")).get(task),
-            "model_args": {name: value for name, value in arguments.items() if name not in _NOT_THE_MODEL},
+            "model_args": {name: value for name, value in telling_arguments(arguments).items() if name not in _NAMES},
             "model_revision": run_config.get("model_revision"),
             "system_instruction": results.get("system_instruction"),
             "chat_template": results.get("chat_template_sha") or results.get("chat_template"),
