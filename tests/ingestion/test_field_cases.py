@@ -72,6 +72,36 @@ def test_05_options_answered_in_words(layout: Layout) -> None:
     assert ((vectors - vectors.mean(axis=0)) ** 2).sum(axis=1).mean() == 0.375
 
 
+def test_07_winogrande_is_judged_by_its_acc(layout: Layout) -> None:
+    samples, (report,) = imported(layout, "07")
+    assert scores(samples) == [1.0, 0.0, 1.0, 0.0]
+    items = {row["item_id"]: row for row in rows(layout, "items")}
+    assert [items[str(n)]["target_index"] for n in range(4)] == [0, 1, 0, 1]
+    assert all(row["choices"] == ["box", "bag"] for row in items.values())
+    assert not report.has_warning
+
+
+def test_09_less_is_better(layout: Layout) -> None:
+    samples, (report,) = imported(layout, "09")
+    assert scores(samples) == [1.0, 0.0, 1.0, 1.0]
+    assert "less is better" in report.message
+
+
+def test_10_a_metric_over_all_repeats_scores_none_of_them(layout: Layout) -> None:
+    samples, (report,) = imported(layout, "10")
+    assert scores(samples) == [None] * 16
+    assert report.has_warning and "'pass@2' is one number over all repeats" in report.message
+
+
+def test_12_what_lm_eval_wrote_before_0_4_3(layout: Layout) -> None:
+    samples, (report,) = imported(layout, "12")
+    assert {(row["task"], row["model_id"]) for row in samples} == {("t_gsm", "org/model-x")}
+    # filter score-first: the number, of each repeat
+    texts = [["1", "bad", "0", "0"], ["bad", "1", "1", "1"], ["2", "2", "1", "bad"], ["1", "bad", "3", "3"]]
+    assert scores(samples) == [float(text == str(n)) for n, repeats in enumerate(texts) for text in repeats]
+    assert report.outcome == "imported"
+
+
 def test_20_letters_of_an_unknown_convention_are_asked_for(layout: Layout) -> None:
     samples, (report,) = imported(layout, "20")
     assert scores(samples) == [None] * 4
