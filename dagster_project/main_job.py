@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dagster_project.progress import ECHO
+from dagster_project.run_log import ECHO
 from warehouse.freshness import is_published, mark_published
 from warehouse.layout import PROJECT_ROOT, Layout, visible
 from warehouse.raw import count_rows

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-PROJECT_ROOT = Path(__file__).resolve().parents[1]
+from warehouse import environment
+
+PROJECT_ROOT = environment.PROJECT_ROOT
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt"
 
 
@@ -26,10 +27,8 @@ class Layout:
 
     @classmethod
     def from_env(cls) -> Layout:
-        """The warehouse that `$WAREHOUSE_ROOT` names, or `warehouse/data` in the project."""
-        configured = os.environ.get("WAREHOUSE_ROOT", "").strip()
-        root = Path(configured).expanduser() if configured else PROJECT_ROOT / "warehouse" / "data"
-        return cls(root.resolve())
+        """The warehouse that `WAREHOUSE_ROOT` names (`warehouse.environment`), or `warehouse/data` in the project."""
+        return cls((environment.path("WAREHOUSE_ROOT") or PROJECT_ROOT / "warehouse" / "data").resolve())
 
     @property
     def inbox(self) -> Path:
@@ -106,10 +105,22 @@ class Layout:
         """CSV copy of every figure table."""
         return self.published / "csv"
 
+    def exported_parquet(self, schema: str, table: str) -> Path:
+        """Parquet copy of a published table."""
+        return self.exports_parquet / schema / f"{table}.parquet"
+
+    def exported_csv(self, table: str) -> Path:
+        """CSV copy of a figure table."""
+        return self.exports_csv / f"{table}.csv"
+
     @property
     def figures(self) -> Path:
         """PNG and SVG pictures."""
         return self.published / "figures"
+
+    def picture(self, figure: str, suffix: str) -> Path:
+        """One picture of a figure; `suffix` is png or svg."""
+        return self.figures / f"{figure}.{suffix}"
 
     @property
     def report(self) -> Path:

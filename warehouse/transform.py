@@ -39,14 +39,12 @@ class BuildResult:
     Attributes:
         n_models: tables and views built.
         n_tests: data tests (and unit tests, if they were run) that passed.
-        n_warnings: tests that passed with a warning.
         seconds: wall-clock time, dbt's start included.
         database: the build database.
     """
 
     n_models: int
     n_tests: int
-    n_warnings: int
     seconds: float
     database: Path
 
@@ -135,7 +133,6 @@ def build(
     return BuildResult(
         n_models=kinds["model"],
         n_tests=kinds["test"] + kinds["unit_test"],
-        n_warnings=sum(result["status"] == "warn" for result in results),
         seconds=time.monotonic() - started,
         database=layout.build_database,
     )

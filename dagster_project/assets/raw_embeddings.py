@@ -4,8 +4,8 @@ import dagster as dg
 
 from dagster_project.assets.raw_sampling import experiment_specs
 from dagster_project.assets.specs import raw_spec
-from dagster_project.progress import reporter
 from dagster_project.resources import Warehouse
+from dagster_project.run_log import reporter
 from ingestion.sampling import MissingKeyError, SpecError, embed_answers
 from warehouse.raw import count_rows
 

@@ -6,8 +6,8 @@ import dagster as dg
 
 from dagster_project.assets.raw_sampling import PROVIDER_KINDS, responses_key
 from dagster_project.assets.specs import RAW_GROUP, raw_spec
-from dagster_project.progress import reporter
 from dagster_project.resources import Warehouse
+from dagster_project.run_log import reporter
 from ingestion.logs.importer import import_paths
 from warehouse.layout import visible
 from warehouse.raw import count_rows

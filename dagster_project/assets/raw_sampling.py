@@ -11,8 +11,8 @@ from pathlib import Path
 import dagster as dg
 
 from dagster_project.assets.specs import RAW_GROUP
-from dagster_project.progress import reporter
 from dagster_project.resources import Warehouse
+from dagster_project.run_log import reporter
 from ingestion.sampling import (
     ExperimentSpec,
     MissingKeyError,

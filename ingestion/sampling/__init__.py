@@ -7,7 +7,7 @@ The door, for notebooks, the command line and orchestration:
     summary = sample(spec, layout, report=print)
 
 Nothing here knows of orchestration. A response is first in a journal (`journal`), and Parquet follows from that
-(`deriving`).
+(`journal.to_parquet`).
 """
 
 from ingestion.sampling.drawing.run import SamplingError, sample

@@ -39,7 +39,9 @@ class Tally:
     n_contradicted: int = 0
 
 
-def document_rows(document: Document, line: Mapping[str, Any], run: LmEvalRun, tally: Tally) -> Iterator[Row]:
+def document_rows(  # long: one literal for each of the three tables
+    document: Document, line: Mapping[str, Any], run: LmEvalRun, tally: Tally
+) -> Iterator[Row]:
     """The document's item and condition, and one sample for each repeat.
 
     Args:
