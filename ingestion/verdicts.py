@@ -31,6 +31,9 @@ _NOT_PASSED = frozenset({"error", "errored", "skipped", "skip", "timeout", "time
 INSPECT_LETTERS: Mapping[str, float] = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0}
 """Inspect's grades: correct, incorrect, partial, no answer (`value_to_float` of inspect-ai)."""
 
+OUTSIDE, STRANGE_LETTER = "its value is outside the scale", "its grade is a letter whose meaning is not known"
+"""Why one value is no graded outcome where the reason for all, `Grades.withdrawn`, says more."""
+
 _ROUNDING = 1e-9
 
 
@@ -166,7 +169,7 @@ class Grades:
             letter = text.upper()
             self._single_letters.add(letter)
             if letter not in self.letters:
-                return Grade(None, "its grade is a letter whose meaning is not known")
+                return Grade(None, STRANGE_LETTER)
             return Grade(self.letters[letter])
         if (told := verdict(text)) is not None:
             return Grade(told)
@@ -186,6 +189,6 @@ class Grades:
         place = number if self.scale is None else self.scale.place(number)
         if not -_ROUNDING <= place <= 1 + _ROUNDING:
             scale = "0 to 1" if self.scale is None else f"{self.scale.worst:g} to {self.scale.best:g}"
-            return Grade(None, f"its value is outside the scale {scale}")
+            return Grade(None, f"{OUTSIDE} {scale}")
         place = min(max(place, 0.0), 1.0)
         return Grade(1 - place if self.lower_is_better else place)

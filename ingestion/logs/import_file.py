@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from ingestion.logs.record_tables import Collected, collect
 from ingestion.logs.records import LogFormat, RefusedFileError, Run, Unreadable
+from ingestion.logs.understood import understood
 from ingestion.text import clip
 from warehouse.layout import Layout
 from warehouse.parquet import write_partition
@@ -60,6 +61,7 @@ class Written:
         failures: its format failures whose reason is known, by the reason.
         n_unscored: samples that nothing judges; the first notice says why.
         warning: what is wrong with most of the file; empty if nothing is.
+        understood: how it was understood, as pairs of a word and what it is in this file.
     """
 
     run: Run | None
@@ -71,6 +73,7 @@ class Written:
     failures: Mapping[str, int] = field(default_factory=dict)
     n_unscored: int = 0
     warning: str = ""
+    understood: tuple[tuple[str, str], ...] = ()
 
     @property
     def n_samples(self) -> int:
@@ -121,6 +124,7 @@ def read_and_write(source: Source, layout: Layout) -> Written:
     told = collected.unscored.notice()
     warnings = ["most of it is in quarantine"] if len(unreadable) > collected.n_read else []
     warnings += [told] if told and collected.unscored.is_most else []
+    told_as = understood(collected.of("samples"), collected.of("conditions"), collected.scored_by)
     for table, partition in list(collected.tables):
         data = collected.tables.pop((table, partition))  # handed over, so that it goes when it was written
         files.add(write_partition(layout, table, data, file_stem=source.import_id, partition=dict(partition)))
@@ -136,6 +140,7 @@ def read_and_write(source: Source, layout: Layout) -> Written:
         failures=dict(collected.failures.most_common(3)),
         n_unscored=collected.unscored.n,
         warning="; ".join(warnings),
+        understood=told_as,
     )
 
 

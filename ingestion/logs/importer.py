@@ -41,6 +41,7 @@ class FileReport:
         run_status: how its run ended; None if refused.
         message: one line for people: what happened and, if something is wrong, what to do.
         has_warning: whether most of it is in quarantine or without a score; the message begins with it.
+        understood: how it was understood, as pairs of a word and what it is in this file.
     """
 
     path: Path
@@ -50,6 +51,7 @@ class FileReport:
     run_status: str | None
     message: str
     has_warning: bool = False
+    understood: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -230,6 +232,7 @@ class _Batch:
             run.run_status,
             _message(result),
             has_warning=bool(result.warning),
+            understood=result.understood,
         )
 
 

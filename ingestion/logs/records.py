@@ -42,6 +42,13 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoredBy:
+    """What the scores of the file come from: "scorer 'match'", "metric 'acc'", "column 'reward'"."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ScoresWithdrawn:
     """Only now that the whole file was seen: none of its scores is a graded outcome. They become NULL and are counted.
 
@@ -68,7 +75,7 @@ class Notice:
     text: str
 
 
-Record = Run | Row | ScoresWithdrawn | Unreadable | Notice
+Record = Run | Row | ScoredBy | ScoresWithdrawn | Unreadable | Notice
 
 
 class LogFormat(Protocol):

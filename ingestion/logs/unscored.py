@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from ingestion.verdicts import OUTSIDE, STRANGE_LETTER
+
 NO_SCORER = "nothing in the file judges them: neither a scorer nor a target"
 """The reason of a file that never meant to judge (answers for embeddings): told, and no fault."""
 
@@ -69,7 +71,8 @@ class Unscored:
 
     def withdraw(self, reason: str) -> None:
         """No score of the file stands."""
-        self.reasons[reason] += self._n_by_score
+        explained = [told for told in self.reasons if OUTSIDE in told or STRANGE_LETTER in told]
+        self.reasons[reason] += self._n_by_score + sum(self.reasons.pop(told) for told in explained)
         self._n_by_score = 0
 
     @property

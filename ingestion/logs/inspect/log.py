@@ -27,7 +27,7 @@ from ingestion.logs.inspect.scores import ScorerChoice
 from ingestion.logs.inspect.types import LOG_VERSION, Header, JsonLog, Sample
 from ingestion.logs.inspect.zip import Archive, MemberError
 from ingestion.logs.json_text import BAD_JSON, MAX_FILE_VALUES, decode, why
-from ingestion.logs.records import Notice, Record, RefusedFileError, Row, Run, ScoresWithdrawn, Unreadable
+from ingestion.logs.records import Notice, Record, RefusedFileError, Row, Run, ScoredBy, ScoresWithdrawn, Unreadable
 from ingestion.logs.score_options import ScoreOptions
 from ingestion.text import clip
 
@@ -217,6 +217,8 @@ def _records(
                 seen.add(record.values["sample_id"])
                 record.values["created_at"] = record.values["created_at"] or started
             yield record
+    if context.scorer.name is not None:
+        yield ScoredBy(f"scorer {context.scorer.name!r}")
     if (reason := context.scorer.withdrawn) is not None:
         yield ScoresWithdrawn(reason)
     yield from _told_of_scorers(context.scorer, asked=options.scorer)

@@ -23,7 +23,7 @@ from ingestion.logs.lm_eval.files import files_of, has_samples_name
 from ingestion.logs.lm_eval.metric import Metric
 from ingestion.logs.lm_eval.run import LmEvalRun, read_run
 from ingestion.logs.lm_eval.sample import Tally, document_rows
-from ingestion.logs.records import Notice, Record, RefusedFileError, Row, Run, ScoresWithdrawn, Unreadable
+from ingestion.logs.records import Notice, Record, RefusedFileError, Row, Run, ScoredBy, ScoresWithdrawn, Unreadable
 from ingestion.logs.score_options import ScoreOptions
 
 READER_VERSION = 3
@@ -107,6 +107,8 @@ class LmEvalFormat:
         if run.n_documents is not None and len(seen) + n_unread < run.n_documents:
             reason = f"the run had {run.n_documents} documents and the file holds {len(seen)}: cut short or edited"
             yield Unreadable("documents", reason)
+        if metric.name is not None:
+            yield ScoredBy(f"metric {metric.name!r}")
         if (withdrawn := metric.withdrawn) is not None:
             yield ScoresWithdrawn(withdrawn)
         yield from (Notice(text) for text in _notices(run, tally, left_out))
