@@ -199,7 +199,7 @@ def _asserted(completion: str, n_choices: int) -> Chosen | None:
 
 def _line_of_its_own(text: str, n_choices: int, choices: Sequence[str] | None) -> Chosen:
     """The option that the first or the last of several lines is, if no other line is another one."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
     if len(lines) < 2:
         return _NO_OPTION
     alone = dict(_lone_options(lines, n_choices, choices))
@@ -213,7 +213,7 @@ def _line_of_its_own(text: str, n_choices: int, choices: Sequence[str] | None) -
 def _lone_options(lines: Sequence[str], n_choices: int, choices: Sequence[str] | None) -> Iterable[tuple[int, int]]:
     for place, line in enumerate(lines):
         match = patterns(n_choices).option.match(line)
-        if match and NOTHING_MORE.match(match["rest"] or ""):
+        if match and not match["option"].islower() and NOTHING_MORE.match(match["rest"] or ""):
             index = option_index(match["option"], n_choices)
         else:
             index = _by_text(
