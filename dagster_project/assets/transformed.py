@@ -9,8 +9,8 @@ import duckdb
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
 from dagster_project.resources import Dbt, Warehouse
-from warehouse.layout import DBT_PROJECT_DIR, Layout
-from warehouse.transform import building, prepare, run_dbt
+from warehouse.layout import Layout
+from warehouse.transform import building
 
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 """They test the project, not the data; `make test` runs them."""
@@ -28,16 +28,6 @@ class LayerTranslator(DagsterDbtTranslator):
             return "staging"
         layer: str = dbt_resource_props["fqn"][1]
         return layer
-
-
-def current_manifest(layout: Layout) -> Path:
-    """dbt's manifest, parsed anew if the dbt project has changed since."""
-    manifest = layout.dbt_target / "manifest.json"
-    sources = [path for path in DBT_PROJECT_DIR.rglob("*") if path.suffix in {".sql", ".yml", ".md", ".csv"}]
-    if not manifest.exists() or manifest.stat().st_mtime < max(path.stat().st_mtime for path in sources):
-        prepare(layout)
-        run_dbt(layout, ["parse"])
-    return manifest
 
 
 def make_dbt_assets(manifest: Path) -> dg.AssetsDefinition:

@@ -27,7 +27,7 @@ class LogFormat(StrEnum):
 
 
 @app.command("import")
-def import_(
+def import_(  # long: half of it are the options and the help
     paths: Annotated[list[Path], typer.Argument(help="Log files, folders of them, or patterns in quotes.")],
     log_format: Annotated[
         LogFormat | None, typer.Option("--format", help="Kind of log; told from the file itself if not given.")

@@ -76,7 +76,7 @@ class Groups:
         picture.suptitle("Longer reasoning: more incoherent?", x=0.01, ha="left", weight="bold")
         return picture
 
-    def chart(self) -> alt.TopLevelMixin:
+    def chart(self) -> alt.TopLevelMixin:  # long: one declaration of a chart
         """The same points and fits, with every number in the tooltip."""
         scale = color_scale(colors(self.shown["series"].to_list()))
         x = alt.X("mean_length:Q", scale=alt.Scale(type="log", nice=False, padding=15), title="mean length of a bucket")
