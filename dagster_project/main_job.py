@@ -127,4 +127,4 @@ def _run(definitions: dg.Definitions, job: str, instance: dg.DagsterInstance, pa
             for event in result.all_events
             if event.is_step_failure and event.step_key
         ]
-        raise RunFailedError("\n".join([*reasons, "`make ui` shows the run step by step"]))
+        raise RunFailedError("\n".join([*reasons, "`incoherence ui` shows the run step by step"]))
