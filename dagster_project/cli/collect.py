@@ -183,6 +183,8 @@ def sample(
         fail(str(error))
     counts = ", ".join(f"{n:,} {status}" for status, n in sorted(summary.n_by_status().items()))
     say(f"{summary.n_drawn:,} samples drawn, ${summary.cost_usd:.4f}; in the warehouse: {counts or 'none'}")
+    for warning in summary.warnings():
+        say(f"Note: {warning}")
     if embedded:
         say(f"{embedded.n_embedded:,} answers embedded with {embedded.embedding_model}")
     if summary.n_missing:

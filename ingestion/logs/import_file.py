@@ -8,6 +8,7 @@ refused as a whole.
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -115,6 +116,10 @@ def read_and_write(source: Source, layout: Layout) -> Written:
     Raises:
         OSError: if the warehouse cannot be written.
     """
+    if multiprocessing.parent_process() is not None:
+        # A worker reads one file after the other, and Arrow's own allocator keeps a quarter of what it once held. In
+        # any other process the allocator is not ours to choose.
+        pa.set_memory_pool(pa.system_memory_pool())
     try:
         collected = _collect(source)
     except RefusedFileError as error:

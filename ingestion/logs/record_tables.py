@@ -16,9 +16,6 @@ from ingestion.text import clip
 from warehouse.parquet import to_table
 from warehouse.schemas import RAW_TABLES
 
-# Arrow's own allocator keeps a quarter of what it once held; a worker reads one file after the other.
-pa.set_memory_pool(pa.system_memory_pool())
-
 BATCH_ROWS = 500
 """Rows that are held as dictionaries before they become Arrow: a dictionary takes ten times the memory."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,7 +42,7 @@ def sample(
     spec: ExperimentSpec,
     layout: Layout,
     *,
-    partition: PartitionKey | None = None,
+    only: Collection[PartitionKey] | None = None,
     report: Tell = silence,
     watch: Watcher | None = None,
     providers: Mapping[str, AnyProvider] | None = None,
@@ -52,7 +52,7 @@ def sample(
     Args:
         spec: the experiment.
         layout: the warehouse.
-        partition: only this one; all if not given.
+        only: these partitions; all if not given.
         report: takes a line for people now and then.
         watch: told of every change of the counts; by default a line every ten seconds goes to `report`.
         providers: used instead of the spec's providers of the same name.
@@ -65,10 +65,11 @@ def sample(
             Samples that were drawn are kept.
     """
     every_part = partitions(spec, layout)
-    chosen = [part for part in every_part if partition is None or part.key == partition]
-    if not chosen:
+    unknown = sorted(set(only or ()) - {part.key for part in every_part})
+    if unknown:
         known = ", ".join("/".join(part.key) for part in every_part)
-        raise SamplingError(f"the experiment has no partition {'/'.join(partition or ())}; it has {known}")
+        raise SamplingError(f"the experiment has no partition {'/'.join(unknown[0])}; it has {known}")
+    chosen = [part for part in every_part if only is None or part.key in only]
     ensure_empty_files(layout)
     for task in {id(part.task): part.task for part in chosen}.values():
         write_items(task, layout)
@@ -139,7 +140,7 @@ def _work(
 def write_items(task: Task, layout: Layout) -> Path:
     """The task's items in the raw layer. The file is named by its content: two samplers write the same one."""
     stem = f"sampler-{digest([[item.item_id, item.digest] for item in task.items])}"
-    path = layout.partition("items", {"task": task.name}) / f"{stem}.parquet"
+    path = layout.raw_file("items", stem, {"task": task.name})
     if path.exists():
         return path
     origin = {"source": "sampler", "ingested_at": datetime.now(UTC)}
