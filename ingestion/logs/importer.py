@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from ingestion.logs.formats import choose, detect
 from ingestion.logs.import_file import Source, Written, hash_file, name_hash, name_of, refuse, source_of
 from ingestion.logs.records import LogFormat, RefusedFileError
+from ingestion.logs.score_options import ScoreOptions, score_options
 from ingestion.logs.search import Problem, Search
 from ingestion.logs.workers import read_all
 from ingestion.text import clip
@@ -39,6 +40,8 @@ class FileReport:
         n_quarantined: parts of it that could not be read.
         run_status: how its run ended; None if refused.
         message: one line for people: what happened and, if something is wrong, what to do.
+        has_warning: whether most of it is in quarantine or without a score; the message begins with it.
+        understood: how it was understood, as pairs of a word and what it is in this file.
     """
 
     path: Path
@@ -47,6 +50,8 @@ class FileReport:
     n_quarantined: int
     run_status: str | None
     message: str
+    has_warning: bool = False
+    understood: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,11 @@ class ImportSummary:
         """Whether any file was refused."""
         return self.count("refused") > 0
 
+    @property
+    def n_with_warning(self) -> int:
+        """Files of which most is in quarantine or without a score."""
+        return sum(report.has_warning for report in self.reports)
+
 
 def import_paths(
     paths: Sequence[Path],
@@ -88,6 +98,8 @@ def import_paths(
     log_format: str | None = None,
     mapping: Path | None = None,
     scorer: str | None = None,
+    scale: tuple[float, float] | None = None,
+    grades: Sequence[str] = (),
     n_workers: int | None = None,
     progress: Callable[[FileReport], None] | None = None,
 ) -> ImportSummary:
@@ -98,19 +110,23 @@ def import_paths(
         layout: the warehouse.
         log_format: the kind of all files (`inspect`); by default each file's first bytes decide.
         mapping: the mapping file of all files, which are tables then.
-        scorer: which scorer of Inspect logs to read; by default each run's main one.
+        scorer: which scorer of Inspect logs, or metric of lm-eval's, to read; by default each run's main one.
+        scale: the worst and the best number that it gives; by default 0 and 1.
+        grades: what its letters and words mean, as `A=1`.
         n_workers: processes that read files at the same time; by default the machine's cores, and none for little work.
         progress: called after each file, in their order.
 
     Raises:
-        ValueError: if `log_format` names no known kind, the mapping is not valid, or a scorer does not go with them.
+        ValueError: if `log_format` names no known kind, the mapping is not valid, or what is said of scores
+            does not go with them.
         OSError: if the warehouse cannot be written.
     """
-    chosen = choose(log_format, mapping, scorer)
+    options = score_options(scorer, scale, grades)
+    chosen = choose(log_format, mapping, options)
     ensure_empty_files(layout)
     search = Search(paths, layout.root, chosen)
     reports: list[FileReport] = []
-    for report in _Batch(layout, chosen, scorer).run(search, n_workers):
+    for report in _Batch(layout, chosen, options).run(search, n_workers):
         reports.append(report)
         if progress:
             progress(report)
@@ -128,8 +144,8 @@ class _Copy:
 class _Batch:
     """One call of `import_paths`."""
 
-    def __init__(self, layout: Layout, chosen: LogFormat | None, scorer: str | None) -> None:
-        self._scorer = scorer
+    def __init__(self, layout: Layout, chosen: LogFormat | None, options: ScoreOptions) -> None:
+        self._options = options
         self._layout = layout
         self._chosen = chosen
         self._written = _WrittenFiles(layout)
@@ -168,7 +184,7 @@ class _Batch:
         sha256 = name_hash(path)
         try:
             sha256 = hash_file(path)
-            reader = self._chosen or detect(path, self._scorer)
+            reader = self._chosen or detect(path, self._options)
             source = source_of(path, sha256, reader, self._now())
         except RefusedFileError as error:
             refused = refuse(path, sha256[:16], str(error), self._layout, self._now())
@@ -202,12 +218,21 @@ class _Batch:
             "model_id": run.model_id,
             "n_samples": result.n_samples,
             "n_quarantined": result.n_unreadable,
+            "n_unscored": result.n_unscored,
+            "notices": "\n".join(clip(notice.replace("\n", " "), 1_000) for notice in result.notices) or None,
             "tool_version": run.tool_version,
             "ingested_at": source.now,
         }
         write_partition(self._layout, "imports", [row], file_stem=source.import_id)
         return FileReport(
-            source.path, "imported", result.n_samples, result.n_unreadable, run.run_status, _message(result)
+            source.path,
+            "imported",
+            result.n_samples,
+            result.n_unreadable,
+            run.run_status,
+            _message(result),
+            has_warning=bool(result.warning),
+            understood=result.understood,
         )
 
 
@@ -233,14 +258,19 @@ def _message(result: Written) -> str:
     run = result.run
     assert run is not None
     message = f"{result.n_samples:,} samples of {run.task or 'several tasks'} by {run.model_id or 'several models'}"
-    message += "".join(f", {n:,} {words}" for status, words in _STATUSES.items() if (n := result.statuses.get(status)))
+    for status, words in _STATUSES.items():
+        if n := result.statuses.get(status):
+            reasons = ", ".join(f"{m:,} {reason}" for reason, m in result.failures.items())
+            message += f", {n:,} {words}" + (f" ({reasons})" if reasons and status == "format_failure" else "")
     if not result.n_samples and result.notices:
         message = run.task or ""
     if run.run_status != "success":
         message += f", run {run.run_status}"
     if result.n_unreadable:
         message += f", {result.n_unreadable:,} in quarantine ({result.first_unreadable})"
-    return "; ".join([clip(message, 500), *(clip(notice, 500) for notice in result.notices)])
+    headline = [f"WARNING: {clip(result.warning, 700)}"] if result.warning else []
+    notices = [notice for notice in result.notices if notice not in result.warning]
+    return "; ".join([*headline, clip(message, 500), *(clip(notice, 500) for notice in notices)])
 
 
 class _WrittenFiles:

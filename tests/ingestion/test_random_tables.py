@@ -208,7 +208,7 @@ def test_what_is_damaged_is_told_of_and_the_rest_is_found(tmp_path: Path, layout
                 n_lost += 1
             case "odd":
                 row["score"] = "perhaps"
-                n_lost += 1
+                n_unscored += 1
             case "no score":
                 row["score"] = None
                 n_unscored += 1

@@ -180,25 +180,49 @@ def test_a_name_that_several_elements_have_is_no_pick(tmp_path: Path, layout: La
 def test_a_scale_is_asked_for_and_then_used(tmp_path: Path, layout: Layout) -> None:
     content = "q,grade\na,1\na,8\na,10\nb,1\n"
     reason = refusal(layout, tmp_path, content, KEYS + "item: q\nscore: grade\n")
-    assert "2 numbers that are not from 0 to 1 (from 8 to 10)" in reason
+    assert "its values go from 1 to 10, a scale that is not known" in reason
+    assert "score: {field: grade, scale: [1, 10]}" in reason
     assert rows(layout, "samples") == []
     samples = load(layout, tmp_path, content, KEYS + "item: q\nscore: {field: grade, scale: [1, 10]}\n")
     assert scores(samples) == [0.0, 7 / 9, 1.0, 0.0]
 
 
-def test_a_scale_may_run_downwards_and_a_grade_off_it_is_quarantined(tmp_path: Path, layout: Layout) -> None:
+def message(layout: Layout, folder: Path, content: str, mapping: str) -> str:
+    path, mapping_path = table(folder, content, mapping)
+    (report,) = import_paths([path], layout, mapping=mapping_path).reports
+    return report.message
+
+
+def test_a_scale_may_run_downwards_and_a_grade_off_it_is_told(tmp_path: Path, layout: Layout) -> None:
     mapping = KEYS + "item: q\nscore: {field: grade, scale: [5, 1]}\n"
-    assert scores(load(layout, tmp_path, "q,grade\na,1\na,4\na,6\n", mapping)) == [1.0, 0.25]
-    (lost,) = rows(layout, "quarantine")
-    assert "off the scale from 5 to 1" in lost["reason"]
+    told = message(layout, tmp_path, "q,grade\na,1\na,4\na,6\n", mapping)
+    assert "1 of 3 samples have no score, because its value is outside the scale 5 to 1" in told
+    assert sorted(scores(rows(layout, "samples")), key=str) == [0.25, 1.0, None]
 
 
-def test_samples_without_a_score_are_told_by_task(tmp_path: Path, layout: Layout) -> None:
-    content = "task,item,accuracy\ncls,c,1.0\ncls,c,nan\nqa,q,\nqa,q,\n"
-    path, mapping = table(tmp_path, content, "task: task\nmodel: {value: m}\nitem: item\nscore: accuracy\n")
-    (report,) = import_paths([path], layout, mapping=mapping).reports
-    assert "1 of 4 samples have no score: accuracy is empty or NaN (task cls)" in report.message
-    assert "2 of 4 samples have no score: accuracy is empty or NaN (task qa)" in report.message
+def test_letters_are_no_grades_until_the_mapping_says_what_they_mean(tmp_path: Path, layout: Layout) -> None:
+    content = "q,grade\na,A\na,C\n"
+    assert "its grades are letters (A, C)" in refusal(layout, tmp_path, content, KEYS + "item: q\nscore: grade\n")
+    samples = load(layout, tmp_path, content, KEYS + "item: q\nscore: {field: grade, map: {A: 1, C: 0}}\n")
+    assert scores(samples) == [1.0, 0.0]
+
+
+def test_samples_without_a_score_are_told(tmp_path: Path, layout: Layout) -> None:
+    content = "task,item,accuracy\ncls,c,1.0\ncls,c,nan\ncls,c,perhaps\nqa,q,\nqa,q,0\n"
+    told = message(layout, tmp_path, content, "task: task\nmodel: {value: m}\nitem: item\nscore: accuracy\n")
+    assert told.startswith("WARNING: 3 of 5 samples have no score, because its value is NaN or empty (2)")
+    assert "its value 'perhaps' is no verdict (1)" in told
+
+
+def test_several_options_are_no_answer(tmp_path: Path, layout: Layout) -> None:
+    mapping = KEYS + "item: q\nn_choices: {value: 4}\ntarget: {value: A}\nanswer: said\n"
+    (sample,) = load(layout, tmp_path, 'q,said\na,"A,C"\n', mapping)
+    assert (sample["status"], sample["error"], sample["choice_index"], sample["score"]) == (
+        "format_failure",
+        "several options",
+        None,
+        0.0,
+    )
 
 
 @pytest.mark.parametrize(
