@@ -7,7 +7,6 @@ ones, never half a file. Files are immutable: changed content is a new file that
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from warehouse.layout import Layout
+from warehouse.leftovers import temporary_beside
 from warehouse.schemas import RAW_TABLES, RawTable
 
 ROW_GROUP_ROWS = 122_880
@@ -34,13 +34,13 @@ class ContractError(ValueError):
 def atomic_path(final: Path) -> Iterator[Path]:
     """A temporary path beside `final` that becomes `final` if the block succeeds, and disappears if it fails."""
     final.parent.mkdir(parents=True, exist_ok=True)
-    temporary = final.with_name(f".{final.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+    temporary = temporary_beside(final)
     try:
         yield temporary
         with temporary.open("rb") as handle:
             os.fsync(handle.fileno())
         temporary.replace(final)
-        _fsync_folder(final.parent)
+        fsync_folder(final.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -136,6 +136,13 @@ def read_rows(path: Path, table: RawTable) -> pa.Table:
     return found.select(table.schema.names).cast(table.schema)
 
 
+def remove(path: Path) -> None:
+    """Remove a file for good, if it is there: what is written next is on the disk after that."""
+    if path.exists():
+        path.unlink()
+        fsync_folder(path.parent)
+
+
 def ensure_empty_files(layout: Layout) -> None:
     """Give every raw table a zero-row file with the current columns, so that dbt can always read it.
 
@@ -156,7 +163,8 @@ def _array(table: RawTable, field: pa.Field, values: list[Any]) -> pa.Array:
         raise ContractError(f"raw.{table.name}.{field.name}: {error}; expected {field.type}") from error
 
 
-def _fsync_folder(folder: Path) -> None:
+def fsync_folder(folder: Path) -> None:
+    """Make sure that what was renamed or removed in a folder stays so, whatever happens to the machine."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -243,6 +243,12 @@ IMPORTS = RawTable(
             _column("n_samples", pa.int64(), "Samples read", required=True),
             _column("n_quarantined", pa.int64(), "Rows that could not be read, kept in quarantine", required=True),
             _column("tool_version", pa.string(), "Version of the tool that wrote the log"),
+            _column(
+                "import_number",
+                pa.int64(),
+                "Imports of this warehouse, counted: of two copies of a sample the one with the higher number counts",
+                since=2,
+            ),
             _INGESTED,
         ]
     ),

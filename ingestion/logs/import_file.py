@@ -1,8 +1,8 @@
 """Importing one file: read by its reader, written partition by partition. Runs in the batch's process or in a worker.
 
 All file names follow from the content, and the `imports` row, which the batch writes, comes last: a killed import is
-simply done again. Parts that cannot be read go to quarantine with the reason; a file of which nothing can be read is
-refused as a whole.
+simply done again. Whoever imports a file again takes that row away before anything else of it is touched. Parts that
+cannot be read go to quarantine with the reason; a file of which nothing can be read is refused as a whole.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ingestion.logs.record_tables import Collected, collect
 from ingestion.logs.records import LogFormat, RefusedFileError, Run, Unreadable
 from ingestion.text import clip
 from warehouse.layout import Layout
-from warehouse.parquet import write_partition
+from warehouse.parquet import read_rows, remove, write_partition
+from warehouse.schemas import QUARANTINE
+
+REFUSED = "refused-"
+"""How files of the quarantine begin that say why a whole file was refused; hash of the path and import id follow."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ def source_of(path: Path, sha256: str, reader: LogFormat, now: datetime) -> Sour
 
 
 def read_and_write(source: Source, layout: Layout) -> Written:
-    """Read a file and write its rows, but for the `imports` row.
+    """Read a file and write its rows, but for the `imports` row, which is not there from the first of them on.
 
     Raises:
         OSError: if the warehouse cannot be written.
@@ -110,13 +113,14 @@ def read_and_write(source: Source, layout: Layout) -> Written:
         collected = _collect(source)
     except RefusedFileError as error:
         return refuse(source.path, source.import_id, str(error), layout, source.now)
+    remove(layout.raw_table("imports") / f"{source.import_id}.parquet")
     files = set()
     for table, partition in list(collected.tables):
         data = collected.tables.pop((table, partition))  # handed over, so that it goes when it was written
         files.add(write_partition(layout, table, data, file_stem=source.import_id, partition=dict(partition)))
     unreadable = collected.unreadable
     if unreadable:
-        files.add(_write_quarantine(layout, unreadable, source.import_id, source.path, source.now))
+        files.add(_quarantine(layout, unreadable, source.import_id, source.path, source.now, stem=source.import_id))
     return Written(
         run=collected.run,
         files=frozenset(files),
@@ -128,9 +132,10 @@ def read_and_write(source: Source, layout: Layout) -> Written:
 
 
 def refuse(path: Path, import_id: str, reason: str, layout: Layout, now: datetime) -> Written:
-    """Put a whole file into quarantine."""
+    """Put a whole file into quarantine, into a file of its own: what an import of the same content put there stays."""
     reason = clip(reason, 1_000)
-    written = _write_quarantine(layout, [Unreadable("file", reason)], import_id, path, now)
+    stem = f"{REFUSED}{name_hash(path)[:16]}-{import_id}"
+    written = _quarantine(layout, [Unreadable("file", reason)], import_id, path, now, stem=stem)
     return Written(None, frozenset({written}), {}, 1, reason, (reason,))
 
 
@@ -140,8 +145,8 @@ def name_of(path: Path) -> str:
 
 
 def name_hash(path: Path) -> str:
-    """A hash of the file's name: stands in for the content of what cannot be opened."""
-    return hashlib.sha256(os.fsencode(path)).hexdigest()
+    """A hash of the file's absolute name: stands in for the content of what cannot be opened."""
+    return hashlib.sha256(os.fsencode(path.absolute())).hexdigest()
 
 
 def _collect(source: Source) -> Collected:
@@ -159,7 +164,9 @@ def _collect(source: Source) -> Collected:
     return collected
 
 
-def _write_quarantine(layout: Layout, parts: list[Unreadable], import_id: str, path: Path, now: datetime) -> Path:
+def _quarantine(
+    layout: Layout, parts: list[Unreadable], import_id: str, path: Path, now: datetime, *, stem: str
+) -> Path:
     """Write the rows, unless the same ones are there: a file that is refused again changes nothing."""
     rows: list[dict[str, Any]] = [
         {
@@ -172,12 +179,12 @@ def _write_quarantine(layout: Layout, parts: list[Unreadable], import_id: str, p
         }
         for part in parts
     ]
-    there_path = layout.quarantine / f"{import_id}.parquet"
+    there_path = layout.quarantine / f"{stem}.parquet"
     try:
-        there = pq.read_table(there_path).drop_columns(["ingested_at"]).to_pylist()
+        there = read_rows(there_path, QUARANTINE).drop_columns(["ingested_at"]).to_pylist()
     except (OSError, pa.ArrowException):
         there = []
     told = [{name: value for name, value in row.items() if name != "ingested_at"} for row in rows]
     if sorted(there, key=str) == sorted(told, key=str):
         return there_path
-    return write_partition(layout, "quarantine", rows, file_stem=import_id)
+    return write_partition(layout, "quarantine", rows, file_stem=stem)

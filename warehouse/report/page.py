@@ -17,6 +17,7 @@ from warehouse.connect import connect
 from warehouse.figures import FIGURES, read_tables
 from warehouse.figures.base import DECOMPOSITION_LABELS, main_decomposition, short_model
 from warehouse.layout import Layout
+from warehouse.leftovers import sweep
 from warehouse.parquet import atomic_path
 
 VEGA_LITE_VERSION = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
@@ -58,6 +59,7 @@ def write_report(layout: Layout) -> Path:
     Raises:
         warehouse.connect.NothingPublishedError: if nothing has been published yet.
     """
+    sweep(layout.root)
     with connect(layout.published_database) as con:
         sections = []
         for figure in FIGURES:

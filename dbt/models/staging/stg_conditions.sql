@@ -1,7 +1,7 @@
 with
 
 conditions as (
-    select * from {{ source("raw", "conditions") }}
+    {{ rows_that_count("conditions") }}
 )
 
 select
@@ -26,4 +26,4 @@ select
     ---------- times
     {{ utc("ingested_at") }} as ingested_at
 from conditions
-qualify row_number() over (partition by condition_id order by ingested_at desc, import_id desc nulls last) = 1
+qualify row_number() over (partition by condition_id order by {{ own_rows_first() }}) = 1

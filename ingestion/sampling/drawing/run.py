@@ -29,6 +29,7 @@ from ingestion.sampling.questions.items import Task
 from ingestion.sampling.spec.experiment import ExperimentSpec, Price
 from warehouse.keys import digest
 from warehouse.layout import Layout
+from warehouse.leftovers import sweep
 from warehouse.parquet import ensure_empty_files, write_partition
 
 T = TypeVar("T")
@@ -79,6 +80,7 @@ def sample(
     if not chosen:
         known = ", ".join("/".join(part.key) for part in every_part)
         raise SamplingError(f"the experiment has no partition {'/'.join(partition or ())}; it has {known}")
+    sweep(layout.root)
     ensure_empty_files(layout)
     for task in {id(part.task): part.task for part in chosen}.values():
         write_items(task, layout)

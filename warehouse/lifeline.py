@@ -1,0 +1,26 @@
+"""Processes that end with the one that started them, however that ended: a killed command leaves none behind."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+
+KILLED = 137
+"""Exit status of a process that lost its parent, as a shell has it for SIGKILL."""
+
+
+def end_with_parent(wait: Callable[[], object]) -> None:
+    """End this process at once when `wait` returns, which must be when the parent has ended."""
+
+    def watch() -> None:
+        wait()
+        os._exit(KILLED)
+
+    threading.Thread(target=watch, name="end with parent", daemon=True).start()
+
+
+def end_with_standard_input() -> None:
+    """For a process whose standard input is a pipe that its parent holds open and never writes to."""
+    end_with_parent(sys.stdin.buffer.read)
