@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+import string
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -128,7 +129,8 @@ class Layout:
         """Folder of one partition of a raw table.
 
         Names come from logs and are not trusted: each value is percent-encoded to one path component, so it can
-        neither climb out of the folder nor clash with another value.
+        neither climb out of the folder nor clash with another value, not even on a disk that takes `GPT` and `gpt` for
+        the same name. A folder that an earlier version made for the value is used as it is.
         """
         return _partition_folder(self.raw_table(table), values)
 
@@ -137,15 +139,41 @@ class Layout:
         return _partition_folder(self.responses, values)
 
 
+def visible(paths: Iterable[Path]) -> list[Path]:
+    """Sorted, without what systems leave in folders by themselves (`.DS_Store`, `._name`) and files half written."""
+    return sorted(path for path in paths if not path.name.startswith("."))
+
+
 def _partition_folder(folder: Path, values: Mapping[str, str]) -> Path:
     for column, value in values.items():
-        folder /= f"{column.removesuffix('_id')}={_path_component(value)}"
+        prefix = f"{column.removesuffix('_id')}="
+        name = prefix + _path_component(value)
+        earlier = prefix + _path_component_of_0_1(value)
+        folder /= earlier if earlier != name and earlier in _names_in(folder) else name
     return folder
 
 
 def _path_component(value: str) -> str:
-    encoded = quote(value, safe="").replace(".", "%2E")
-    if len(encoded) <= 120:
+    """One to one, and never equal but for case: what has capitals carries a hash."""
+    encoded = quote(value, safe="").replace(".", "%2E").replace("~", "%7E")
+    if len(encoded) <= 120 and not any(letter in string.ascii_uppercase for letter in value):
         return encoded
-    # File systems stop at 255 bytes; the hash keeps two long names apart.
-    return f"{encoded[:100]}~{hashlib.sha256(value.encode()).hexdigest()[:16]}"
+    return f"{encoded[:100]}~{_short_hash(value)}"  # file systems stop at 255 bytes
+
+
+def _path_component_of_0_1(value: str) -> str:
+    """As version 0.1 had it, which was not safe on disks that ignore case."""
+    encoded = quote(value, safe="").replace(".", "%2E")
+    return encoded if len(encoded) <= 120 else f"{encoded[:100]}~{_short_hash(value)}"
+
+
+def _short_hash(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()[:16]
+
+
+def _names_in(folder: Path) -> frozenset[str]:
+    """Exactly as they are written; asking for one by name would also find it in other letters on some disks."""
+    try:
+        return frozenset(path.name for path in folder.iterdir())
+    except OSError:
+        return frozenset()

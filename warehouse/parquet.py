@@ -1,12 +1,11 @@
 """The one way a Parquet file enters the raw layer: whole, sorted, checked against the contract, or not at all.
 
-A file is written under a temporary name in its own folder, fsynced, and renamed; a reader sees the old files or the new
-ones, never half a file. Files are immutable: changed content is a new file that replaces the partition.
+A file is written under a temporary name in its own folder, flushed to disk, and renamed; a reader sees the old files or
+the new ones, never half a file. Files are immutable: changed content is a new file that replaces the partition.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from warehouse.durable import flush, flush_folder
 from warehouse.layout import Layout
 from warehouse.leftovers import temporary_beside
 from warehouse.schemas import RAW_TABLES, RawTable
@@ -38,9 +38,9 @@ def atomic_path(final: Path) -> Iterator[Path]:
     try:
         yield temporary
         with temporary.open("rb") as handle:
-            os.fsync(handle.fileno())
+            flush(handle.fileno())
         temporary.replace(final)
-        fsync_folder(final.parent)
+        flush_folder(final.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -140,7 +140,7 @@ def remove(path: Path) -> None:
     """Remove a file for good, if it is there: what is written next is on the disk after that."""
     if path.exists():
         path.unlink()
-        fsync_folder(path.parent)
+        flush_folder(path.parent)
 
 
 def ensure_empty_files(layout: Layout) -> None:
@@ -161,12 +161,3 @@ def _array(table: RawTable, field: pa.Field, values: list[Any]) -> pa.Array:
         return pa.array(values, type=field.type)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeError) as error:
         raise ContractError(f"raw.{table.name}.{field.name}: {error}; expected {field.type}") from error
-
-
-def fsync_folder(folder: Path) -> None:
-    """Make sure that what was renamed or removed in a folder stays so, whatever happens to the machine."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

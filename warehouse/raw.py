@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
-from warehouse.layout import Layout
+from warehouse.layout import Layout, visible
 from warehouse.parquet import ensure_empty_files
 from warehouse.schemas import IMPORTS, QUARANTINE, RAW_TABLES
 
@@ -23,7 +23,7 @@ def connect_raw(layout: Layout) -> duckdb.DuckDBPyConnection:
     con.execute("create schema raw")
     for table in sorted(RAW_TABLES.values(), key=lambda table: table is not IMPORTS):  # the others' views read it
         name = table.name
-        files = str(layout.raw_table(name) / "**" / "*.parquet").replace("'", "''")
+        files = str(layout.raw_table(name) / "**" / "[!.]*.parquet").replace("'", "''")
         query = f"from read_parquet('{files}', hive_partitioning = false, union_by_name = true)"
         if "import_id" in table.schema.names and table not in (IMPORTS, QUARANTINE):
             query += " where import_id is null or import_id in (select import_id from raw.imports)"
@@ -41,5 +41,5 @@ def count_rows(layout: Layout, table: str) -> int:
 def files_off_contract(layout: Layout, table: str) -> dict[Path, str]:
     """Files of a raw table that do not meet the contract of the version that wrote them, each with what is wrong."""
     contract = RAW_TABLES[table]
-    files = sorted(layout.raw_table(table).rglob("*.parquet"))
+    files = visible(layout.raw_table(table).rglob("*.parquet"))
     return {path: why for path in files if (why := contract.why_off_contract(pq.read_schema(path)))}

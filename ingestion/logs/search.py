@@ -17,6 +17,9 @@ from ingestion.logs.records import LogFormat
 
 Problem = str | None
 
+APPLE_DOUBLE = "._"
+"""macOS puts a file of attributes, named so, beside each file on a disk of another system, and into zip files."""
+
 
 class Search:
     """The files of a list of paths, in the order of the paths and of names, each once.
@@ -92,7 +95,8 @@ class Search:
                 yield Path(parent)
                 continue
             folders.sort()
-            yield from (Path(parent, name) for name in sorted(names) if Path(name).suffix.lower() in suffixes)
+            logs = (name for name in sorted(names) if Path(name).suffix.lower() in suffixes)
+            yield from (Path(parent, name) for name in logs if not name.startswith(APPLE_DOUBLE))
 
 
 def is_pattern(path: Path) -> bool:

@@ -24,7 +24,7 @@ class WrittenFiles:
 
     def last_number(self) -> int:
         """The highest `import_number` so far; 0 if there is none."""
-        files = str(self._layout.raw_table("imports") / "*.parquet").replace("'", "''")
+        files = str(self._layout.raw_table("imports") / "[!.]*.parquet").replace("'", "''")
         with duckdb.connect() as con:
             found = con.execute(
                 f"select max(import_number) from read_parquet('{files}', union_by_name = true)"
