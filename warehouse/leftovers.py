@@ -11,6 +11,8 @@ import threading
 import time
 from pathlib import Path
 
+import psutil
+
 DAY_S = 86_400
 
 _OWNED = re.compile(r"\..+\.(?:(?P<machine>[0-9a-f]{8})-)?(?P<pid>\d+)-\d+\.tmp(?:\.wal)?")
@@ -58,13 +60,13 @@ def _is_left(path: Path, match: re.Match[str]) -> bool:
 
 
 def _is_alive(pid: int) -> bool:
+    """Whether a process is there that can still write; where nobody waits for a killed one, its entry stays."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
-    except (OSError, OverflowError):
+    except psutil.AccessDenied:
         return True
-    return True
 
 
 def _machine() -> str:
