@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from collections.abc import Callable
+
+_STANDARD_INPUT = 0
 
 KILLED = 137
 """Exit status of a process that lost its parent, as a shell has it for SIGKILL."""
@@ -23,4 +24,5 @@ def end_with_parent(wait: Callable[[], object]) -> None:
 
 def end_with_standard_input() -> None:
     """For a process whose standard input is a pipe that its parent holds open and never writes to."""
-    end_with_parent(sys.stdin.buffer.read)
+    # Not sys.stdin: Python cannot end while another thread holds its lock.
+    end_with_parent(lambda: os.read(_STANDARD_INPUT, 1))

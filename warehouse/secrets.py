@@ -11,6 +11,7 @@ and is never published, so that a short password cannot be found by trying.
 from __future__ import annotations
 
 import hmac
+import itertools
 import os
 import re
 import secrets
@@ -55,23 +56,28 @@ _PATTERNS = tuple(
     )
 )
 
+_MAY_HOLD_ONE = re.compile(r"\S{16,}|://|=|BEGIN")
+"""Most texts hold none, and detect-secrets takes half a second to load."""
+
 _TOKEN = re.compile(r"[A-Za-z0-9_+=-]{20,}")
 _CHECKSUM = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})", re.IGNORECASE)
 _LONG_PART = re.compile(r"[A-Za-z0-9]{20,}")
 _HASHED = re.compile(r"\(secret [0-9a-f]{12}\)")
 
-_process_key = ContextVar("_process_key", default=secrets.token_bytes(32))
+_KEY_OF_PROCESS = secrets.token_bytes(32)
+
+_key_at_work: ContextVar[bytes] = ContextVar("_key_at_work", default=_KEY_OF_PROCESS)
 """Key of the warehouse that is at work; outside of one, of this process."""
 
 
 @contextmanager
 def hashed_for(layout: Layout) -> Iterator[None]:
     """Hash with the key of a warehouse while the block runs."""
-    token = _process_key.set(hash_key(layout))
+    token = _key_at_work.set(hash_key(layout))
     try:
         yield
     finally:
-        _process_key.reset(token)
+        _key_at_work.reset(token)
 
 
 def hash_key(layout: Layout) -> bytes:
@@ -88,6 +94,8 @@ def hash_key(layout: Layout) -> bytes:
 
 def without_secrets(text: str) -> str:
     """The text with everything in it that looks like a key or a password replaced by its keyed hash."""
+    if not _MAY_HOLD_ONE.search(text):
+        return text
     for pattern in _PATTERNS:
         text = pattern.sub(_hash_match, text)
     for find in _detectors():
@@ -114,7 +122,7 @@ def _hashed(value: str) -> str:
 
 
 def _digest(value: str) -> str:
-    return hmac.digest(_process_key.get(), value.encode("utf-8", "surrogatepass"), "sha256").hex()[:12]
+    return hmac.digest(_key_at_work.get(), value.encode("utf-8", "surrogatepass"), "sha256").hex()[:12]
 
 
 def _is_random(token: str) -> bool:
@@ -124,7 +132,7 @@ def _is_random(token: str) -> bool:
 
 def _changes_often(part: str) -> bool:
     kinds = ["d" if c.isdigit() else "u" if c.isupper() else "l" for c in part]
-    pairs = [(a, b) for a, b in zip(kinds, kinds[1:], strict=False) if a != b]
+    pairs = [(a, b) for a, b in itertools.pairwise(kinds) if a != b]
     n_digit_changes = sum("d" in pair for pair in pairs)
     return n_digit_changes >= 4 or (len(set(kinds)) == 3 and len(pairs) >= (len(part) - 1) / 2)
 

@@ -23,6 +23,7 @@ from ingestion.text import clip
 from warehouse.layout import Layout
 from warehouse.parquet import read_rows, remove, write_partition
 from warehouse.schemas import QUARANTINE
+from warehouse.secrets import hashed_for, without_secrets
 
 REFUSED = "refused-"
 """How files of the quarantine begin that say why a whole file was refused; hash of the path and import id follow."""
@@ -110,7 +111,8 @@ def read_and_write(source: Source, layout: Layout) -> Written:
         OSError: if the warehouse cannot be written.
     """
     try:
-        collected = _collect(source)
+        with hashed_for(layout):
+            collected = _collect(source)
     except RefusedFileError as error:
         return refuse(source.path, source.import_id, str(error), layout, source.now)
     remove(layout.raw_table("imports") / f"{source.import_id}.parquet")
@@ -168,17 +170,18 @@ def _quarantine(
     layout: Layout, parts: list[Unreadable], import_id: str, path: Path, now: datetime, *, stem: str
 ) -> Path:
     """Write the rows, unless the same ones are there: a file that is refused again changes nothing."""
-    rows: list[dict[str, Any]] = [
-        {
-            "import_id": import_id,
-            "file_name": name_of(path),
-            "place": part.place,
-            "reason": part.reason,
-            "excerpt": None if part.excerpt is None else clip(part.excerpt, 500),
-            "ingested_at": now,
-        }
-        for part in parts
-    ]
+    with hashed_for(layout):
+        rows: list[dict[str, Any]] = [
+            {
+                "import_id": import_id,
+                "file_name": name_of(path),
+                "place": part.place,
+                "reason": without_secrets(part.reason),
+                "excerpt": None if part.excerpt is None else clip(without_secrets(part.excerpt), 500),
+                "ingested_at": now,
+            }
+            for part in parts
+        ]
     there_path = layout.quarantine / f"{stem}.parquet"
     try:
         there = read_rows(there_path, QUARANTINE).drop_columns(["ingested_at"]).to_pylist()

@@ -14,6 +14,7 @@ from ingestion.logs.records import Notice, Record, RefusedFileError, Run, Unread
 from ingestion.text import clip
 from warehouse.parquet import to_table
 from warehouse.schemas import RAW_TABLES
+from warehouse.secrets import without_secrets
 
 # Arrow's own allocator keeps a quarter of what it once held; a worker reads one file after the other.
 pa.set_memory_pool(pa.system_memory_pool())
@@ -105,6 +106,8 @@ def collect(records: Iterable[Record], *, source: str, import_id: str, now: date
         if "import_id" in schema.schema.names:
             origin["import_id"] = import_id
         row = record.values | origin | {"ingested_at": now}
+        if row.get("error"):
+            row["error"] = without_secrets(row["error"])
         partition = tuple((name, row[name]) for name in schema.partition_by)
         tables.setdefault((record.table, partition), _Table(record.table)).add(row)
         if record.table == "samples":

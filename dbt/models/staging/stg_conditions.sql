@@ -1,3 +1,6 @@
+{# A table: whoever else opens the database has no function `published_settings`. #}
+{{ config(materialized="table") }}
+
 with
 
 conditions as (
@@ -10,10 +13,10 @@ select
     import_id,
 
     ---------- text
-    condition_label,
+    {{ without_secrets("condition_label") }} as condition_label,
     prompt_format,
-    reasoning_budget,
-    settings,
+    {{ without_secrets("reasoning_budget") }} as reasoning_budget,
+    {{ published_settings("settings", "source") }} as settings,
     source,
 
     ---------- numbers
