@@ -9,11 +9,12 @@ from dagster_project.assets.raw_embeddings import embeddings
 from dagster_project.assets.raw_logs import INBOX, eval_logs
 from dagster_project.assets.raw_sampling import SAMPLED_RESPONSES
 from dagster_project.assets.raw_synthetic import synthetic_problems, synthetic_rollouts, synthetic_training
-from dagster_project.assets.transformed import current_manifest, dbt_resource, make_dbt_assets
+from dagster_project.assets.transformed import dbt_resource, make_dbt_assets
 from dagster_project.checks import CHECKS
 from dagster_project.jobs import collect, embed, experiments, inbox, nightly, refresh, sampling_jobs, transform
 from dagster_project.resources import Warehouse
 from warehouse.layout import Layout
+from warehouse.transform import manifest
 
 PUBLISHED_LAYERS = ("marts", "figures")
 
@@ -22,7 +23,7 @@ def build_definitions(layout: Layout | None = None) -> dg.Definitions:
     """Assemble the graph for one warehouse; by default the one that `$WAREHOUSE_ROOT` names."""
     layout = layout or Layout.from_env()
     dbt = dbt_resource(layout)
-    dbt_models = make_dbt_assets(current_manifest(layout))
+    dbt_models = make_dbt_assets(manifest(layout))
     tables = sorted(key for key, group in dbt_models.group_names_by_key.items() if group in PUBLISHED_LAYERS)
     return dg.Definitions(
         assets=[

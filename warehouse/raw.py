@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
-from warehouse.layout import Layout, visible
+from warehouse.layout import Layout, not_hidden
 from warehouse.parquet import ensure_empty_files
 from warehouse.schemas import IMPORTS, QUARANTINE, RAW_TABLES
 
@@ -41,5 +41,5 @@ def count_rows(layout: Layout, table: str) -> int:
 def files_off_contract(layout: Layout, table: str) -> dict[Path, str]:
     """Files of a raw table that do not meet the contract of the version that wrote them, each with what is wrong."""
     contract = RAW_TABLES[table]
-    files = visible(layout.raw_table(table).rglob("*.parquet"))
+    files = not_hidden(layout.raw_table(table).rglob("*.parquet"))
     return {path: why for path in files if (why := contract.why_off_contract(pq.read_schema(path)))}

@@ -29,9 +29,6 @@ SAMPLE_STATUSES = ("ok", "format_failure", "limit", "refused", "error")
 RUN_STATUSES = ("success", "cancelled", "error", "crashed", "started")
 """What became of the run that a sample comes from. `crashed`: the log has no ending of its own."""
 
-SAMPLE_SOURCES = ("sampler", "inspect", "lm_eval", "swe_bench", "table")
-"""Which door a sample came through. A row of raw.models may also come from `synthetic`: a trained optimizer."""
-
 
 @dataclass(frozen=True)
 class RawTable:

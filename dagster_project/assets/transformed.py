@@ -1,5 +1,6 @@
 """Staging to figures: the dbt project as assets, one per model, in the group of its layer."""
 
+import importlib.metadata
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from dagster_project.resources import Warehouse
 from warehouse.layout import DBT_PROJECT_DIR, Layout
-from warehouse.transform import building, dbt_environment, prepare, run_dbt
+from warehouse.transform import building, dbt_environment
 
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 """They test the project, not the data; `make test` runs them."""
@@ -32,25 +33,21 @@ class LayerTranslator(DagsterDbtTranslator):
         return layer
 
 
-def current_manifest(layout: Layout) -> Path:
-    """dbt's manifest, parsed anew if the dbt project has changed since."""
-    manifest = layout.dbt_target / "manifest.json"
-    sources = [path for path in DBT_PROJECT_DIR.rglob("*") if path.suffix in {".sql", ".yml", ".md", ".csv"}]
-    if not manifest.exists() or manifest.stat().st_mtime < max(path.stat().st_mtime for path in sources):
-        prepare(layout)
-        run_dbt(layout, ["parse"])
-    return manifest
-
-
 def dbt_resource(layout: Layout) -> DbtCliResource:
     """dbt for this warehouse. Its environment is the process's: dbt reads the warehouse's place from there."""
     os.environ.update(dbt_environment(layout))
     return DbtCliResource(
         project_dir=str(DBT_PROJECT_DIR),
         profiles_dir=str(DBT_PROJECT_DIR),
-        # The one beside this Python, whether or not the environment is activated.
-        dbt_executable=str(Path(sys.executable).with_name("dbt")),
+        dbt_executable=_dbt_executable(),
     )
+
+
+def _dbt_executable() -> str:
+    """The script that was installed with the dbt of this Python, whether or not the environment is activated."""
+    installed = importlib.metadata.files("dbt-core") or []
+    scripts = [str(file.locate()) for file in installed if file.parts[-2:] == ("bin", "dbt")]
+    return next(iter(scripts), str(Path(sys.executable).with_name("dbt")))
 
 
 def make_dbt_assets(manifest: Path) -> dg.AssetsDefinition:

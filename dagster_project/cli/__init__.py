@@ -1,7 +1,7 @@
 """The `incoherence` command: a thin layer over the functions that the assets call.
 
 One module per stage, in the order of the help: everything at once, what brings data in, what computes, what answers
-questions, what serves.
+questions, what serves, what explains.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dagster_project.cli.app import app, fail
 
 # isort: off
-from dagster_project.cli import run, collect, compute, ask, serve  # noqa: F401
+from dagster_project.cli import run, collect, compute, ask, serve, docs  # noqa: F401
 # isort: on
 
 __all__ = ["app", "main"]

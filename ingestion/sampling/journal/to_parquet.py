@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from ingestion.sampling.journal.outcome import PARSER_VERSION, judge
-from ingestion.sampling.journal.records import Answered, End, Failed, Header, Record, read, segments
+from ingestion.sampling.journal.records import Answered, End, Failed, Header, Record, Settled, read, segments
 from ingestion.sampling.providers.wire import READERS, InvalidResponseError
 from ingestion.text import clip
 from warehouse.keys import digest, sample_id
@@ -35,8 +35,6 @@ BUCKET_BYTES = 1 << 24
 _SIDECAR = "derived.json"
 _LONGEST_ERROR = 2_000
 _LONGEST_TEXT = 10_000_000
-
-Settled = Answered | Failed
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ def derive(layout: Layout, folder: Path, *, force: bool = False) -> Derived | No
     Returns:
         What was written; None if the journal is empty.
     """
-    header, run_status, sizes = _survey(folder)
+    header, run_status, sizes = _look_through(folder)
     if header is None or not sizes:
         return None
     path = layout.partition("samples", _columns(header)) / f"{FILE_STEM}.parquet"
@@ -110,7 +108,7 @@ def _known(folder: Path) -> dict[str, Any] | None:
     return content if isinstance(content, dict) and {"state", "n_samples", "n_by_status"} <= set(content) else None
 
 
-def _survey(folder: Path) -> tuple[Header | None, str, dict[str, int]]:
+def _look_through(folder: Path) -> tuple[Header | None, str, dict[str, int]]:
     """The newest header, how the last run ended, and the bytes of responses by item."""
     header: Header | None = None
     run_status = "crashed"
