@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +29,9 @@ REFUSED = "refused-"
 """How files of the quarantine begin that say why a whole file was refused; hash of the path and import id follow."""
 
 
+State = tuple[tuple[int, int, int], ...]
+
+
 @dataclass(frozen=True)
 class Source:
     """A file that is to be read.
@@ -38,6 +41,7 @@ class Source:
         sha256: of its bytes.
         n_bytes: its size, with its companions'.
         import_id: what it is known by: 16 hexadecimal digits over its content and its companions'.
+        state: size and times of all of them, before they were hashed: what is read must be what was hashed.
         reader: what reads it.
         now: time of the import.
     """
@@ -46,6 +50,7 @@ class Source:
     sha256: str
     n_bytes: int
     import_id: str
+    state: State
     reader: LogFormat
     now: datetime
 
@@ -80,28 +85,45 @@ def hash_file(path: Path) -> str:
     """The SHA-256 of a file's bytes; of a folder's name and its parent's, because its files are its companions.
 
     Raises:
-        RefusedFileError: if it cannot be opened.
+        RefusedFileError: if it is no regular file, or cannot be opened and read.
     """
     if path.is_dir():
         return name_hash(Path(*path.resolve().parts[-2:]))
     try:
+        if not path.is_file():
+            # A pipe would have us wait for ever.
+            raise RefusedFileError("not a regular file" if path.exists() else "no such file any more")
         with path.open("rb") as handle:
             return hashlib.file_digest(handle, "sha256").hexdigest()
     except OSError as error:
         raise RefusedFileError(f"cannot be opened: {error.strerror}; check its permissions") from error
 
 
-def source_of(path: Path, sha256: str, reader: LogFormat, now: datetime) -> Source:
+def source_of(path: Path, reader: LogFormat, now: datetime) -> Source:
     """A file together with what it is known by: its content, and that of the files that are read with it.
 
     Raises:
         RefusedFileError: if one of them cannot be opened.
     """
-    companions = reader.companions(path)
-    hashes = [sha256, *(hash_file(companion) for companion in companions)]
-    import_id = sha256[:16] if not companions else hashlib.sha256("".join(hashes).encode()).hexdigest()[:16]
-    n_bytes = sum(file.stat().st_size for file in (path, *companions) if file.is_file())
-    return Source(path, sha256, n_bytes, import_id, reader, now)
+    try:
+        companions = reader.companions(path)
+        files = (path, *companions)
+        state = state_of(files)
+        hashes = [hash_file(file) for file in files]
+        n_bytes = sum(file.stat().st_size for file in files if file.is_file())
+    except OSError as error:
+        raise RefusedFileError(f"went away while it was looked at: {error.strerror}") from error
+    import_id = hashes[0][:16] if not companions else hashlib.sha256("".join(hashes).encode()).hexdigest()[:16]
+    return Source(path, hashes[0], n_bytes, import_id, state, reader, now)
+
+
+def state_of(files: Iterable[Path]) -> State:
+    """Size, time of the last change and number of each file.
+
+    Raises:
+        OSError: if one is not there any more.
+    """
+    return tuple((facts.st_size, facts.st_mtime_ns, facts.st_ino) for facts in (file.stat() for file in files))
 
 
 def read_and_write(source: Source, layout: Layout) -> Written:
@@ -152,16 +174,17 @@ def name_hash(path: Path) -> str:
 
 
 def _collect(source: Source) -> Collected:
-    before = source.path.stat()
     try:
         records = source.reader.read(source.path)
         collected = collect(records, source=source.reader.name, import_id=source.import_id, now=source.now)
+        is_unchanged = source.state == state_of((source.path, *source.reader.companions(source.path)))
     except RefusedFileError:
         raise
+    except OSError as error:
+        raise RefusedFileError(f"cannot be read: {error.strerror or error}; is it still there?") from error
     except Exception as error:  # a batch outlives whatever a hostile or half-written file provokes
         raise RefusedFileError(f"cannot be read: {type(error).__name__}: {error}") from error
-    after = source.path.stat()
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+    if not is_unchanged:
         raise RefusedFileError("changed while it was read; import it again when its run has ended")
     return collected
 

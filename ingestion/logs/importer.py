@@ -162,15 +162,13 @@ class _Batch:
         """What is to be read, or the report of a file that is not."""
         if problem:  # there is nothing that could lie in quarantine
             return FileReport(path, "refused", 0, 0, None, problem)
-        sha256 = name_hash(path)
         try:
-            sha256 = hash_file(path)
-            reader = self._chosen or detect(path, self._scorer)
-            source = source_of(path, sha256, reader, datetime.now(UTC))
+            source = self._source(path)
         except RefusedFileError as error:
-            refused = refuse(path, sha256[:16], str(error), self._layout, datetime.now(UTC))
+            refused = refuse(path, _id_of(path), str(error), self._layout, datetime.now(UTC))
             self._remove(self._written.refusals(path) - refused.files)
             return FileReport(path, "refused", 0, 1, None, refused.first_unreadable)
+        reader = source.reader
         known = _known_import(self._layout, source.import_id)
         if source.import_id in self._taken:
             return _Copy(path, source.import_id)
@@ -179,6 +177,14 @@ class _Batch:
             return FileReport(path, "unchanged", 0, 0, known["run_status"], "already imported")
         self._taken.add(source.import_id)
         return source
+
+    def _source(self, path: Path) -> Source:
+        try:
+            return source_of(path, self._chosen or detect(path, self._scorer), datetime.now(UTC))
+        except (RefusedFileError, KeyboardInterrupt):
+            raise
+        except Exception as error:  # a batch outlives whatever a file provokes
+            raise RefusedFileError(f"cannot be read: {type(error).__name__}: {error}") from error
 
     def _finish(self, source: Source, result: Written) -> FileReport:
         if result.run is None:
@@ -214,6 +220,14 @@ class _Batch:
     def _remove(self, stale: Iterable[Path]) -> None:
         for path in stale:
             path.unlink(missing_ok=True)
+
+
+def _id_of(path: Path) -> str:
+    """What a refused file is known by: its content, or its name where that cannot be read."""
+    try:
+        return hash_file(path)[:16]
+    except RefusedFileError:
+        return name_hash(path)[:16]
 
 
 def _known_import(layout: Layout, import_id: str) -> dict[str, Any] | None:
