@@ -1,4 +1,4 @@
-"""Files that change under the reader, clocks that go back, full disks, wrong mappings: nothing stops, nothing is lost."""
+"""Files that change under the reader, clocks that go back, full disks, wrong mappings: nothing stops or is lost."""
 
 from __future__ import annotations
 
@@ -150,7 +150,8 @@ def test_a_clock_set_back_does_not_make_the_older_copy_win(
     import_paths([copy("second.eval", "B")], layout)
     with connect_raw(layout) as con:
         found = con.execute(
-            "select answer, imports.ingested_at from raw.samples join raw.imports using (import_id) order by import_number"
+            "select answer, imports.ingested_at from raw.samples join raw.imports using (import_id) "
+            "order by import_number"
         ).fetchall()
     assert [answer for answer, _ in found] == ["A", "B"]
 
