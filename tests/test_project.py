@@ -82,3 +82,43 @@ def test_every_dependency_is_pinned_in_the_constraints() -> None:
         for stop in "<>=! ":
             name = name.split(stop)[0]
         assert name.lower().replace("_", "-") in pinned, requirement
+
+
+WORDS_OF_THE_PAPER = (
+    "accuracy_by_model_scale",
+    "answer_changes",
+    "bias_vs_variance",
+    "embedding_variance",
+    "ensembling",
+    "format_failures",
+    "incoherence_by_model_scale",
+    "incoherence_by_reasoning_budget",
+    "incoherence_by_reasoning_length",
+    "length_and_scale_regression",
+    "natural_overthinking",
+    "reasoning_length_correlation",
+    "sample_efficiency",
+    "survey",
+    "synthetic_by_scale",
+    "synthetic_by_step",
+    "synthetic_trajectories",
+    "transcripts",
+    "wait_ratio",
+)
+"""Its analyses, by name."""
+
+DECOMPOSITIONS = ("kl", "brier", "zero_one", "coverage", "score", "embedding")
+
+
+@pytest.mark.parametrize("word", WORDS_OF_THE_PAPER)
+def test_a_newcomer_finds_the_words_of_the_paper_by_the_names_of_files(word: str) -> None:
+    table = ROOT / "dbt" / "models" / "figures" / f"fig_{word}"
+    assert table.with_suffix(".sql").exists() and table.with_suffix(".yml").exists()
+    assert (ROOT / "warehouse" / "figures" / f"{word}.py").exists()
+    # What it is about and in which table: among the analyses, or with the optimizer.
+    assert any(word in (ROOT / "docs" / page).read_text(encoding="utf-8") for page in ("analyses.md", "synthetic.md"))
+
+
+@pytest.mark.parametrize("word", DECOMPOSITIONS)
+def test_a_newcomer_finds_the_decompositions_by_the_names_of_files(word: str) -> None:
+    assert list((ROOT / "dbt" / "models" / "intermediate" / "items").glob(f"int_item_{word}.sql"))

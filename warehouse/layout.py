@@ -164,6 +164,14 @@ class Layout:
         """
         return _partition_folder(self.raw_table(table), values)
 
+    def raw_file(self, table: str, stem: str, values: Mapping[str, str] | None = None) -> Path:
+        """A Parquet file of a raw table, in the partition that `values` name."""
+        return self.partition(table, values or {}) / f"{stem}.parquet"
+
+    def download(self, source: str, *names: str) -> Path:
+        """The folder of a source of data sets, or a file in it."""
+        return self.downloads.joinpath(source, *names)
+
     def response_partition(self, values: Mapping[str, str]) -> Path:
         """Folder of the verbatim responses of one partition of `samples`; named as `partition` names."""
         return _partition_folder(self.responses, values)

@@ -8,9 +8,10 @@ cannot be read go to quarantine with the reason; a file of which nothing can be 
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import pyarrow as pa
 
 from ingestion.logs.record_tables import Collected, collect
 from ingestion.logs.records import LogFormat, RefusedFileError, Run, Unreadable
+from ingestion.logs.understood import understood
 from ingestion.text import clip
 from warehouse.layout import Layout
 from warehouse.parquet import read_rows, remove, write_partition
@@ -66,6 +68,10 @@ class Written:
         n_unreadable: its parts in quarantine.
         first_unreadable: the first of them in words.
         notices: what the person who imports it must know; if it was refused, the reason.
+        failures: its format failures whose reason is known, by the reason.
+        n_unscored: samples that nothing judges; the first notice says why.
+        warning: what is wrong with most of the file; empty if nothing is.
+        understood: how it was understood, as pairs of a word and what it is in this file.
     """
 
     run: Run | None
@@ -74,6 +80,10 @@ class Written:
     n_unreadable: int
     first_unreadable: str
     notices: tuple[str, ...]
+    failures: Mapping[str, int] = field(default_factory=dict)
+    n_unscored: int = 0
+    warning: str = ""
+    understood: tuple[tuple[str, str], ...] = ()
 
     @property
     def n_samples(self) -> int:
@@ -132,6 +142,10 @@ def read_and_write(source: Source, layout: Layout) -> Written:
     Raises:
         OSError: if the warehouse cannot be written.
     """
+    if multiprocessing.parent_process() is not None:
+        # A worker reads one file after the other, and Arrow's own allocator keeps a quarter of what it once held. In
+        # any other process the allocator is not ours to choose.
+        pa.set_memory_pool(pa.system_memory_pool())
     try:
         with hashed_for(layout):
             collected = _collect(source)
@@ -139,10 +153,14 @@ def read_and_write(source: Source, layout: Layout) -> Written:
         return refuse(source.path, source.import_id, str(error), layout, source.now)
     remove(layout.raw_table("imports") / f"{source.import_id}.parquet")
     files = set()
+    unreadable = collected.unreadable
+    told = collected.unscored.notice()
+    warnings = ["most of it is in quarantine"] if len(unreadable) > collected.n_read else []
+    warnings += [told] if told and collected.unscored.is_most else []
+    told_as = understood(collected.of("samples"), collected.of("conditions"), collected.scored_by)
     for table, partition in list(collected.tables):
         data = collected.tables.pop((table, partition))  # handed over, so that it goes when it was written
         files.add(write_partition(layout, table, data, file_stem=source.import_id, partition=dict(partition)))
-    unreadable = collected.unreadable
     if unreadable:
         files.add(_quarantine(layout, unreadable, source.import_id, source.path, source.now, stem=source.import_id))
     return Written(
@@ -151,7 +169,11 @@ def read_and_write(source: Source, layout: Layout) -> Written:
         statuses=dict(collected.statuses),
         n_unreadable=len(unreadable),
         first_unreadable=f"{unreadable[0].place}: {unreadable[0].reason}" if unreadable else "",
-        notices=tuple(collected.notices),
+        notices=(*([told] if told else []), *collected.notices),
+        failures=dict(collected.failures.most_common(3)),
+        n_unscored=collected.unscored.n,
+        warning="; ".join(warnings),
+        understood=told_as,
     )
 
 

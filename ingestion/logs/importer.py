@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from ingestion.logs.formats import choose, detect
 from ingestion.logs.import_file import Source, Written, hash_file, name_hash, name_of, refuse, source_of
 from ingestion.logs.records import LogFormat, RefusedFileError
+from ingestion.logs.score_options import ScoreOptions, score_options
 from ingestion.logs.search import Problem, Search
 from ingestion.logs.workers import read_all
 from ingestion.logs.written_files import WrittenFiles
@@ -40,6 +41,8 @@ class FileReport:
         n_quarantined: parts of it that could not be read.
         run_status: how its run ended; None if refused.
         message: one line for people: what happened and, if something is wrong, what to do.
+        has_warning: whether most of it is in quarantine or without a score; the message begins with it.
+        understood: how it was understood, as pairs of a word and what it is in this file.
     """
 
     path: Path
@@ -48,6 +51,8 @@ class FileReport:
     n_quarantined: int
     run_status: str | None
     message: str
+    has_warning: bool = False
+    understood: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,11 @@ class ImportSummary:
         """Whether any file was refused."""
         return self.count("refused") > 0
 
+    @property
+    def n_with_warning(self) -> int:
+        """Files of which most is in quarantine or without a score."""
+        return sum(report.has_warning for report in self.reports)
+
 
 def import_paths(
     paths: Sequence[Path],
@@ -89,6 +99,8 @@ def import_paths(
     log_format: str | None = None,
     mapping: Path | None = None,
     scorer: str | None = None,
+    scale: tuple[float, float] | None = None,
+    grades: Sequence[str] = (),
     n_workers: int | None = None,
     progress: Callable[[FileReport], None] | None = None,
 ) -> ImportSummary:
@@ -99,20 +111,24 @@ def import_paths(
         layout: the warehouse.
         log_format: the kind of all files (`inspect`); by default each file's first bytes decide.
         mapping: the mapping file of all files, which are tables then.
-        scorer: which scorer of Inspect logs to read; by default each run's main one.
+        scorer: which scorer of Inspect logs, or metric of lm-eval's, to read; by default each run's main one.
+        scale: the worst and the best number that it gives; by default 0 and 1.
+        grades: what its letters and words mean, as `A=1`.
         n_workers: processes that read files at the same time; by default the machine's cores, and none for little work.
         progress: called after each file, in their order.
 
     Raises:
-        ValueError: if `log_format` names no known kind, the mapping is not valid, or a scorer does not go with them.
+        ValueError: if `log_format` names no known kind, the mapping is not valid, or what is said of scores
+            does not go with them.
         OSError: if the warehouse cannot be written.
     """
-    chosen = choose(log_format, mapping, scorer)
+    options = score_options(scorer, scale, grades)
+    chosen = choose(log_format, mapping, options)
     sweep(layout.root)
     ensure_empty_files(layout)
     search = Search(paths, layout.root, chosen)
     reports: list[FileReport] = []
-    for report in _Batch(layout, chosen, scorer).run(search, n_workers):
+    for report in _Batch(layout, chosen, options).run(search, n_workers):
         reports.append(report)
         if progress:
             progress(report)
@@ -130,8 +146,8 @@ class _Copy:
 class _Batch:
     """One call of `import_paths`."""
 
-    def __init__(self, layout: Layout, chosen: LogFormat | None, scorer: str | None) -> None:
-        self._scorer = scorer
+    def __init__(self, layout: Layout, chosen: LogFormat | None, options: ScoreOptions) -> None:
+        self._options = options
         self._layout = layout
         self._chosen = chosen
         self._written = WrittenFiles(layout)
@@ -180,8 +196,8 @@ class _Batch:
 
     def _source(self, path: Path) -> Source:
         try:
-            return source_of(path, self._chosen or detect(path, self._scorer), datetime.now(UTC))
-        except (RefusedFileError, KeyboardInterrupt):
+            return source_of(path, self._chosen or detect(path, self._options), datetime.now(UTC))
+        except RefusedFileError:
             raise
         except Exception as error:  # a batch outlives whatever a file provokes
             raise RefusedFileError(f"cannot be read: {type(error).__name__}: {error}") from error
@@ -208,13 +224,22 @@ class _Batch:
             "model_id": run.model_id,
             "n_samples": result.n_samples,
             "n_quarantined": result.n_unreadable,
+            "n_unscored": result.n_unscored,
+            "notices": "\n".join(clip(notice.replace("\n", " "), 1_000) for notice in result.notices) or None,
             "tool_version": run.tool_version,
             "import_number": self._last_number,
             "ingested_at": source.now,
         }
         write_partition(self._layout, "imports", [row], file_stem=source.import_id)
         return FileReport(
-            source.path, "imported", result.n_samples, result.n_unreadable, run.run_status, _message(result)
+            source.path,
+            "imported",
+            result.n_samples,
+            result.n_unreadable,
+            run.run_status,
+            _message(result),
+            has_warning=bool(result.warning),
+            understood=result.understood,
         )
 
     def _remove(self, stale: Iterable[Path]) -> None:
@@ -252,7 +277,10 @@ def _message(result: Written) -> str:
     run = result.run
     assert run is not None
     message = f"{result.n_samples:,} samples of {run.task or 'several tasks'} by {run.model_id or 'several models'}"
-    message += "".join(f", {n:,} {words}" for status, words in _STATUSES.items() if (n := result.statuses.get(status)))
+    for status, words in _STATUSES.items():
+        if n := result.statuses.get(status):
+            reasons = ", ".join(f"{m:,} {reason}" for reason, m in result.failures.items())
+            message += f", {n:,} {words}" + (f" ({reasons})" if reasons and status == "format_failure" else "")
     if not result.n_samples and result.notices:
         message = run.task or ""
     if run.run_status != "success":

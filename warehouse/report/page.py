@@ -16,7 +16,7 @@ import vl_convert
 
 from warehouse.connect import connect
 from warehouse.figures import FIGURES, Figure, read_tables
-from warehouse.figures.base import DECOMPOSITION_LABELS, main_decomposition, short_model
+from warehouse.figures.base import DECOMPOSITION_LABELS, main_rows, short_model
 from warehouse.layout import Layout
 from warehouse.leftovers import sweep
 from warehouse.parquet import atomic_path
@@ -78,7 +78,7 @@ def write_page(layout: Layout) -> Page:
     with connect(layout.published_database) as con:
         sections = [_section(con, figure) for figure in FIGURES]
         findings = con.sql(FINDINGS).pl()
-        models = main_decomposition(con.sql(MODELS).pl())
+        models = main_rows(con.sql(MODELS).pl())
     page = (
         _environment()
         .get_template("page.html.j2")

@@ -142,7 +142,7 @@ def _work(
 def write_items(task: Task, layout: Layout) -> Path:
     """The task's items in the raw layer. The file is named by its content: two samplers write the same one."""
     stem = f"sampler-{digest([[item.item_id, item.digest] for item in task.items])}"
-    path = layout.partition("items", {"task": task.name}) / f"{stem}.parquet"
+    path = layout.raw_file("items", stem, {"task": task.name})
     if path.exists():
         return path
     origin = {"source": "sampler", "ingested_at": datetime.now(UTC)}
