@@ -8,20 +8,25 @@ import duckdb
 import pyarrow.parquet as pq
 
 from warehouse.layout import Layout, not_hidden
-from warehouse.parquet import ensure_empty_files
 from warehouse.schemas import RAW_TABLES
 
 
 def connect_raw(layout: Layout) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB with one view per raw table, in schema `raw`."""
-    ensure_empty_files(layout)
+    """An in-memory DuckDB with one view per raw table, in schema `raw`; nothing is written, also where nothing is."""
     con = duckdb.connect()
     con.execute("create schema raw")
-    for name in RAW_TABLES:
-        files = str(layout.raw_table(name) / "**" / "[!.]*.parquet").replace("'", "''")
-        con.execute(
-            f"create view raw.{name} as from read_parquet('{files}', hive_partitioning = false, union_by_name = true)"
-        )
+    for name, table in RAW_TABLES.items():
+        # The columns of today's contract, for tables without files and for files of an older version.
+        con.register(f"no_{name}", table.schema.empty_table())
+        con.execute(f"create table raw.no_{name} as from no_{name}")
+        con.unregister(f"no_{name}")
+        folder = layout.raw_table(name)
+        files = str(folder / "**" / "[!.]*.parquet").replace("'", "''")
+        rows = f"from raw.no_{name}"
+        if not_hidden(folder.rglob("*.parquet")):
+            parquet = f"read_parquet('{files}', hive_partitioning = false, union_by_name = true)"
+            rows += f" union all by name from {parquet}"
+        con.execute(f"create view raw.{name} as {rows}")
     return con
 
 

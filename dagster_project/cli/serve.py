@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Annotated
 
 import typer
@@ -39,6 +40,7 @@ def ui(
     except OSError as error:
         fail(f"--port {port}: {error.strerror or error}; choose another")
     environment = complete() | prepare_instance(layout) | {"PYTHONWARNINGS": "ignore"}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what ends a service is as good as Ctrl-C
     say("Reading the dbt project (half a minute, where it has changed) …")
     manifest(layout)
     try:
