@@ -8,30 +8,35 @@ import duckdb
 import pyarrow.parquet as pq
 
 from warehouse.layout import Layout, not_hidden
-from warehouse.schemas import RAW_TABLES
+from warehouse.schemas import IMPORTS, QUARANTINE, RAW_TABLES
 
 
 def connect_raw(layout: Layout) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB with one view per raw table, in schema `raw`; nothing is written, also where nothing is."""
+    """An in-memory DuckDB with one view per raw table, in schema `raw`: the rows that count.
+
+    Rows of an imported file count once its row in `imports` is there, which is written last. `quarantine` has all: its
+    files may never have been imported. Nothing is written, also where nothing is yet.
+    """
     con = duckdb.connect()
     con.execute("create schema raw")
-    for name, table in RAW_TABLES.items():
+    for table in sorted(RAW_TABLES.values(), key=lambda table: table is not IMPORTS):  # the others' views read it
+        name = table.name
         # The columns of today's contract, for tables without files and for files of an older version.
-        con.register(f"no_{name}", table.schema.empty_table())
-        con.execute(f"create table raw.no_{name} as from no_{name}")
-        con.unregister(f"no_{name}")
-        folder = layout.raw_table(name)
-        files = str(folder / "**" / "[!.]*.parquet").replace("'", "''")
-        rows = f"from raw.no_{name}"
-        if not_hidden(folder.rglob("*.parquet")):
-            parquet = f"read_parquet('{files}', hive_partitioning = false, union_by_name = true)"
-            rows += f" union all by name from {parquet}"
-        con.execute(f"create view raw.{name} as {rows}")
+        con.register("no_rows", table.schema.empty_table())
+        con.execute(f"create table raw.no_{name} as from no_rows")
+        con.unregister("no_rows")
+        query = f"from raw.no_{name}"
+        if not_hidden(layout.raw_table(name).rglob("*.parquet")):
+            files = str(layout.raw_table(name) / "**" / "[!.]*.parquet").replace("'", "''")
+            query += f" union all by name from read_parquet('{files}', hive_partitioning = false, union_by_name = true)"
+        if "import_id" in table.schema.names and table not in (IMPORTS, QUARANTINE):
+            query = f"from ({query}) where import_id is null or import_id in (select import_id from raw.imports)"
+        con.execute(f"create view raw.{name} as {query}")
     return con
 
 
 def count_rows(layout: Layout, table: str) -> int:
-    """Rows of a raw table, from the files' footers."""
+    """Rows of a raw table that count; see `connect_raw`."""
     with connect_raw(layout) as con:
         (count,) = con.execute(f"select count(*) from raw.{table}").fetchone() or (0,)
     return int(count)

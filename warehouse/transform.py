@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -21,6 +22,7 @@ from typing import Any
 
 from warehouse.freshness import code_fingerprint
 from warehouse.layout import DBT_PROJECT_DIR, Layout
+from warehouse.leftovers import sweep
 from warehouse.lock import locked
 from warehouse.parquet import atomic_path, ensure_empty_files
 
@@ -30,8 +32,15 @@ _GLOB_CHARACTERS = set("*?[]{}'\"")
 _PARSED_FROM = "parsed_from.txt"
 """Beside dbt's manifest: the project that it was made from."""
 
-_STEP = re.compile(r"\d+ of (?P<total>\d+) (?P<word>[A-Z]+) .*?(?P<name>[\w.]+) \.{2,} \[")
+_STEP = re.compile(r"\d+ of (?P<total>\d+) (?P<word>[A-Z-]+) .*?(?P<name>\S+) [ .]*\[")
 """dbt's line about one table or test: `12 of 735 OK created sql view model staging.stg_items ...... [OK in 0.05s]`."""
+
+_DBT = """
+from warehouse.lifeline import end_with_standard_input
+end_with_standard_input()
+from dbt.cli.main import cli
+cli()
+"""
 
 _BAD_STATUSES = ("error", "fail", "runtime error")
 
@@ -100,6 +109,8 @@ def building(layout: Layout, *, is_whole: bool) -> Iterator[None]:
     prepare(layout)
     mark = layout.unfinished_build
     with locked(layout.build_lock, "another build or publish ({holder}) is at work"):
+        sweep(layout.root)
+        shutil.rmtree(f"{layout.build_database}.tmp", ignore_errors=True)  # DuckDB's own, of a build that was killed
         was_finished = not mark.exists()
         mark.touch()
         yield
@@ -183,11 +194,17 @@ def run_dbt(
         (layout.dbt_target / "partial_parse.msgpack").unlink(missing_ok=True)
     mark.unlink(missing_ok=True)
     # -P: the project's own folder `dbt/` must not stand in for the package of that name.
-    command = [sys.executable, "-P", "-c", "from dbt.cli.main import cli; cli()", "--no-use-colors", *arguments]
+    command = [sys.executable, "-P", "-c", _DBT, "--no-use-colors", *arguments]
     environment = os.environ | dbt_environment(layout, threads=threads) | {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
     last_lines: deque[str] = deque(maxlen=30)
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace"
+        command,
+        env=environment,
+        stdin=subprocess.PIPE,  # nothing is written to it: dbt ends when it is closed, by our end
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
     ) as process:
         assert process.stdout is not None
         try:
