@@ -6,6 +6,7 @@ questions, what serves, what explains.
 
 from __future__ import annotations
 
+import errno
 import os
 
 from dagster_project.cli.app import app, fail
@@ -46,7 +47,22 @@ def main() -> None:
         duckdb.Error,
     ) as error:
         fail(str(error))
+    except OSError as error:
+        fail(without_traceback(error))
     except SystemExit as stop:
         if stop.code == INTERRUPTED:  # Typer's word for Ctrl-C
             fail("interrupted; what was finished is kept, run the same command again", status=INTERRUPTED)
         raise
+
+
+def without_traceback(error: OSError) -> str:
+    """What the system would not do, and what to do about it: a disk that is full, a folder that may not be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        fix = "free some space"
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        fix = "check its permissions, or set WAREHOUSE_ROOT to a folder of yours"
+    else:
+        fix = "check WAREHOUSE_ROOT"
+    what = error.strerror or " ".join(str(error).split())
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{what}; {fix}. What was finished is kept: run the same command again"
