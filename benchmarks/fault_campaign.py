@@ -1,7 +1,8 @@
-"""`python -m benchmarks.fault_campaign [--again]`: every command killed at random moments, full disks, hostile names.
+"""`python -m benchmarks.fault_campaign [--again]`: commands killed at random moments, full disks, hostile names.
 
-Each trial takes a copy of one small warehouse (`build/benchmarks/fault_campaign/`), kills a command with SIGKILL, looks,
-runs the command again to its end, and looks again. Nothing may be lost, half-published, left behind or left running.
+Each trial takes a copy of one small warehouse (`build/benchmarks/fault_campaign/`), kills a command with SIGKILL,
+looks, runs the command again to its end, and looks again. Nothing may be lost, half-published, left behind or left
+running.
 Trials are recorded one by one, so an interrupted campaign goes on where it stopped; the outcome is kept in
 `benchmarks/results/fault_campaign.json`.
 """

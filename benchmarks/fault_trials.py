@@ -10,8 +10,8 @@ import subprocess
 import sys
 import time
 import uuid
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +19,6 @@ import duckdb
 import yaml
 
 from tests.ingestion.test_hostile_files import HEADER, answered, archive, sample
-from tests.ingestion.test_importing import log
 from warehouse.layout import PROJECT_ROOT, Layout
 from warehouse.raw import connect_raw
 
@@ -128,7 +127,11 @@ def make_template(here: Path) -> Warehouse:
         logs = here / "logs"
         logs.mkdir(exist_ok=True)
         for number in range(N_LOGS):
-            log(logs / f"{number:02}.eval", *("ABAB"[(number + epoch) % 4] for epoch in range(N_EPOCHS)))
+            spec = {**HEADER["eval"], "eval_id": f"run {number}", "task": "kills"}  # type: ignore[dict-item]
+            members: dict[str, object] = {"header.json": {**HEADER, "eval": spec}}
+            for epoch in range(1, N_EPOCHS + 1):
+                members[f"samples/{epoch}.json"] = sample("q", epoch, output=answered("AB"[(number + epoch) % 2]))
+            archive(logs / f"{number:02}.eval", members)
         for arguments in (["run", "--no-demo"], ["import", str(logs / "00.eval")], ["build"]):
             status, said, _ = finish(root, arguments)
             if status:
@@ -171,6 +174,7 @@ def prepare(command: str, here: Path, root: Path) -> None:
         spec = root / "experiments" / "small.yaml"
         spec.write_text(yaml.safe_dump(yaml.safe_load(spec.read_text()) | {"epochs": 12}))
     if command == "run":
+        (root / "inbox").mkdir(exist_ok=True)
         shutil.copy(here / "logs" / "01.eval", root / "inbox" / "01.eval")
 
 
