@@ -28,7 +28,7 @@ MARK = "FAULT_CAMPAIGN"
 N_LOGS, N_EPOCHS = 24, 30
 USUAL_S = {"import": 6.0, "publish": 6.0, "sample": 8.0, "report": 12.0, "build": 40.0, "run": 60.0, "ui": 30.0}
 """Seconds that a command takes, until it has been seen to its end."""
-PATIENCE_S = {"ui": 60.0}
+PATIENCE_S = {"ui": 60.0, "run": 60.0}
 """How long its processes may take to end after it; 20 s for the others."""
 SEEN_TO_ITS_END = {"build": 3, "run": 2, "report": 4}
 """Every so-many-th of its trials runs the command again to its end; the others look at what it left."""

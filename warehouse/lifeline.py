@@ -6,6 +6,9 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
+
+import psutil
 
 _STANDARD_INPUT = 0
 _LOOK_EVERY_S = 0.5
@@ -31,11 +34,18 @@ def end_with_standard_input() -> None:
 
 
 def end_when_adopted() -> None:
-    """For a process that its parent gives no pipe: end when another process has become its parent."""
+    """For a process that a Python gives no pipe: end when another process has become its parent, or has already."""
     parent = os.getppid()
 
     def wait() -> None:
-        while os.getppid() == parent:
+        while os.getppid() == parent and _is_python(parent):
             time.sleep(_LOOK_EVERY_S)
 
     end_with_parent(wait)
+
+
+def _is_python(pid: int) -> bool:
+    try:
+        return "python" in Path(psutil.Process(pid).exe()).name.lower()
+    except psutil.Error:  # it has ended, or it is the system's
+        return False
