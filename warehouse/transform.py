@@ -243,7 +243,7 @@ def _project() -> str:
 
 def _results(layout: Layout) -> list[dict[str, Any]]:
     path = layout.dbt_target / "run_results.json"
-    return list(json.loads(path.read_text())["results"]) if path.is_file() else []
+    return list(json.loads(path.read_text(encoding="utf-8"))["results"]) if path.is_file() else []
 
 
 def _explain(layout: Layout, last_lines: Sequence[str]) -> str:
