@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import duckdb
+import yaml
 
 from warehouse.layout import DBT_PROJECT_DIR, Layout
 from warehouse.raw import connect_raw
@@ -68,16 +69,19 @@ def describe(layout: Layout) -> str:
 def _undescribed_models(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Models of which no source and no seed knows more than the name: figures by model size leave them out."""
     seeds = {name: str(DBT_PROJECT_DIR / "seeds" / f"{name}.csv") for name in ("known_models", "model_aliases")}
+    hosts = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text())["vars"]["model_hosts"]
     found = con.execute(
         """
         select model_id, count(*) from raw.samples
         where
             model_id not in (select model_id from read_csv($known_models, header = true))
-            and model_id not in (select alias from read_csv($model_aliases, header = true))
+            and lower(model_id) not in (select lower(alias) from read_csv($model_aliases, header = true))
+            and regexp_replace(lower(model_id), $hosts, '') not in
+                (select lower(alias) from read_csv($model_aliases, header = true))
             and model_id not in (select model_id from raw.models where model_family is not null or is_simulated)
         group by all order by all
         """,
-        seeds,
+        seeds | {"hosts": f"^(({'|'.join(hosts)})/)+"},
     ).fetchall()
     if not found:
         return []
