@@ -65,6 +65,11 @@ class Layout:
         return self.root / "quarantine"
 
     @property
+    def hash_key(self) -> Path:
+        """Key of the hashes that stand for secrets; see `warehouse.secrets`."""
+        return self.root / "hash_key"
+
+    @property
     def checkpoints(self) -> Path:
         """Trained synthetic optimizers."""
         return self.root / "checkpoints"

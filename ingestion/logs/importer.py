@@ -1,15 +1,16 @@
 """Importing logs of any known kind into the raw layer: the one door for the command line and for Dagster.
 
 Incremental and idempotent: a file is known by its content (SHA-256), a known file is not written again, and a killed
-import is simply done again, because the `imports` row is written last and all file names follow from the content.
-Files are read in parallel where that is worth it; the ledger (`imports`) has one writer, in the files' order.
+import is simply done again: its rows count only once the `imports` row is there, which is written last, and all file
+names follow from the content. Files are read in parallel where that is worth it; the ledger (`imports`) has one writer,
+in the files' order, which numbers them: of two copies of a sample the one that was imported last counts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,11 @@ from ingestion.logs.records import LogFormat, RefusedFileError
 from ingestion.logs.score_options import ScoreOptions, score_options
 from ingestion.logs.search import Problem, Search
 from ingestion.logs.workers import read_all
+from ingestion.logs.written_files import WrittenFiles
 from ingestion.text import clip
 from warehouse.layout import Layout
+from warehouse.leftovers import sweep
 from warehouse.parquet import ensure_empty_files, write_partition
-
-_WRITTEN_FROM_LOGS = ("samples", "test_outcomes", "items", "conditions", "models", "survey_rankings", "quarantine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ def import_paths(
     """
     options = score_options(scorer, scale, grades)
     chosen = choose(log_format, mapping, options)
+    sweep(layout.root)
     ensure_empty_files(layout)
     search = Search(paths, layout.root, chosen)
     reports: list[FileReport] = []
@@ -148,10 +150,10 @@ class _Batch:
         self._options = options
         self._layout = layout
         self._chosen = chosen
-        self._written = _WrittenFiles(layout)
+        self._written = WrittenFiles(layout)
         self._taken: set[str] = set()
         self._refused: dict[str, str] = {}
-        self._last = datetime.now(UTC)
+        self._last_number: int | None = None
 
     def run(self, files: Iterable[tuple[Path, Problem]], n_workers: int | None) -> Iterator[FileReport]:
         """What became of each file, in their order."""
@@ -172,39 +174,43 @@ class _Batch:
             return FileReport(copy.path, "refused", 0, 1, None, self._refused[copy.import_id])
         return FileReport(copy.path, "unchanged", 0, 0, known["run_status"], "already imported")
 
-    def _now(self) -> datetime:
-        """A time later than any before it: of two copies of a sample, the one that was imported later counts."""
-        self._last = max(datetime.now(UTC), self._last + timedelta(microseconds=1))
-        return self._last
-
     def _plan(self, path: Path, problem: Problem) -> Source | FileReport | _Copy:
         """What is to be read, or the report of a file that is not."""
         if problem:  # there is nothing that could lie in quarantine
             return FileReport(path, "refused", 0, 0, None, problem)
-        sha256 = name_hash(path)
         try:
-            sha256 = hash_file(path)
-            reader = self._chosen or detect(path, self._options)
-            source = source_of(path, sha256, reader, self._now())
+            source = self._source(path)
         except RefusedFileError as error:
-            refused = refuse(path, sha256[:16], str(error), self._layout, self._now())
+            refused = refuse(path, _id_of(path), str(error), self._layout, datetime.now(UTC))
+            self._remove(self._written.refusals(path) - refused.files)
             return FileReport(path, "refused", 0, 1, None, refused.first_unreadable)
+        reader = source.reader
         known = _known_import(self._layout, source.import_id)
         if source.import_id in self._taken:
             return _Copy(path, source.import_id)
         if known is not None and known["source"] == reader.name and reader.is_current(known["reader_version"]):
+            self._remove(self._written.refusals(path, source.import_id))
             return FileReport(path, "unchanged", 0, 0, known["run_status"], "already imported")
         self._taken.add(source.import_id)
         return source
 
+    def _source(self, path: Path) -> Source:
+        try:
+            return source_of(path, self._chosen or detect(path, self._options), datetime.now(UTC))
+        except RefusedFileError:
+            raise
+        except Exception as error:  # a batch outlives whatever a file provokes
+            raise RefusedFileError(f"cannot be read: {type(error).__name__}: {error}") from error
+
     def _finish(self, source: Source, result: Written) -> FileReport:
         if result.run is None:
             self._refused[source.import_id] = result.first_unreadable
+            self._remove(self._written.refusals(source.path) - result.files)
             return FileReport(source.path, "refused", 0, result.n_unreadable, None, result.first_unreadable)
         # A newer reader may file the same samples elsewhere, and what was refused once may be readable now.
-        for stale in self._written.with_stem(source.import_id) - result.files:
-            stale.unlink(missing_ok=True)
+        self._remove(self._written.of_import(source) - result.files)
         run = result.run
+        self._last_number = 1 + (self._written.last_number() if self._last_number is None else self._last_number)
         row = {
             "import_id": source.import_id,
             "file_name": name_of(source.path),
@@ -221,6 +227,7 @@ class _Batch:
             "n_unscored": result.n_unscored,
             "notices": "\n".join(clip(notice.replace("\n", " "), 1_000) for notice in result.notices) or None,
             "tool_version": run.tool_version,
+            "import_number": self._last_number,
             "ingested_at": source.now,
         }
         write_partition(self._layout, "imports", [row], file_stem=source.import_id)
@@ -234,6 +241,18 @@ class _Batch:
             has_warning=bool(result.warning),
             understood=result.understood,
         )
+
+    def _remove(self, stale: Iterable[Path]) -> None:
+        for path in stale:
+            path.unlink(missing_ok=True)
+
+
+def _id_of(path: Path) -> str:
+    """What a refused file is known by: its content, or its name where that cannot be read."""
+    try:
+        return hash_file(path)[:16]
+    except RefusedFileError:
+        return name_hash(path)[:16]
 
 
 def _known_import(layout: Layout, import_id: str) -> dict[str, Any] | None:
@@ -268,23 +287,4 @@ def _message(result: Written) -> str:
         message += f", run {run.run_status}"
     if result.n_unreadable:
         message += f", {result.n_unreadable:,} in quarantine ({result.first_unreadable})"
-    headline = [f"WARNING: {clip(result.warning, 700)}"] if result.warning else []
-    notices = [notice for notice in result.notices if notice not in result.warning]
-    return "; ".join([*headline, clip(message, 500), *(clip(notice, 500) for notice in notices)])
-
-
-class _WrittenFiles:
-    """Which raw files come from which import. Folders are walked once a batch, and only if something is imported."""
-
-    def __init__(self, layout: Layout) -> None:
-        self._layout = layout
-        self._by_stem: dict[str, set[Path]] | None = None
-
-    def with_stem(self, stem: str) -> set[Path]:
-        """Files of the tables that logs are written to, as they were when first asked."""
-        if self._by_stem is None:
-            self._by_stem = {}
-            for table in _WRITTEN_FROM_LOGS:
-                for path in self._layout.raw_table(table).rglob("*.parquet"):
-                    self._by_stem.setdefault(path.stem, set()).add(path)
-        return self._by_stem.get(stem, set())
+    return "; ".join([clip(message, 500), *(clip(notice, 500) for notice in result.notices)])

@@ -15,6 +15,7 @@ from ingestion.logs.unscored import Unscored
 from ingestion.text import clip
 from warehouse.parquet import to_table
 from warehouse.schemas import RAW_TABLES
+from warehouse.secrets import without_secrets
 
 BATCH_ROWS = 500
 """Rows that are held as dictionaries before they become Arrow: a dictionary takes ten times the memory."""
@@ -112,6 +113,8 @@ def collect(records: Iterable[Record], *, source: str, import_id: str, now: date
         if "import_id" in schema.schema.names:
             origin["import_id"] = import_id
         row = record.values | origin | {"ingested_at": now}
+        if row.get("error"):
+            row["error"] = without_secrets(row["error"])
         partition = tuple((name, row[name]) for name in schema.partition_by)
         tables.setdefault((record.table, partition), _Table(record.table)).add(row)
         if record.table == "samples":

@@ -1,7 +1,7 @@
 with
 
 models as (
-    select * from {{ source("raw", "models") }}
+    {{ rows_that_count("models") }}
 ),
 
 names as (
@@ -29,5 +29,5 @@ from models
 inner join names on models.model_id = names.source_model_id
 qualify row_number() over (
     partition by names.model_id
-    order by models.ingested_at desc, models.import_id desc nulls last
+    order by {{ own_rows_first() }}
 ) = 1

@@ -15,7 +15,7 @@ from ingestion.logs.inspect.types import Choice, Header, Sample
 from ingestion.logs.inspect.unit_tests import test_rows
 from ingestion.logs.json_text import decode_object
 from ingestion.logs.records import Row, Unreadable
-from ingestion.text import clip
+from ingestion.text import clip, clip_key
 from ingestion.verdicts import Grade
 from warehouse.keys import answer_key_id, canonical_json, digest, sample_id
 
@@ -69,7 +69,7 @@ def sample_rows(sample: Sample, context: RunContext) -> Iterator[Row | Unreadabl
     n_completions = max(context.n_completions, len(completions))
     _check(sample, n_completions)
     choices = sample.choices or None
-    item_id = _item_id(sample, choices) if context.ids_are_positions else clip(str(sample.id), 1_000)
+    item_id = _item_id(sample, choices) if context.ids_are_positions else clip_key(str(sample.id), 1_000)
     content = (item_id, tuple(choices or ()), *sample.targets)
     is_new = content not in context.answer_keys
     if is_new:
@@ -161,7 +161,7 @@ def _label(metadata: dict[str, Any], names: tuple[str, ...]) -> str | None:
 
 def _keys(sample: Sample, context: RunContext, base: dict[str, str], epoch: int) -> dict[str, Any]:
     run_id = context.header.eval.eval_id or context.header.eval.run_id
-    source_ref = clip(sample.uuid or f"{run_id}/{sample.id}/{sample.epoch}", 1_000)
+    source_ref = clip_key(sample.uuid or f"{run_id}/{sample.id}/{sample.epoch}", 1_000)
     key = {
         "task": base["task"],
         "model_id": context.model_id,

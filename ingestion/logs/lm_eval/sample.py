@@ -11,7 +11,7 @@ from ingestion.logs.lm_eval.metric import Metric
 from ingestion.logs.lm_eval.outcomes import Outcome, choice_outcomes, continuation_outcomes, generation_outcomes
 from ingestion.logs.lm_eval.run import LmEvalRun
 from ingestion.logs.records import Row
-from ingestion.text import clip
+from ingestion.text import clip, clip_key
 from warehouse.keys import answer_key_id, sample_id
 
 _SUBJECT = ("subject", "category", "topic", "domain")
@@ -100,7 +100,7 @@ def document_rows(  # long: one literal for each of the three tables
                 **key,
                 "sample_id": sample_id(**key, source="lm_eval", source_ref=source_ref),
                 "answer_key_id": base["answer_key_id"],
-                "source_ref": clip(source_ref, 1_000),
+                "source_ref": clip_key(source_ref, 1_000),
                 "run_id": run.run_id,
                 "run_status": "success",
                 "temperature": condition["temperature"],
@@ -113,7 +113,7 @@ def document_rows(  # long: one literal for each of the three tables
 
 def _item_id(document: Document, doc: Mapping[str, Any], tally: Tally) -> str:
     given = next((doc[name] for name in ("id", "question_id", "task_id") if isinstance(doc.get(name), str | int)), None)
-    item_id = clip(str(document.doc_id if given in (None, "") else given), 1_000)
+    item_id = clip_key(str(document.doc_id if given in (None, "") else given), 1_000)
     if tally.item_ids.setdefault(item_id, document.doc_id) != document.doc_id:
         item_id = f"{item_id}#{document.doc_id}"
     return item_id

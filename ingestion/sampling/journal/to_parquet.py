@@ -25,6 +25,7 @@ from ingestion.sampling.providers.wire import READERS, InvalidResponseError
 from ingestion.text import clip
 from warehouse.keys import digest, sample_id
 from warehouse.layout import Layout
+from warehouse.leftovers import owner
 from warehouse.parquet import ROW_GROUP_ROWS, atomic_path, atomic_writer, to_table, write_partition
 from warehouse.schemas import SAMPLES
 
@@ -172,7 +173,7 @@ def _by_item(folder: Path, sizes: dict[str, int]) -> Iterator[Iterable[Iterable[
             bucket, filled = bucket + 1, 0
         filled += sizes[item_id]
         bucket_of[item_id] = bucket
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".deriving-") as scratch:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".deriving.", suffix=f".{owner()}.tmp") as scratch:
         names = [Path(scratch, f"{number:06d}.jsonl") for number in range(bucket + 1)]
         with ExitStack() as stack:
             handles = [stack.enter_context(name.open("wb")) for name in names]
