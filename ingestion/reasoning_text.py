@@ -104,7 +104,7 @@ def split_reasoning(completion: str, *, is_open: bool = False) -> FinalWord:
 def _may_hold_a_mark(completion: str) -> bool:
     """Whether to look for marks at all: most completions hold none, and looking takes a tenth of an import's time."""
     start = completion.lstrip()[:8].lower()
-    return any(sign in completion for sign in "<[◁") or start.startswith(("analysis", "here"))
+    return "<" in completion or "[" in completion or "◁" in completion or start.startswith(("analysis", "here"))
 
 
 def opens_reasoning(prompt: str) -> bool:
