@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import ast
+import importlib.metadata
+import re
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 from tests.module_graph import ROOT, circles, module_files, module_graph
 
@@ -72,13 +78,47 @@ def test_dbt_folder_is_no_package() -> None:
     assert not (ROOT / "dbt" / "__init__.py").exists(), "it would shadow dbt-core: `python -m …` finds no dbt.cli"
 
 
-def test_every_dependency_is_pinned_in_the_constraints() -> None:
+def pins(name: str) -> dict[str, str]:
+    """Normalized name → version."""
+    found = re.findall(r"^([\w.-]+)==([^\s;]+)", (ROOT / name).read_text(), re.MULTILINE)
+    return {canonicalize_name(package): version for package, version in found}
+
+
+def test_every_dependency_is_pinned_with_its_hashes() -> None:
+    constraints, product = pins("constraints.txt"), pins("requirements.txt")
+    tools = pins("requirements-dev.txt")
+    assert constraints == {"torch": constraints["torch"], **product, **tools}, "run .ci/lock.py"
     config = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [*config["dependencies"], *(name for extra in config["optional-dependencies"].values() for name in extra)]
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
-    pinned = {line.split("==")[0].lower().replace("_", "-") for line in lines if "==" in line and line[0] != "#"}
-    for requirement in wanted:
-        name = requirement.split("[")[0]
-        for stop in "<>=! ":
-            name = name.split(stop)[0]
-        assert name.lower().replace("_", "-") in pinned, requirement
+    extras = [name for extra in config["optional-dependencies"].values() for name in extra]
+    for listed, allowed in ((config["dependencies"], product), (extras, product | tools)):
+        for requirement in map(Requirement, listed):
+            name = canonicalize_name(requirement.name)
+            assert name == "torch" or requirement.specifier.contains(allowed[name]), f"{requirement}: run .ci/lock.py"
+
+
+def test_every_pin_takes_every_python_that_the_project_does() -> None:
+    """So a constraint is never the reason why an allowed Python cannot install."""
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    pythons = [
+        f"3.{minor}.0" for minor in range(9, 20) if SpecifierSet(config["requires-python"]).contains(f"3.{minor}.0")
+    ]
+    assert pythons[0] == "3.11.0"
+    for name in pins("constraints.txt"):
+        try:
+            asked = importlib.metadata.metadata(name).get("Requires-Python")
+        except importlib.metadata.PackageNotFoundError:  # for another system
+            continue
+        for python in pythons:
+            assert SpecifierSet(asked or "").contains(python), f"{name} needs Python {asked}"
+
+
+def test_every_import_is_of_a_declared_dependency() -> None:
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {canonicalize_name(Requirement(listed).name) for listed in config["dependencies"]}
+    optional = {canonicalize_name(Requirement(listed).name) for listed in config["optional-dependencies"]["embeddings"]}
+    brought_by = importlib.metadata.packages_distributions()
+    for package in MAY_IMPORT:
+        for path in (ROOT / package).rglob("*.py"):
+            for name in imported(path) - set(MAY_IMPORT) - sys.stdlib_module_names:
+                brings = {canonicalize_name(found) for found in brought_by.get(name, [name])}
+                assert brings & (declared | optional), f"{path.relative_to(ROOT)} imports {name}"
