@@ -3,8 +3,8 @@
     uvx python .ci/lock.py        (or any Python that has uv)
 
 To change a version, change it in `constraints.txt` and run this. The files hold for every Python and system that the
-README names; pip installs from them with `--require-hashes`. PyTorch is not in them: it is one version in several builds
-(CPU, CUDA), which lie in different places and have different hashes; it is installed by its pin in `constraints.txt`.
+README names; pip installs from them with `--require-hashes`. PyTorch is not in them: it is one version in several
+builds (CPU, CUDA), which lie in different places and have different hashes; its pin in `constraints.txt` installs it.
 The optional embeddings build on it, and are installed by their pins too.
 """
 

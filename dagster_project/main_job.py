@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dagster_project.run_log import ECHO
 from warehouse.freshness import is_published, mark_published
 from warehouse.layout import PROJECT_ROOT, Layout, not_hidden
 from warehouse.lock import locked
@@ -83,18 +81,18 @@ def run_everything(layout: Layout, *, demo: bool = True) -> bool:
 
 
 def _run_everything(layout: Layout, *, demo: bool) -> bool:
-    os.environ.update(prepare_instance(layout))
-    os.environ[ECHO] = "1"
+    prepare_instance(layout)
     import dagster as dg
 
     from dagster_project.assets.raw_sampling import PARTITIONS, planned_names
     from dagster_project.definitions import build_definitions
     from dagster_project.partitions import OPTIMIZER_SIZES
+    from dagster_project.resources import Warehouse
 
     if demo:
         offer_first_experiment(layout)
-    definitions = build_definitions(layout)
-    with dg.DagsterInstance.get() as instance:
+    definitions = build_definitions(layout, warehouse=Warehouse(root=str(layout.root), echo=True))
+    with dg.DagsterInstance.from_config(str(layout.dagster_home)) as instance:
         planned, problems = planned_names(layout)
         if planned["local"]:
             name = str(PARTITIONS["local"].name)
@@ -129,4 +127,4 @@ def _run(definitions: dg.Definitions, job: str, instance: dg.DagsterInstance, pa
             for event in result.all_events
             if event.is_step_failure and event.step_key
         ]
-        raise RunFailedError("\n".join([*reasons, "`make ui` shows the run step by step"]))
+        raise RunFailedError("\n".join([*reasons, "`incoherence ui` shows the run step by step"]))

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 import ast
-import importlib.metadata
-import re
-import sys
-import tomllib
 from pathlib import Path
 
 import pytest
-from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
 
 from tests.module_graph import ROOT, circles, module_files, module_graph
 
@@ -78,47 +71,41 @@ def test_dbt_folder_is_no_package() -> None:
     assert not (ROOT / "dbt" / "__init__.py").exists(), "it would shadow dbt-core: `python -m …` finds no dbt.cli"
 
 
-def pins(name: str) -> dict[str, str]:
-    """Normalized name → version."""
-    found = re.findall(r"^([\w.-]+)==([^\s;]+)", (ROOT / name).read_text(), re.MULTILINE)
-    return {canonicalize_name(package): version for package, version in found}
+WORDS_OF_THE_PAPER = (
+    "accuracy_by_model_scale",
+    "answer_changes",
+    "bias_vs_variance",
+    "embedding_variance",
+    "ensembling",
+    "format_failures",
+    "incoherence_by_model_scale",
+    "incoherence_by_reasoning_budget",
+    "incoherence_by_reasoning_length",
+    "length_and_scale_regression",
+    "natural_overthinking",
+    "reasoning_length_correlation",
+    "sample_efficiency",
+    "survey",
+    "synthetic_by_scale",
+    "synthetic_by_step",
+    "synthetic_trajectories",
+    "transcripts",
+    "wait_ratio",
+)
+"""Its analyses, by name."""
+
+DECOMPOSITIONS = ("kl", "brier", "zero_one", "coverage", "score", "embedding")
 
 
-def test_every_dependency_is_pinned_with_its_hashes() -> None:
-    constraints, product = pins("constraints.txt"), pins("requirements.txt")
-    tools = pins("requirements-dev.txt")
-    assert constraints == {"torch": constraints["torch"], **product, **tools}, "run .ci/lock.py"
-    config = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = [name for extra in config["optional-dependencies"].values() for name in extra]
-    for listed, allowed in ((config["dependencies"], product), (extras, product | tools)):
-        for requirement in map(Requirement, listed):
-            name = canonicalize_name(requirement.name)
-            assert name == "torch" or requirement.specifier.contains(allowed[name]), f"{requirement}: run .ci/lock.py"
+@pytest.mark.parametrize("word", WORDS_OF_THE_PAPER)
+def test_a_newcomer_finds_the_words_of_the_paper_by_the_names_of_files(word: str) -> None:
+    table = ROOT / "dbt" / "models" / "figures" / f"fig_{word}"
+    assert table.with_suffix(".sql").exists() and table.with_suffix(".yml").exists()
+    assert (ROOT / "warehouse" / "figures" / f"{word}.py").exists()
+    # What it is about and in which table: among the analyses, or with the optimizer.
+    assert any(word in (ROOT / "docs" / page).read_text(encoding="utf-8") for page in ("analyses.md", "synthetic.md"))
 
 
-def test_every_pin_takes_every_python_that_the_project_does() -> None:
-    """So a constraint is never the reason why an allowed Python cannot install."""
-    config = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    pythons = [
-        f"3.{minor}.0" for minor in range(9, 20) if SpecifierSet(config["requires-python"]).contains(f"3.{minor}.0")
-    ]
-    assert pythons[0] == "3.11.0"
-    for name in pins("constraints.txt"):
-        try:
-            asked = importlib.metadata.metadata(name).get("Requires-Python")
-        except importlib.metadata.PackageNotFoundError:  # for another system
-            continue
-        for python in pythons:
-            assert SpecifierSet(asked or "").contains(python), f"{name} needs Python {asked}"
-
-
-def test_every_import_is_of_a_declared_dependency() -> None:
-    config = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    declared = {canonicalize_name(Requirement(listed).name) for listed in config["dependencies"]}
-    optional = {canonicalize_name(Requirement(listed).name) for listed in config["optional-dependencies"]["embeddings"]}
-    brought_by = importlib.metadata.packages_distributions()
-    for package in MAY_IMPORT:
-        for path in (ROOT / package).rglob("*.py"):
-            for name in imported(path) - set(MAY_IMPORT) - sys.stdlib_module_names:
-                brings = {canonicalize_name(found) for found in brought_by.get(name, [name])}
-                assert brings & (declared | optional), f"{path.relative_to(ROOT)} imports {name}"
+@pytest.mark.parametrize("word", DECOMPOSITIONS)
+def test_a_newcomer_finds_the_decompositions_by_the_names_of_files(word: str) -> None:
+    assert list((ROOT / "dbt" / "models" / "intermediate" / "items").glob(f"int_item_{word}.sql"))

@@ -65,6 +65,11 @@ class Layout:
         return self.root / "quarantine"
 
     @property
+    def hash_key(self) -> Path:
+        """Key of the hashes that stand for secrets; see `warehouse.secrets`."""
+        return self.root / "hash_key"
+
+    @property
     def checkpoints(self) -> Path:
         """Trained synthetic optimizers."""
         return self.root / "checkpoints"
@@ -158,6 +163,14 @@ class Layout:
         the same name. A folder that an earlier version made for the value is used as it is.
         """
         return _partition_folder(self.raw_table(table), values)
+
+    def raw_file(self, table: str, stem: str, values: Mapping[str, str] | None = None) -> Path:
+        """A Parquet file of a raw table, in the partition that `values` name."""
+        return self.partition(table, values or {}) / f"{stem}.parquet"
+
+    def download(self, source: str, *names: str) -> Path:
+        """The folder of a source of data sets, or a file in it."""
+        return self.downloads.joinpath(source, *names)
 
     def response_partition(self, values: Mapping[str, str]) -> Path:
         """Folder of the verbatim responses of one partition of `samples`; named as `partition` names."""

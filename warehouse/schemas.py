@@ -239,7 +239,15 @@ IMPORTS = RawTable(
             _column("model_id", pa.string(), "Requested model of the log"),
             _column("n_samples", pa.int64(), "Samples read", required=True),
             _column("n_quarantined", pa.int64(), "Rows that could not be read, kept in quarantine", required=True),
+            _column("n_unscored", pa.int64(), "Samples that nothing in the file judges; NULL if not counted", since=2),
+            _column("notices", pa.string(), "What the import said about the file, one notice a line", since=2),
             _column("tool_version", pa.string(), "Version of the tool that wrote the log"),
+            _column(
+                "import_number",
+                pa.int64(),
+                "Imports of this warehouse, counted: of two copies of a sample the one with the higher number counts",
+                since=2,
+            ),
             _INGESTED,
         ]
     ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from typing import Any
 
 from warehouse.freshness import code_fingerprint
 from warehouse.layout import DBT_PROJECT_DIR, Layout
+from warehouse.leftovers import sweep
 from warehouse.lock import locked
 from warehouse.parquet import atomic_path, ensure_empty_files
 
@@ -28,6 +30,13 @@ _GLOB_CHARACTERS = set("*?[]{}'\"")
 
 _PARSED_FROM = "parsed_from.txt"
 """Beside dbt's manifest: the project that it was made from."""
+
+_DBT = """
+from warehouse.lifeline import end_with_standard_input
+end_with_standard_input()
+from dbt.cli.main import cli
+cli()
+"""
 
 _BAD_STATUSES = ("error", "fail", "runtime error")
 
@@ -96,6 +105,8 @@ def building(layout: Layout, *, is_whole: bool) -> Iterator[None]:
     prepare(layout)
     mark = layout.unfinished_build
     with locked(layout.build_lock, "another build or publish ({holder}) is at work"):
+        sweep(layout.root)
+        shutil.rmtree(f"{layout.build_database}.tmp", ignore_errors=True)  # DuckDB's own, of a build that was killed
         was_finished = not mark.exists()
         mark.touch()
         yield
@@ -162,11 +173,17 @@ def run_dbt(
         (layout.dbt_target / "partial_parse.msgpack").unlink(missing_ok=True)
     mark.unlink(missing_ok=True)
     # -P: the project's own folder `dbt/` must not stand in for the package of that name.
-    command = [sys.executable, "-P", "-c", "from dbt.cli.main import cli; cli()", "--no-use-colors", *arguments]
+    command = [sys.executable, "-P", "-c", _DBT, "--no-use-colors", *arguments]
     environment = os.environ | dbt_environment(layout, threads=threads) | {"PYTHONUNBUFFERED": "1"}
     last_lines: deque[str] = deque(maxlen=30)
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        command,
+        env=environment,
+        stdin=subprocess.PIPE,  # nothing is written to it: dbt ends when it is closed, by our end
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
     ) as process:
         assert process.stdout is not None
         try:

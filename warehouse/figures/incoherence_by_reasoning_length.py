@@ -19,10 +19,9 @@ from warehouse.figures.base import (
     colors,
     cut_to_log_axis,
     legend_label,
-    main_decomposition,
+    main_rows,
     measure_label,
     plain_log_ticks,
-    preferred_length_axis,
     with_series,
 )
 
@@ -163,7 +162,7 @@ def _line_ends(slopes: pl.DataFrame) -> pl.DataFrame:
 
 def _groups(tables: Tables) -> Groups:
     shown = tables[MAIN].filter(pl.col("incoherence").is_not_null() & (pl.col("mean_length") > 0))
-    points = with_series(preferred_length_axis(main_decomposition(shown)))
+    points = with_series(main_rows(shown))
     return Groups(points, _slopes(tables[FITS], points))
 
 

@@ -17,7 +17,7 @@ import msgspec
 
 from ingestion.logs.json_text import decode
 from ingestion.logs.records import Row
-from ingestion.text import clip
+from ingestion.text import clip, clip_key
 from warehouse.keys import sample_id
 
 INSTANCE_FILES = ("report.json", "run_instance.log", "test_output.txt", "patch.diff")
@@ -180,7 +180,7 @@ def _tests(report: HarnessReport) -> Iterator[tuple[str, str, bool]]:
     for name, kind in _KINDS.items():
         tests = (report.tests_status or {}).get(name, Tests())
         for passed, names in ((True, tests.success), (False, tests.failure)):
-            for test in (clip(given, 1_000) for given in names):
+            for test in (clip_key(given, 1_000) for given in names):
                 if test not in seen:
                     yield test, kind, passed
                 elif seen[test] != passed:

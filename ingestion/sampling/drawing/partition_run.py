@@ -155,4 +155,5 @@ class PartitionRun:
             stopped=stopped,
             path=derived.path if derived else None,
             n_by_status=derived.n_by_status if derived else {},
+            n_cut_off=derived.n_cut_off if derived else 0,
         )

@@ -20,6 +20,7 @@ from ingestion.sampling.questions.items import Task
 from ingestion.sampling.spec.experiment import ExperimentSpec
 from warehouse.keys import digest
 from warehouse.layout import Layout
+from warehouse.leftovers import sweep
 from warehouse.parquet import ensure_empty_files, write_partition
 from warehouse.tell import Tell, silence
 
@@ -70,6 +71,7 @@ def sample(
         known = ", ".join("/".join(part.key) for part in every_part)
         raise SamplingError(f"the experiment has no partition {'/'.join(unknown[0])}; it has {known}")
     chosen = [part for part in every_part if only is None or part.key in only]
+    sweep(layout.root)
     ensure_empty_files(layout)
     for task in {id(part.task): part.task for part in chosen}.values():
         write_items(task, layout)
@@ -140,7 +142,7 @@ def _work(
 def write_items(task: Task, layout: Layout) -> Path:
     """The task's items in the raw layer. The file is named by its content: two samplers write the same one."""
     stem = f"sampler-{digest([[item.item_id, item.digest] for item in task.items])}"
-    path = layout.partition("items", {"task": task.name}) / f"{stem}.parquet"
+    path = layout.raw_file("items", stem, {"task": task.name})
     if path.exists():
         return path
     origin = {"source": "sampler", "ingested_at": datetime.now(UTC)}

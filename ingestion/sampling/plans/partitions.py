@@ -178,7 +178,7 @@ def partitions(spec: ExperimentSpec, layout: Layout) -> list[Partition]:
     """
     found: list[Partition] = []
     for task_spec in spec.tasks:
-        loaded = load_task(task_spec, spec, layout.downloads)
+        loaded = load_task(task_spec, spec, layout)
         asked = {prompt_format: loaded.asked_as(prompt_format) for prompt_format in ("choice", "open_ended")}
         for model, repetition in asked_under(spec, task_name(task_spec), PROMPT_VERSION):
             condition = repetition.condition
