@@ -81,5 +81,5 @@ def test_every_import_is_of_a_declared_dependency() -> None:
             for name in imported(path):
                 brings = {canonicalize_name(found) for found in brought_by.get(name, [name])}
                 assert brings & (declared | PARTS), (
-                    f"{path.relative_to(ROOT)} imports {name}, which pyproject.toml does not name"
+                    f"{path.relative_to(ROOT)} imports {name}: declare it"
                 )
