@@ -80,6 +80,4 @@ def test_every_import_is_of_a_declared_dependency() -> None:
         for path in set((ROOT / package).rglob("*.py")) - {FOR_DEVELOPERS}:
             for name in imported(path):
                 brings = {canonicalize_name(found) for found in brought_by.get(name, [name])}
-                assert brings & (declared | PARTS), (
-                    f"{path.relative_to(ROOT)} imports {name}: declare it"
-                )
+                assert brings & (declared | PARTS), f"{path.relative_to(ROOT)} imports {name}: declare it"
