@@ -221,6 +221,11 @@ def _records(
         yield ScoredBy(f"scorer {context.scorer.name!r}")
     if (reason := context.scorer.withdrawn) is not None:
         yield ScoresWithdrawn(reason)
+    if context.contradicted:
+        yield Notice(
+            f"{len(context.contradicted):,} samples are judged by scorer {context.scorer.name!r} otherwise than by the "
+            "option that was read from them; kl, brier and accuracy go by the option"
+        )
     yield from _told_of_scorers(context.scorer, asked=options.scorer)
     if context.ids_are_positions:
         yield Notice(
