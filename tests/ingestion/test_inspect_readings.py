@@ -231,11 +231,12 @@ def test_options_answered_in_words_are_the_options(tmp_path: Path, layout: Layou
 
 
 def test_a_scorer_that_contradicts_the_option_is_told(tmp_path: Path, layout: Layout) -> None:
-    texts = ["ANSWER: A", "ANSWER: B", "ANSWER: A"]
-    task = mcq_task({"q": texts}, scorer=gives(["C", "C", "I"], [accuracy()]))
+    texts = ["ANSWER: A", "ANSWER: B", "ANSWER: A", "the first one", "dunno"]
+    task = mcq_task({"q": texts}, scorer=gives(["C", "C", "I", "C", "I"], [accuracy()]))
     samples, report = imported(layout, run_inspect(tmp_path, task))
-    assert [(row["choice_index"], row["score"]) for row in samples] == [(0, 1.0), (1, 1.0), (0, 0.0)]
-    assert "2 samples are judged by scorer 'judge' otherwise than by the option" in report.message
+    told = [(row["choice_index"], row["score"]) for row in samples]
+    assert told == [(0, 1.0), (1, 1.0), (0, 0.0), (None, 1.0), (None, 0.0)]
+    assert "3 samples are judged by scorer 'judge' otherwise than by the option" in report.message
 
 
 def test_a_nan_of_an_item_with_options_is_named(tmp_path: Path, layout: Layout) -> None:

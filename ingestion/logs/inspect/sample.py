@@ -188,8 +188,10 @@ def _keys(sample: Sample, context: RunContext, base: dict[str, str], epoch: int)
 
 def _is_contradicted(values: dict[str, Any], right: int | None) -> bool:
     """Whether a verdict of right or wrong says otherwise than the option."""
-    if right is None or values["choice_index"] is None or values["score"] not in (0, 1):
+    if right is None or values["score"] not in (0, 1) or values["status"] not in ("ok", "format_failure"):
         return False
+    if values["choice_index"] is None:
+        return values["score"] == 1 and values["class_probs"] is None
     return bool((values["score"] == 1) != (values["choice_index"] == right))
 
 
