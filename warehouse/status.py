@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
+import yaml
 
 from warehouse.layout import DBT_PROJECT_DIR, Layout
 from warehouse.raw import connect_raw
@@ -31,7 +32,9 @@ _UNDESCRIBED = """
     select model_id, count(*) as n_samples from raw.samples
     where
         model_id not in (select model_id from read_csv($known_models, header = true))
-        and model_id not in (select alias from read_csv($model_aliases, header = true))
+        and lower(model_id) not in (select lower(alias) from read_csv($model_aliases, header = true))
+        and regexp_replace(lower(model_id), $hosts, '') not in
+            (select lower(alias) from read_csv($model_aliases, header = true))
         and model_id not in (select model_id from raw.models where model_family is not null or is_simulated)
     group by all order by all
 """
@@ -39,6 +42,18 @@ _UNDESCRIBED = """
 _UNSCORED = """
     select file_name, n_unscored, split_part(notices, chr(10), 1) as notice
     from raw.imports where n_unscored > 0 order by n_unscored desc, file_name
+"""
+
+_UNSTABLE_IDS = """
+    with ids as (
+        select task, item_id, count(distinct answer_key_id) as n_keys, count(distinct question) as n_questions
+        from raw.items group by all
+    )
+    select
+        task,
+        count(*) filter (n_keys > 1) as n_apart,
+        count(*) filter (n_keys = 1 and n_questions > 1) as n_reworded
+    from ids group by all having n_apart + n_reworded > 0 order by all
 """
 
 _QUARANTINED = "select file_name, place, reason from raw.quarantine order by ingested_at desc, file_name, place"
@@ -63,6 +78,8 @@ class Status:
         undescribed_models: models of which no source and no seed knows more than the name; figures by model size leave
             them out.
         unscored: files with samples that nothing judges, with the reason that their import gave.
+        unstable_ids: tasks in which one item id stands for several questions: ids that follow an order (`n_apart`), or
+            an edited question (`n_reworded`).
         quarantined: what could not be read, with the reason.
         published: the published file; None if there is none.
         published_at: when it was published.
@@ -75,6 +92,7 @@ class Status:
     n_superseded: int
     undescribed_models: Rows
     unscored: Rows
+    unstable_ids: Rows
     quarantined: Rows
     published: str | None
     published_at: datetime | None
@@ -89,6 +107,8 @@ def look(layout: Layout) -> Status:
     """Look at a warehouse. Nothing is written, and nothing need be there."""
     with connect_raw(layout) as con:
         seeds = {name: str(DBT_PROJECT_DIR / "seeds" / f"{name}.csv") for name in ("known_models", "model_aliases")}
+        project = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
+        hosts = project["vars"]["model_hosts"]
         (copies,) = _rows(con, "select count(*) - count(distinct sample_id) as n from raw.samples")
         (newest,) = _rows(con, _NEWEST)
         there = layout.published_database.exists()
@@ -98,8 +118,9 @@ def look(layout: Layout) -> Status:
             raw_rows={name: _rows(con, f"select count(*) as n from raw.{name}")[0]["n"] for name in RAW_TABLES},
             pools=_rows(con, _POOLS),
             n_superseded=copies["n"],
-            undescribed_models=_rows(con, _UNDESCRIBED, seeds),
+            undescribed_models=_rows(con, _UNDESCRIBED, seeds | {"hosts": f"^(({'|'.join(hosts)})/)+"}),
             unscored=_rows(con, _UNSCORED),
+            unstable_ids=_rows(con, _UNSTABLE_IDS),
             quarantined=_rows(con, _QUARANTINED),
             published=str(layout.published_database) if there else None,
             published_at=at,
@@ -125,6 +146,9 @@ def describe(layout: Layout) -> str:
     if status.unscored:
         lines += ["", f"samples without a score: {sum(file['n_unscored'] for file in status.unscored):,}"]
         lines += _listed([f"{file['file_name']}: {file['notice']}" for file in status.unscored])
+    if status.unstable_ids:
+        lines += ["", "item ids that are not stable: give the data set's items ids of their own"]
+        lines += _listed([_unstable(task) for task in status.unstable_ids])
     lines += ["", f"quarantined: {len(status.quarantined):,}"]
     lines += _listed([f"{row['file_name']}, {row['place']}: {row['reason']}" for row in status.quarantined])
     lines += ["", "published"]
@@ -141,6 +165,13 @@ def _pool(pool: dict[str, Any]) -> str:
     line += f", {pool['n_format_failures']:,} format failures" if pool["n_format_failures"] else ""
     line += f", {pool['n_errors']:,} errors (left out)" if pool["n_errors"] else ""
     return line + (f"; run {pool['unfinished']}: some samples are missing" if pool["unfinished"] else "")
+
+
+def _unstable(task: dict[str, Any]) -> str:
+    told = [f"{task['n_apart']:,} stand for several questions (told apart as id#key)"] if task["n_apart"] else []
+    if task["n_reworded"]:
+        told.append(f"{task['n_reworded']:,} have one answer key and several wordings (one item each)")
+    return f"{task['task']}: {', '.join(told)}"
 
 
 def _listed(entries: list[str]) -> list[str]:

@@ -22,7 +22,7 @@ def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
     layout = Layout(tmp_path)
     layout.published.mkdir(parents=True)
     with duckdb.connect(str(layout.published_database)) as con:
-        con.execute("create schema marts; create table marts.names as select '=1\x1b[2J' as name, 1.5 as n")
+        con.execute("create schema marts; create table marts.names as select '=1\x1b[2J' as name, 1.5::double as n")
     return layout
 
 
