@@ -7,7 +7,9 @@ questions, what serves, what explains.
 from __future__ import annotations
 
 import errno
+import io
 import os
+import sys
 
 from dagster_project.cli.app import app, fail
 from synthetic.machine import WAIT_PASSIVELY
@@ -26,6 +28,9 @@ def main() -> None:
     """Entry point: expected failures end in one clear line and exit status 1."""
     for name, setting in WAIT_PASSIVELY.items():
         os.environ.setdefault(name, setting)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a locale that lacks a sign ends nothing
     # Imported here, for what they may raise; each is light.
     import duckdb
 
