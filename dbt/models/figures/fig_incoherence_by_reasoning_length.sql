@@ -24,9 +24,7 @@ select
     buckets.accuracy_ci_low,
     buckets.accuracy_ci_high,
     {{ with_interval("buckets") }},
-    buckets.incoherence,
-    buckets.incoherence_ci_low,
-    buckets.incoherence_ci_high
+    {{ incoherence_columns("buckets") }}
 from buckets
 inner join models on buckets.model_id = models.model_id
 inner join conditions on buckets.condition_id = conditions.condition_id

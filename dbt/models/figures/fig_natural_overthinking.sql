@@ -23,12 +23,7 @@ select
     halves.accuracy_ci_low,
     halves.accuracy_ci_high,
     {{ with_interval("halves") }},
-    halves.incoherence,
-    halves.incoherence_ci_low,
-    halves.incoherence_ci_high,
-    halves.incoherence_unbiased,
-    halves.incoherence_unbiased_ci_low,
-    halves.incoherence_unbiased_ci_high
+    {{ incoherence_columns("halves") }}
 from halves
 inner join models on halves.model_id = models.model_id
 inner join conditions on halves.condition_id = conditions.condition_id

@@ -65,9 +65,11 @@ sides as (
                 {{ columns_of("pairs", pair) }},
                 {{ units }}.decomposition,
                 {{ units }}.item_id,
+                {{ units }}.cluster_id,
                 '{{ budget }}' || {{ side }} as side,
                 {{ units }}.error,
-                {{ units }}.variance_unbiased as variance
+                {{ units }}.accuracy,
+                {{ units }}.variance_unbiased
             from pairs
             inner join {{ units }}
                 on
@@ -81,16 +83,24 @@ sides as (
     {% endfor %}
 ),
 
+gated as (
+    select
+        *,
+        {{ error_share() }} as error_share,
+        cast(null as double) as mode_margin
+    from sides
+),
+
 contrasts as (
     {{
-        ratio_contrast("sides", pair + ["decomposition"], "item_id", "side", {
+        ratio_contrast("gated", pair + ["decomposition"], "item_id", "side", {
             "low": ("'low'", -1),
             "high": ("'high'", 1),
             "low_below": ("'low_below'", -0.5),
             "low_above": ("'low_at_or_above'", 0.5),
             "high_below": ("'high_below'", -0.5),
             "high_above": ("'high_at_or_above'", 0.5),
-        }, is_corrected=true)
+        })
     }}
 )
 

@@ -9,10 +9,15 @@ items as (
     select * from {{ ref("int_items_by_model_scale") }}
 ),
 
+contexts as (
+    select * from {{ ref("int_item_contexts") }}
+),
+
 pooled as (
     {{
         pooled_incoherence(
-            "items", scale_keys() + ["model_id", "param_count"], aggregates=aggregates, shares=["accuracy"]
+            "items", scale_keys() + ["model_id", "param_count"], aggregates=aggregates, shares=["accuracy"],
+            contexts="contexts"
         )
     }}
 )
@@ -28,7 +33,5 @@ select
     accuracy_ci_low,
     accuracy_ci_high,
     {{ with_interval() }},
-    incoherence,
-    incoherence_ci_low,
-    incoherence_ci_high
+    {{ incoherence_columns() }}
 from pooled
