@@ -39,6 +39,7 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/sqlfluff fix dbt
+	$(BIN)/python -m warehouse.dbt_columns
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

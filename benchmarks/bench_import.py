@@ -84,9 +84,10 @@ class NoPandas:
 
 sys.meta_path.insert(0, NoPandas())
 from benchmarks.bench_import import import_log
+from benchmarks.memory import peak_mib
 
 import_log()
-print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+print(peak_mib())
 """
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=PROJECT_ROOT)
-    return int(done.stdout) / 1024
+    return float(done.stdout)

@@ -7,7 +7,6 @@ disk what does not fit; the process as a whole is what is measured. 100 million 
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ import time
 from pathlib import Path
 
 from benchmarks.decomposition_data import N_EPOCHS, compiled_models, decompose, write_samples
+from benchmarks.memory import peak_mib
 from warehouse.layout import PROJECT_ROOT
 
 RESULT = Path(__file__).with_name("results") / "decomposition_memory.json"
@@ -28,8 +28,7 @@ def measure(samples: Path, database: Path) -> dict[str, float]:
     began = time.perf_counter()
     n_items = decompose(samples, models, database, memory=MEMORY)
     seconds = time.perf_counter() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return {"n_samples": n_items * N_EPOCHS, "seconds": round(seconds, 1), "peak_gib": round(peak, 2)}
+    return {"n_samples": n_items * N_EPOCHS, "seconds": round(seconds, 1), "peak_gib": round(peak_mib() / 2**10, 2)}
 
 
 def main(sizes: list[int]) -> None:

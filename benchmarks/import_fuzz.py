@@ -10,9 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 import multiprocessing
-import os
 import random
-import resource
 import sys
 import tempfile
 import time
@@ -23,9 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.fuzzing import Damage, Original, Rows, damaged_copy, wrong_rows
+from benchmarks.memory import peak_mib
 from ingestion.logs.formats import detect
 from ingestion.logs.import_file import hash_file, source_of
 from ingestion.logs.importer import FileReport, import_paths
+from warehouse.cores import n_cores
 from warehouse.layout import Layout
 from warehouse.raw import connect_raw
 
@@ -94,14 +94,13 @@ def campaign(logs: list[Original], first: int, last: int, seed: int = SEED) -> d
                 found = rows.get(_import_id(path), {}) if report.outcome == "imported" else {}
                 problems = wrong_rows(original, damage, found, n_unread=report.n_quarantined)
                 wrong += [f"copy {number} of {path.name}, {damage.kind}: {problem}" for problem in problems]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
         "outcomes": dict(sorted(outcomes.items())),
         "damages": dict(sorted(damages.items())),
         "n_wrong": len(wrong),
         "wrong": wrong[:50],
         "slowest_s": round(slowest, 2),
-        "peak_mib": round(peak),
+        "peak_mib": round(peak_mib()),
     }
 
 
@@ -129,7 +128,7 @@ def run_part(first: int, last: int, logs: list[Path]) -> dict[str, Any]:
 def main(first: int, last: int, logs: list[Path]) -> int:
     """Run a slice, a part on each core, add it to the recorded result, and print it; status 1 if anything was wrong."""
     logs = sorted(log.resolve() for log in logs)
-    n_parts = len(os.sched_getaffinity(0))
+    n_parts = n_cores()
     bounds = [first + (last - first) * part // n_parts for part in range(n_parts + 1)]
     with ProcessPoolExecutor(n_parts, mp_context=multiprocessing.get_context("spawn")) as pool:
         futures = {

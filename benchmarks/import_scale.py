@@ -8,7 +8,6 @@ The result is written to `results/import_scale.json`.
 from __future__ import annotations
 
 import json
-import os
 import platform
 import random
 import resource
@@ -20,7 +19,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from benchmarks.memory import peak_mib
 from ingestion.logs.importer import import_paths
+from warehouse.cores import n_cores
 from warehouse.layout import PROJECT_ROOT, Layout
 
 RESULT = Path(__file__).with_name("results") / "import_scale.json"
@@ -57,20 +58,20 @@ def one(folder: Path, warehouse: Path) -> dict[str, Any]:
     began = time.perf_counter()
     summary = import_paths([folder], Layout(warehouse))
     seconds = time.perf_counter() - began
-    peaks = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    peaks = (peak_mib(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {
         "imported": summary.count("imported"),
         "unchanged": summary.count("unchanged"),
         "n_samples": summary.n_samples,
         "seconds": round(seconds, 2),
-        "peak_mib": round(max(peaks) / 1024),
+        "peak_mib": round(max(peaks)),
     }
 
 
 def main() -> None:
     """Measure, print and record."""
     chance = random.Random(1)
-    told: dict[str, Any] = {"cores": len(os.sched_getaffinity(0)), "python": platform.python_version(), "memory": {}}
+    told: dict[str, Any] = {"cores": n_cores(), "python": platform.python_version(), "memory": {}}
     with tempfile.TemporaryDirectory() as root:
         for n_logs in (1, 10, 100):
             folder = Path(root, f"logs{n_logs}")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ import time
 from pathlib import Path
 
 from benchmarks.bench_sampling import experiment
+from benchmarks.memory import peak_mib
 from ingestion.sampling import sample
 from ingestion.sampling.providers.base import Request
 from warehouse.layout import PROJECT_ROOT, Layout
@@ -51,7 +51,7 @@ def measure(n_samples: int) -> dict[str, float]:
         summary = sample(spec, Layout(Path(folder, "warehouse")), providers={"here": Instant()})
         assert summary.n_drawn == n_samples and summary.n_by_status() == {"ok": n_samples}
         seconds = time.monotonic() - began
-    return {"mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "seconds": seconds}
+    return {"mib": peak_mib(), "seconds": seconds}
 
 
 def main(sizes: list[int]) -> None:

@@ -17,14 +17,15 @@ def _schema_check(table: str) -> dg.AssetChecksDefinition:
         asset=["raw", table],
         name="files_meet_the_contract",
         blocking=True,
-        description="Every Parquet file has exactly the columns and types of `warehouse/schemas.py`.",
+        description="Every Parquet file has exactly the columns and types of `warehouse/schemas.py`, as they were in "
+        "the version that wrote it.",
     )
     def check(warehouse: Warehouse) -> dg.AssetCheckResult:
         wrong = files_off_contract(warehouse.layout, table)
         return dg.AssetCheckResult(
             passed=not wrong,
             description=f"{len(wrong)} files are off contract; import their logs again" if wrong else None,
-            metadata={"n_files": len(wrong), "files": [str(path) for path in wrong[:20]]},
+            metadata={"n_files": len(wrong), "files": [f"{path}: {why}" for path, why in list(wrong.items())[:20]]},
         )
 
     return check

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dagster_project.progress import ECHO
 from warehouse.freshness import is_published, mark_published
-from warehouse.layout import PROJECT_ROOT, Layout
+from warehouse.layout import PROJECT_ROOT, Layout, visible
 from warehouse.raw import count_rows
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def offer_first_experiment(layout: Layout) -> bool:
     """
     layout.experiments.mkdir(parents=True, exist_ok=True)
     layout.inbox.mkdir(parents=True, exist_ok=True)
-    if any(layout.experiments.iterdir()) or any(layout.inbox.iterdir()) or count_rows(layout, "samples"):
+    if visible(layout.experiments.iterdir()) or visible(layout.inbox.iterdir()) or count_rows(layout, "samples"):
         return False
     shutil.copyfile(FIRST_EXPERIMENT, layout.experiments / FIRST_EXPERIMENT.name)
     return True

@@ -11,7 +11,7 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The warehouse that assets write to.
 
     Attributes:
-        root: folder of the warehouse; empty for the one that `$WAREHOUSE_ROOT` names.
+        root: folder of the warehouse; empty for the one that `WAREHOUSE_ROOT` names (`warehouse.environment`).
     """
 
     root: str = ""

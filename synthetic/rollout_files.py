@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from synthetic.config import TEACHER_ID, ExperimentConfig, StartsConfig
 from warehouse.layout import Layout
-from warehouse.parquet import atomic_writer
+from warehouse.parquet import atomic_writer, read_rows
 from warehouse.schemas import SYNTHETIC_ROLLOUTS
 
 SPAN_ROWS = 65_536
@@ -77,7 +77,7 @@ class RolloutFile:
         """Make one file of all spans, in place of older ones of the same kind; return its number of rows."""
         with atomic_writer(self.path, SYNTHETIC_ROLLOUTS.schema) as writer:
             for span in self._spans():
-                writer.write_table(pq.read_table(span, partitioning=None))
+                writer.write_table(read_rows(span, SYNTHETIC_ROLLOUTS))
         for other in self.path.parent.glob(f"{self._temperature_prefix}*.parquet"):
             if other != self.path:
                 other.unlink()

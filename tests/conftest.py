@@ -13,4 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def _warehouse_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> None:
     import os
 
+    from warehouse import environment
+
     os.environ["WAREHOUSE_ROOT"] = str(tmp_path_factory.mktemp("warehouse"))
+    environment.FILE_NAME = ".env-of-tests"  # a developer's own keys are of no concern here

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Mapping
+import string
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-PROJECT_ROOT = Path(__file__).resolve().parents[1]
+from warehouse import environment
+
+PROJECT_ROOT = environment.PROJECT_ROOT
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt"
 
 
@@ -25,10 +27,8 @@ class Layout:
 
     @classmethod
     def from_env(cls) -> Layout:
-        """The warehouse that `$WAREHOUSE_ROOT` names, or `warehouse/data` in the project."""
-        configured = os.environ.get("WAREHOUSE_ROOT", "").strip()
-        root = Path(configured).expanduser() if configured else PROJECT_ROOT / "warehouse" / "data"
-        return cls(root.resolve())
+        """The warehouse that `WAREHOUSE_ROOT` names (`warehouse.environment`), or `warehouse/data` in the project."""
+        return cls((environment.path("WAREHOUSE_ROOT") or PROJECT_ROOT / "warehouse" / "data").resolve())
 
     @property
     def inbox(self) -> Path:
@@ -105,10 +105,22 @@ class Layout:
         """CSV copy of every figure table."""
         return self.published / "csv"
 
+    def exported_parquet(self, schema: str, table: str) -> Path:
+        """Parquet copy of a published table."""
+        return self.exports_parquet / schema / f"{table}.parquet"
+
+    def exported_csv(self, table: str) -> Path:
+        """CSV copy of a figure table."""
+        return self.exports_csv / f"{table}.csv"
+
     @property
     def figures(self) -> Path:
         """PNG and SVG pictures."""
         return self.published / "figures"
+
+    def picture(self, figure: str, suffix: str) -> Path:
+        """One picture of a figure; `suffix` is png or svg."""
+        return self.figures / f"{figure}.{suffix}"
 
     @property
     def report(self) -> Path:
@@ -128,7 +140,8 @@ class Layout:
         """Folder of one partition of a raw table.
 
         Names come from logs and are not trusted: each value is percent-encoded to one path component, so it can
-        neither climb out of the folder nor clash with another value.
+        neither climb out of the folder nor clash with another value, not even on a disk that takes `GPT` and `gpt` for
+        the same name. A folder that an earlier version made for the value is used as it is.
         """
         return _partition_folder(self.raw_table(table), values)
 
@@ -137,15 +150,41 @@ class Layout:
         return _partition_folder(self.responses, values)
 
 
+def visible(paths: Iterable[Path]) -> list[Path]:
+    """Sorted, without what systems leave in folders by themselves (`.DS_Store`, `._name`) and files half written."""
+    return sorted(path for path in paths if not path.name.startswith("."))
+
+
 def _partition_folder(folder: Path, values: Mapping[str, str]) -> Path:
     for column, value in values.items():
-        folder /= f"{column.removesuffix('_id')}={_path_component(value)}"
+        prefix = f"{column.removesuffix('_id')}="
+        name = prefix + _path_component(value)
+        earlier = prefix + _path_component_of_0_1(value)
+        folder /= earlier if earlier != name and earlier in _names_in(folder) else name
     return folder
 
 
 def _path_component(value: str) -> str:
-    encoded = quote(value, safe="").replace(".", "%2E")
-    if len(encoded) <= 120:
+    """One to one, and never equal but for case: what has capitals carries a hash."""
+    encoded = quote(value, safe="").replace(".", "%2E").replace("~", "%7E")
+    if len(encoded) <= 120 and not any(letter in string.ascii_uppercase for letter in value):
         return encoded
-    # File systems stop at 255 bytes; the hash keeps two long names apart.
-    return f"{encoded[:100]}~{hashlib.sha256(value.encode()).hexdigest()[:16]}"
+    return f"{encoded[:100]}~{_short_hash(value)}"  # file systems stop at 255 bytes
+
+
+def _path_component_of_0_1(value: str) -> str:
+    """As version 0.1 had it, which was not safe on disks that ignore case."""
+    encoded = quote(value, safe="").replace(".", "%2E")
+    return encoded if len(encoded) <= 120 else f"{encoded[:100]}~{_short_hash(value)}"
+
+
+def _short_hash(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()[:16]
+
+
+def _names_in(folder: Path) -> frozenset[str]:
+    """Exactly as they are written; asking for one by name would also find it in other letters on some disks."""
+    try:
+        return frozenset(path.name for path in folder.iterdir())
+    except OSError:
+        return frozenset()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 class LockedError(RuntimeError):
-    """Another process, or another part of this one, is at work; the message names it and what to do."""
+    """Another process, or another part of this one, is at work, or cannot be kept out; the message says what to do."""
 
 
 @contextmanager
@@ -22,18 +22,23 @@ def locked(path: Path, doing: str) -> Iterator[None]:
         doing: what the holder does, for the message: "another sampler ({holder}) is working on this partition".
 
     Raises:
-        LockedError: if it is held already.
+        LockedError: if it is held already, or the file system cannot lock.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             handle.seek(0)
             holder = handle.read(100).strip() or "unknown"
             raise LockedError(
                 f"{path.parent}: {doing.format(holder=f'process {holder}')}; "
                 "wait until it has ended, or stop it, and run this again"
+            ) from None
+        except OSError as error:  # network and shared folders: going on without a lock would not be safe
+            raise LockedError(
+                f"{path}: the file system of this folder has no locks ({error.strerror}); put the warehouse on a disk "
+                "of this machine (WAREHOUSE_ROOT)"
             ) from None
         handle.truncate(0)
         handle.write(f"{os.getpid()}\n")

@@ -1,7 +1,7 @@
 """The one way a Parquet file enters the raw layer: whole, sorted, checked against the contract, or not at all.
 
-A file is written under a temporary name in its own folder, fsynced, and renamed; a reader sees the old files or the new
-ones, never half a file. Files are immutable: changed content is a new file that replaces the partition.
+A file is written under a temporary name in its own folder, flushed to disk, and renamed; a reader sees the old files or
+the new ones, never half a file. Files are immutable: changed content is a new file that replaces the partition.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from warehouse.durable import flush, flush_folder
 from warehouse.layout import Layout
 from warehouse.schemas import RAW_TABLES, RawTable
 
@@ -38,9 +39,9 @@ def atomic_path(final: Path) -> Iterator[Path]:
     try:
         yield temporary
         with temporary.open("rb") as handle:
-            os.fsync(handle.fileno())
+            flush(handle.fileno())
         temporary.replace(final)
-        _fsync_folder(final.parent)
+        flush_folder(final.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -126,8 +127,21 @@ def write_partition(
     return path
 
 
+def read_rows(path: Path, table: RawTable) -> pa.Table:
+    """The rows of one file with the contract's columns; those that came after the file was written are NULL."""
+    with pq.ParquetFile(path) as file:
+        found = file.read()
+    later = [field for field in table.schema if field.name not in found.column_names]
+    for field in later:
+        found = found.append_column(field, pa.nulls(found.num_rows, field.type))
+    return found.select(table.schema.names).cast(table.schema)
+
+
 def ensure_empty_files(layout: Layout) -> None:
-    """Give every raw table a zero-row file with the current columns, so that dbt can always read it."""
+    """Give every raw table a zero-row file with the current columns, so that dbt can always read it.
+
+    Beside files of an older version it is what gives the table the columns that they lack, as NULL.
+    """
     for table in RAW_TABLES.values():
         path = layout.raw_table(table.name) / EMPTY_FILE
         if path.exists() and pq.read_schema(path).equals(table.schema):
@@ -141,11 +155,3 @@ def _array(table: RawTable, field: pa.Field, values: list[Any]) -> pa.Array:
         return pa.array(values, type=field.type)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeError) as error:
         raise ContractError(f"raw.{table.name}.{field.name}: {error}; expected {field.type}") from error
-
-
-def _fsync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
-from warehouse.layout import Layout
+from warehouse.layout import Layout, visible
 from warehouse.parquet import ensure_empty_files
 from warehouse.schemas import RAW_TABLES
 
@@ -18,7 +18,7 @@ def connect_raw(layout: Layout) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute("create schema raw")
     for name in RAW_TABLES:
-        files = str(layout.raw_table(name) / "**" / "*.parquet").replace("'", "''")
+        files = str(layout.raw_table(name) / "**" / "[!.]*.parquet").replace("'", "''")
         con.execute(
             f"create view raw.{name} as from read_parquet('{files}', hive_partitioning = false, union_by_name = true)"
         )
@@ -32,11 +32,8 @@ def count_rows(layout: Layout, table: str) -> int:
     return int(count)
 
 
-def files_off_contract(layout: Layout, table: str) -> list[Path]:
-    """Files of a raw table whose schema is not the contract's (`warehouse.schemas`)."""
-    schema = RAW_TABLES[table].schema
-    return [
-        path
-        for path in sorted(layout.raw_table(table).rglob("*.parquet"))
-        if not pq.read_schema(path).equals(schema, check_metadata=False)
-    ]
+def files_off_contract(layout: Layout, table: str) -> dict[Path, str]:
+    """Files of a raw table that do not meet the contract of the version that wrote them, each with what is wrong."""
+    contract = RAW_TABLES[table]
+    files = visible(layout.raw_table(table).rglob("*.parquet"))
+    return {path: why for path in files if (why := contract.why_off_contract(pq.read_schema(path)))}

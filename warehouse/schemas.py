@@ -5,6 +5,11 @@ Parquet file in the raw layer is written through it (`warehouse.parquet`).
 
 Conventions: units are in names (`latency_s`, `cost_usd`, `*_tokens`), keys end in `_id`, timestamps are
 UTC microseconds, a value that the source does not report is NULL and never an estimate.
+
+The contract has a version, and every file says by which it was written; version 1 (release 0.1.0) wrote none. A
+file of an older version stays valid: the columns that came later are NULL there. So a column that is added takes
+`since` and may be NULL, and no column is ever renamed, retyped or taken away: what was paid for must not become
+unreadable.
 """
 
 from __future__ import annotations
@@ -12,6 +17,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pyarrow as pa
+
+CONTRACT_VERSION = 2
+"""Version of the contract that files are written by; raised by the first column that is added after a release."""
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 
@@ -43,9 +51,45 @@ class RawTable:
     sort_by: tuple[str, ...]
     partition_by: tuple[str, ...] = ()
 
+    def why_off_contract(self, found: pa.Schema) -> str | None:
+        """What is wrong with a file of this schema; None if it meets the contract of the version that it names."""
+        version = int((found.metadata or {}).get(_VERSION_KEY, 1))
+        if version > CONTRACT_VERSION:
+            return (
+                f"written by a newer version of this program (contract {version}, here {CONTRACT_VERSION}): update it"
+            )
+        expected = [field for field in self.schema if _since(field) <= version]
+        if missing := {field.name for field in expected} - set(found.names):
+            return f"column {min(missing)!r} is missing"
+        if unknown := set(found.names) - set(self.schema.names):
+            return f"unknown column {min(unknown)!r}"
+        for field in found:
+            if not field.equals(self.schema.field(field.name)):
+                return f"column {field.name!r} is {_told(field)} instead of {_told(self.schema.field(field.name))}"
+        return None
 
-def _column(name: str, type_: pa.DataType, description: str, *, required: bool = False) -> pa.Field:
-    return pa.field(name, type_, nullable=not required, metadata={"description": description})
+
+_VERSION_KEY = b"contract_version"
+
+
+def _since(field: pa.Field) -> int:
+    return int(field.metadata[b"since"])
+
+
+def _told(field: pa.Field) -> str:
+    return f"{field.type}{'' if field.nullable else ' not null'}"
+
+
+def _schema(fields: list[pa.Field]) -> pa.Schema:
+    return pa.schema(fields, metadata={_VERSION_KEY: str(CONTRACT_VERSION)})
+
+
+def _column(name: str, type_: pa.DataType, description: str, *, required: bool = False, since: int = 1) -> pa.Field:
+    """A column. One that came after version 1 cannot be required: older files do not have it."""
+    if required and since > 1:
+        raise ValueError(f"{name}: a column since version {since} of the contract is NULL in older files")
+    metadata = {"description": description, "since": str(since)}
+    return pa.field(name, type_, nullable=not required, metadata=metadata)
 
 
 def _key(name: str, description: str) -> pa.Field:
@@ -68,7 +112,7 @@ _INGESTED = _column("ingested_at", TIMESTAMP, "When the row was written to the r
 ITEMS = RawTable(
     name="items",
     grain="one item of a task, with one answer key",
-    schema=pa.schema(
+    schema=_schema(
         [
             _key("task", "Task (benchmark) that the item belongs to"),
             _key("item_id", "The item's id in its source"),
@@ -95,7 +139,7 @@ ITEMS = RawTable(
 SAMPLES = RawTable(
     name="samples",
     grain="one sample: one draw of a model on an item",
-    schema=pa.schema(
+    schema=_schema(
         [
             _key("sample_id", "Hash of the sample key including the epoch, and of the sample's own id in its source"),
             _key("task", "Task (benchmark)"),
@@ -142,7 +186,7 @@ SAMPLES = RawTable(
 CONDITIONS = RawTable(
     name="conditions",
     grain="one condition: everything but the model that is held fixed while repeating",
-    schema=pa.schema(
+    schema=_schema(
         [
             _key("condition_id", "Prompt format and a hash of all settings"),
             _key("condition_label", "The settings in words, for people; never joined on"),
@@ -164,7 +208,7 @@ CONDITIONS = RawTable(
 MODELS = RawTable(
     name="models",
     grain="one model, as one source names it",
-    schema=pa.schema(
+    schema=_schema(
         [
             _key("model_id", "Requested model, as its source names it"),
             _column("provider", pa.string(), "Who serves it"),
@@ -182,7 +226,7 @@ MODELS = RawTable(
 IMPORTS = RawTable(
     name="imports",
     grain="one imported file; written last, so a file without this row was not imported",
-    schema=pa.schema(
+    schema=_schema(
         [
             _key("import_id", "First 16 hexadecimal digits of the file's SHA-256"),
             _key("file_name", "Name of the file when it was imported"),
@@ -208,7 +252,7 @@ IMPORTS = RawTable(
 QUARANTINE = RawTable(
     name="quarantine",
     grain="one row, or one whole file, that could not be read",
-    schema=pa.schema(
+    schema=_schema(
         [
             _key("import_id", "First 16 hexadecimal digits of the file's SHA-256"),
             _key("file_name", "Name of the file when it was imported"),
@@ -224,7 +268,7 @@ QUARANTINE = RawTable(
 TEST_OUTCOMES = RawTable(
     name="test_outcomes",
     grain="one unit test of one sample",
-    schema=pa.schema(
+    schema=_schema(
         [
             _key("sample_id", "Sample (raw.samples)"),
             _key("task", "Task (benchmark)"),
@@ -242,7 +286,7 @@ TEST_OUTCOMES = RawTable(
 EMBEDDINGS = RawTable(
     name="embeddings",
     grain="one sample × embedding model",
-    schema=pa.schema(
+    schema=_schema(
         [
             _key("sample_id", "Sample (raw.samples)"),
             _key("embedding_model", "Model that made the vector"),
@@ -257,7 +301,7 @@ EMBEDDINGS = RawTable(
 SYNTHETIC_PROBLEMS = RawTable(
     name="synthetic_problems",
     grain="one quadratic problem f(x) = ½ (x − b)ᵀ A (x − b) with its experiment's settings",
-    schema=pa.schema(
+    schema=_schema(
         [
             _key("problem_id", "Hash of everything that defines the experiment"),
             _key("profile", "Name of the profile, for people; never joined on"),
@@ -283,7 +327,7 @@ SYNTHETIC_PROBLEMS = RawTable(
 SYNTHETIC_TRAINING = RawTable(
     name="synthetic_training",
     grain="one measurement of the loss of one model at one training step",
-    schema=pa.schema(
+    schema=_schema(
         [
             _key("problem_id", "Problem (raw.synthetic_problems)"),
             _key("model_id", "Model, named by its parameter count"),
@@ -303,7 +347,7 @@ SYNTHETIC_TRAINING = RawTable(
 SYNTHETIC_ROLLOUTS = RawTable(
     name="synthetic_rollouts",
     grain="one point of one rollout: model × starts × temperature × starting point × replicate × step",
-    schema=pa.schema(
+    schema=_schema(
         [
             _key("problem_id", "Problem (raw.synthetic_problems)"),
             _key("model_id", "Model, named by its parameter count, or the teacher"),
@@ -326,13 +370,14 @@ SYNTHETIC_ROLLOUTS = RawTable(
 SURVEY_RANKINGS = RawTable(
     name="survey_rankings",
     grain="one rater's rank of one entity on one attribute",
-    schema=pa.schema(
+    schema=_schema(
         [
             _key("rater_id", "Rater"),
             _key("entity", "What was ranked"),
             _key("entity_group", "AI models, organisms and humans, or organisations"),
             _key("attribute", "intelligence or incoherence"),
             _column("rank", pa.float64(), "Rank, 1 is the least", required=True),
+            _column("import_id", pa.string(), "The imported file that the row was read from (raw.imports)", since=2),
             _INGESTED,
         ]
     ),

@@ -24,7 +24,7 @@ from ingestion.sampling import (
     partition_keys,
     sample,
 )
-from warehouse.layout import Layout
+from warehouse.layout import Layout, visible
 from warehouse.raw import connect_raw
 
 PROVIDER_KINDS = {
@@ -53,7 +53,7 @@ def experiment_specs(layout: Layout) -> dict[Path, ExperimentSpec]:
     Raises:
         ingestion.sampling.SpecError: if one is wrong; the message names file, field, value and fix.
     """
-    return {path: load_spec(path) for path in sorted(layout.experiments.glob("*.y*ml"))}
+    return {path: load_spec(path) for path in visible(layout.experiments.glob("*.y*ml"))}
 
 
 def experiments(layout: Layout) -> dict[str, dict[str, ExperimentSpec]]:

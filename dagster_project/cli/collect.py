@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from dagster_project.cli.app import app, fail
+from dagster_project.cli.app import app, fail, say
 from warehouse.layout import Layout
 
 TIME_IS_UP = 75
@@ -65,14 +65,14 @@ def import_(
         if len(paths) > 1:
             fail("--sniff takes one file", status=2)
         try:
-            typer.echo(propose(paths[0]), nl=False)
+            say(propose(paths[0]).rstrip("\n"))
         except RefusedFileError as error:
             fail(str(error))
         return
 
     def show(file: FileReport) -> None:
         if line := line_of(file):
-            typer.echo(line, err=file.outcome == "refused")
+            say(line, err=file.outcome == "refused")
 
     layout = Layout.from_env()
     try:
@@ -85,17 +85,17 @@ def import_(
     counts = [f"{n:,} {outcome}" for outcome in ("imported", "unchanged", "refused") if (n := summary.count(outcome))]
     if summary.passed_over:
         counts.append(f"{len(summary.passed_over):,} passed over")
-    typer.echo(f"{', '.join(counts)}; {summary.n_samples:,} new samples, {summary.n_quarantined:,} quarantined")
+    say(f"{', '.join(counts)}; {summary.n_samples:,} new samples, {summary.n_quarantined:,} quarantined")
     if summary.n_quarantined > summary.count("refused"):
-        typer.echo("What is quarantined, and why: incoherence status")
+        say("What is quarantined, and why: incoherence status")
     # Results of lm-eval are read with the samples beside them.
     if unknown := [path.name for path in summary.passed_over if not path.name.startswith("results_")]:
-        typer.echo(
+        say(
             f"Passed over: no logs by their content ({unknown[0]} …). If they are tables, incoherence import --sniff "
             "FILE proposes the mapping that they need"
         )
     if summary.count("imported"):
-        typer.echo("Next: incoherence build && incoherence publish")
+        say("Next: incoherence build && incoherence publish")
     if summary.has_refused:
         raise typer.Exit(1)
 
@@ -128,27 +128,27 @@ def sample(
     layout = Layout.from_env()
     try:
         experiment = load_spec(spec)
-        typer.echo("\n".join(plan(experiment, layout).lines()))
+        say("\n".join(plan(experiment, layout).lines()))
         if dry_run:
             return
         if sys.stderr.isatty():
             with terminal_bar() as (watch, report):
                 summary = draw(experiment, layout, report=report, watch=watch)
         else:
-            summary = draw(experiment, layout, report=typer.echo)
-        embedded = embed_answers(experiment, layout, report=typer.echo) if experiment.embeddings else None
+            summary = draw(experiment, layout, report=say)
+        embedded = embed_answers(experiment, layout, report=say) if experiment.embeddings else None
     except (SpecError, TaskError) as error:
         fail(str(error), status=2)
     except (MissingKeyError, JournalError, SamplingError, EmbeddingError) as error:
         fail(str(error))
     counts = ", ".join(f"{n:,} {status}" for status, n in sorted(summary.n_by_status().items()))
-    typer.echo(f"{summary.n_drawn:,} samples drawn, ${summary.cost_usd:.4f}; in the warehouse: {counts or 'none'}")
+    say(f"{summary.n_drawn:,} samples drawn, ${summary.cost_usd:.4f}; in the warehouse: {counts or 'none'}")
     if embedded:
-        typer.echo(f"{embedded.n_embedded:,} answers embedded with {embedded.embedding_model}")
+        say(f"{embedded.n_embedded:,} answers embedded with {embedded.embedding_model}")
     if summary.n_missing:
         why = summary.stopped or f"{summary.n_errors:,} ended in an error; run the same command again"
         fail(f"{summary.n_missing:,} samples are missing: {why}")
-    typer.echo("Next: incoherence build && incoherence publish && incoherence report")
+    say("Next: incoherence build && incoherence publish && incoherence report")
 
 
 @app.command()
@@ -188,10 +188,10 @@ def synthetic(
     with join_world(device) as world:
         machine = Machine(world, time_slice, compiled=device == "cuda" if compile_ is None else compile_)
         try:
-            run_experiment(PROFILES[profile], Layout.from_env(), machine, typer.echo)
+            run_experiment(PROFILES[profile], Layout.from_env(), machine, say)
         except TimeIsUpError as error:
             fail(f"{error}; run the same command again to go on", status=TIME_IS_UP)
         except (CheckpointError, ConfigError, TrainingDivergedError) as error:
             fail(str(error))
         if world.is_first:
-            typer.echo("Next: incoherence build && incoherence publish && incoherence report")
+            say("Next: incoherence build && incoherence publish && incoherence report")

@@ -16,9 +16,21 @@
     end
 {%- endmacro %}
 
-{# A number for people: two decimals with its sign, 'unknown' where there is none. #}
+{#
+  Parts put together to a text that is never NULL: `||` with one missing operand would take the whole sentence away, and
+  with it the row's words.
+#}
+{% macro words() -%}
+    concat({% for part in varargs %}coalesce(cast({{ part }} as varchar), 'undefined'){{ ", " if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{# A number for people: two decimals with its sign, 'undefined' where there is none. #}
 {% macro in_words(number) -%}
-    coalesce(case when {{ number }} >= 0 then '+' else '−' end || {{ decimals(number) }}, 'unknown')
+    case
+        when {{ number }} is null then 'undefined'
+        when {{ number }} >= 0 then concat('+', {{ decimals(number) }})
+        else concat('−', {{ decimals(number) }})
+    end
 {%- endmacro %}
 
 {# The magnitude with two decimals, as text. #}
@@ -29,21 +41,26 @@
 {# '(95 % interval −0.10 to +0.40, n = 10)', or why there is none. #}
 {% macro interval_in_words(low, high, n, unit) -%}
     case
-        when {{ low }} is null then '(no interval from ' || {{ n }} || ' {{ unit }})'
+        when {{ low }} is null then {{ words("'(no interval from '", "coalesce(" ~ n ~ ", 0)", "' " ~ unit ~ ")'") }}
         else
-            '(95 % interval ' || {{ in_words(low) }} || ' to ' || {{ in_words(high) }}
-            || ', ' || {{ n }} || ' {{ unit }})'
+            {{
+                words("'(95 % interval '", in_words(low), "' to '", in_words(high), "', '", n, "' " ~ unit ~ ")'")
+            }}
     end
 {%- endmacro %}
 
 {# A level, not a change: two decimals, and a sign only below 0, where a corrected estimate may lie. #}
 {% macro level_in_words(number) -%}
-    coalesce(case when {{ number }} < 0 then '−' else '' end || {{ decimals(number) }}, 'undefined')
+    case
+        when {{ number }} is null then 'undefined'
+        when {{ number }} < 0 then concat('−', {{ decimals(number) }})
+        else {{ decimals(number) }}
+    end
 {%- endmacro %}
 
 {# 'incoherence', by the decomposition's name where that is not the main one of questions with options. #}
 {% macro incoherence_in_words() -%}
-    case decomposition when 'kl' then '' else decomposition || ' ' end || 'incoherence'
+    case decomposition when 'kl' then 'incoherence' else concat(decomposition, ' incoherence') end
 {%- endmacro %}
 
 {#

@@ -10,8 +10,9 @@ from ingestion.logs.records import LogFormat, RefusedFileError
 from ingestion.logs.survey import SurveyFormat
 from ingestion.logs.swe_bench.log import SweBenchFormat
 from ingestion.logs.table.files import SUFFIXES as TABLE_SUFFIXES
+from ingestion.logs.table.files import is_table
 from ingestion.logs.table.log import TableFormat
-from ingestion.logs.table.mapping import MappingError
+from ingestion.logs.table.mapping_file import MappingError
 
 _SWE_BENCH = SweBenchFormat()
 
@@ -67,7 +68,7 @@ def is_folder_log(path: Path, wanted: LogFormat | None = None) -> bool:
 def mapping_beside(path: Path) -> Path | None:
     """The mapping file that lies beside a table, for it alone or for its folder."""
     for name in (f"{path.name}.mapping.yaml", FOLDER_MAPPING):
-        if path.suffix.lower() in TABLE_SUFFIXES and (found := path.with_name(name)).is_file():
+        if is_table(path) and (found := path.with_name(name)).is_file():
             return found
     return None
 
@@ -94,11 +95,11 @@ def detect(path: Path, scorer: str | None = None) -> LogFormat:
             raise RefusedFileError(str(error)) from error
     if (run := _SWE_BENCH.run_of(path)) is not None:
         raise RefusedFileError(f"one part of a run of the SWE-bench harness; import the run's folder: {run}")
-    if path.suffix.lower() in _PACKED:
+    if path.suffix.lower() in _PACKED and not is_table(path):
         raise RefusedFileError("packed: unpack it, and import the folder")
     if path.name.startswith("results_") and path.suffix == ".json":
         raise RefusedFileError("results of lm-eval are read with the samples_*.jsonl beside them; import the folder")
-    if path.suffix.lower() in TABLE_SUFFIXES:
+    if is_table(path):
         raise RefusedFileError(
             f"no log of a known kind ({', '.join(_NAMES)}); if it is a table, `incoherence import --sniff {path.name}` "
             "proposes a mapping, and `--mapping FILE` uses it"

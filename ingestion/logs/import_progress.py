@@ -24,7 +24,12 @@ def terminal_bar(paths: Sequence[Path], layout: Layout) -> Iterator[Show]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("files · {task.fields[counts]}"), TimeRemainingColumn())
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("files · {task.fields[counts]}", markup=False),
+        TimeRemainingColumn(),
+    )
     n_samples = 0
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("import", total=Search(paths, layout.root, None).count(), counts="")

@@ -13,9 +13,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ingestion.logs.formats import SUFFIXES, is_folder_log, is_log
+from ingestion.logs.packed import suffix_of
 from ingestion.logs.records import LogFormat
 
 Problem = str | None
+
+APPLE_DOUBLE = "._"
+"""macOS puts a file of attributes, named so, beside each file on a disk of another system, and into zip files."""
 
 
 class Search:
@@ -92,7 +96,8 @@ class Search:
                 yield Path(parent)
                 continue
             folders.sort()
-            yield from (Path(parent, name) for name in sorted(names) if Path(name).suffix.lower() in suffixes)
+            logs = (name for name in sorted(names) if suffix_of(Path(name)) in suffixes)
+            yield from (Path(parent, name) for name in logs if not name.startswith(APPLE_DOUBLE))
 
 
 def is_pattern(path: Path) -> bool:

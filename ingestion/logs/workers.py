@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
-import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -12,6 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 from ingestion.logs.import_file import Source, Written, read_and_write, refuse
+from warehouse.cores import n_cores
 from warehouse.layout import Layout
 
 WORTH_BYTES = 4 * 2**20
@@ -37,7 +37,7 @@ def read_all(plans: Iterator[_Plan], layout: Layout, n_workers: int | None = Non
         layout: the warehouse.
         n_workers: processes; by default as many as there are cores, and none for little work. 1 is none.
     """
-    n_workers = n_workers or len(os.sched_getaffinity(0))
+    n_workers = n_workers or n_cores()
     first: list[_Plan] = []
     if n_workers > 1:
         n_bytes = n_sources = 0

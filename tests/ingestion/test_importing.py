@@ -13,6 +13,7 @@ from ingestion.logs.inspect import zip as inspect_zip
 from tests.ingestion.conftest import files, rows
 from tests.ingestion.test_hostile_files import HEADER, answered, archive, sample
 from warehouse.layout import Layout
+from warehouse.raw import count_rows
 from warehouse.schemas import RAW_TABLES
 
 
@@ -42,6 +43,15 @@ def test_a_copy_under_another_name_is_known(tmp_path: Path, layout: Layout) -> N
     shutil.copy(path, tmp_path / "copy.eval")
     assert [report.outcome for report in import_paths([tmp_path], layout).reports] == ["imported", "unchanged"]
     assert len(rows(layout, "samples")) == 1
+
+
+def test_what_macos_puts_beside_files_is_no_log_and_no_data(tmp_path: Path, layout: Layout) -> None:
+    path = log(tmp_path / "a.eval", "A")
+    for beside in (tmp_path / "._a.eval", layout.raw / "samples" / "task=t" / "._x.parquet"):
+        beside.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(bytes.fromhex("00051607 00020000"))
+    assert [report.path for report in import_paths([tmp_path], layout).reports] == [path]
+    assert count_rows(layout, "samples") == 1
 
 
 def test_a_killed_import_is_done_again(tmp_path: Path, layout: Layout) -> None:

@@ -44,7 +44,7 @@ def test_every_planned_sample_is_there_once(server: Server, layout: Layout, make
     assert rows(layout, "select prompt_format, max_tokens, n_shots from raw.conditions") == [("choice", 100, 0)]
     assert rows(layout, "select model_id, provider, is_simulated from raw.models") == [("good", "openai", False)]
     for table in ("samples", "items", "conditions", "models"):
-        assert files_off_contract(layout, table) == []
+        assert files_off_contract(layout, table) == {}
 
 
 def test_a_second_run_asks_nobody(server: Server, layout: Layout, make_spec: MakeSpec) -> None:

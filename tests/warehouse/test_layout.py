@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warehouse.layout import Layout
+from warehouse.layout import Layout, visible
 
 
 def test_root_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -26,6 +27,35 @@ def test_partition_values_are_one_component_and_never_clash(one: str, other: str
     assert first.parent == layout.raw / "items"
     assert len(first.name.encode()) <= 255
     assert (first == second) == (one == other)
+    assert (str(first).lower() == str(second).lower()) == (one == other), (
+        "on a disk that ignores case they would be one"
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("GPT-4", "gpt-4"), ("Å", "å"), ("a/B", "A/b"), ("GPT", f"gpt~{sha256(b'GPT').hexdigest()[:16]}")],
+)
+def test_names_that_differ_by_case_have_folders_that_differ_by_more(one: str, other: str) -> None:
+    folders = {str(Layout(Path("/w")).partition("items", {"task": name})).lower() for name in (one, other)}
+    assert len(folders) == 2
+
+
+def test_a_folder_that_version_0_1_made_is_used_as_it_is(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    values = {"task": "mwe", "model_id": "Qwen/Qwen3-8B", "condition_id": "c1"}
+    new = layout.response_partition(values)
+    earlier = layout.responses / "task=mwe" / "model=Qwen%2FQwen3-8B" / "condition=c1"
+    assert new != earlier
+    earlier.mkdir(parents=True)
+    assert layout.response_partition(values) == earlier
+    assert layout.response_partition(values | {"model_id": "qwen/qwen3-8b"}) != earlier
+
+
+def test_what_systems_leave_in_folders_is_not_seen(tmp_path: Path) -> None:
+    for name in (".DS_Store", "._spec.yaml", "spec.yaml", "another.yaml"):
+        (tmp_path / name).touch()
+    assert visible(tmp_path.iterdir()) == [tmp_path / "another.yaml", tmp_path / "spec.yaml"]
 
 
 @pytest.mark.parametrize("hostile", ["..", ".", "../../etc", "/etc/passwd", "a\\b", "a\x00b", "con"])

@@ -7,10 +7,18 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from warehouse import schemas
 from warehouse.layout import Layout
-from warehouse.parquet import ContractError, atomic_path, atomic_writer, ensure_empty_files, write_partition
+from warehouse.parquet import (
+    ContractError,
+    atomic_path,
+    atomic_writer,
+    ensure_empty_files,
+    read_rows,
+    write_partition,
+)
 from warehouse.raw import connect_raw, count_rows, files_off_contract
-from warehouse.schemas import MODELS, RAW_TABLES
+from warehouse.schemas import MODELS, RAW_TABLES, SURVEY_RANKINGS
 
 
 def model(name: str, **values: Any) -> dict[str, Any]:
@@ -37,7 +45,7 @@ def test_rows_are_sorted_compressed_and_round_trip(layout: Layout) -> None:
     assert pq.read_table(path)["model_id"].to_pylist() == ["a", "b"]
     assert pq.read_table(path)["param_count"].to_pylist() == [None, 2**40]
     assert pq.ParquetFile(path).metadata.row_group(0).column(0).compression == "ZSTD"
-    assert files_off_contract(layout, "models") == []
+    assert files_off_contract(layout, "models") == {}
 
 
 def test_the_same_stem_replaces_and_replace_clears_the_partition(layout: Layout) -> None:
@@ -97,6 +105,44 @@ def test_an_old_empty_file_is_brought_up_to_the_contract(layout: Layout) -> None
     path = layout.raw / "models" / "_empty.parquet"
     path.parent.mkdir(parents=True)
     pq.write_table(pa.table({"model_id": pa.array([], pa.string())}), path)
-    assert files_off_contract(layout, "models") == [path]
+    assert files_off_contract(layout, "models") == {path: "column 'import_id' is missing"}
     ensure_empty_files(layout)
-    assert files_off_contract(layout, "models") == []
+    assert files_off_contract(layout, "models") == {}
+
+
+def test_a_column_that_came_later_is_null_in_older_files(layout: Layout) -> None:
+    import pyarrow as pa
+
+    older = pa.schema([field for field in SURVEY_RANKINGS.schema if field.name != "import_id"])
+    row = {"rater_id": "r", "entity": "e", "entity_group": "g", "attribute": "a", "rank": 1.0}
+    path = layout.raw / "survey_rankings" / "old.parquet"
+    path.parent.mkdir(parents=True)
+    pq.write_table(pa.Table.from_pylist([row | {"ingested_at": datetime(2026, 1, 1, tzinfo=UTC)}], older), path)
+    assert files_off_contract(layout, "survey_rankings") == {}
+    with connect_raw(layout) as con:
+        assert con.sql("select rank, import_id from raw.survey_rankings").fetchall() == [(1.0, None)]
+    assert read_rows(path, SURVEY_RANKINGS).schema.equals(SURVEY_RANKINGS.schema)
+    # A file of this version must have it.
+    path.unlink()
+    pq.write_table(older.with_metadata(SURVEY_RANKINGS.schema.metadata).empty_table(), path)
+    assert files_off_contract(layout, "survey_rankings") == {path: "column 'import_id' is missing"}
+
+
+def test_files_that_are_on_no_version_of_the_contract_are_named_with_the_reason() -> None:
+    import pyarrow as pa
+
+    for changed, reason in (
+        (MODELS.schema.append(pa.field("colour", pa.string())), "unknown column 'colour'"),
+        (MODELS.schema.set(3, pa.field("param_count", pa.int32())), "column 'param_count' is int32 instead of int64"),
+        (MODELS.schema.set(0, pa.field("model_id", pa.string())), "column 'model_id' is string instead of string not"),
+        (MODELS.schema.with_metadata({"contract_version": "99"}), "written by a newer version of this program"),
+    ):
+        assert (MODELS.why_off_contract(changed) or "").startswith(reason)
+    assert MODELS.why_off_contract(MODELS.schema) is None
+
+
+def test_a_column_that_is_added_may_be_null() -> None:
+    with pytest.raises(ValueError, match="NULL in older files"):
+        schemas._column("x", MODELS.schema.field(0).type, "new", required=True, since=2)
+    for table in RAW_TABLES.values():
+        assert all(1 <= int(field.metadata[b"since"]) <= schemas.CONTRACT_VERSION for field in table.schema)

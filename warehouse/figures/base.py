@@ -8,10 +8,13 @@ from typing import Any, Protocol
 
 import altair as alt
 import duckdb
+import numpy as np
 import polars as pl
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure as MplFigure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from warehouse.plain_text import harmless_columns
 
 Tables = Mapping[str, pl.DataFrame]
 """Table name without schema → its rows."""
@@ -20,6 +23,8 @@ PALETTE = ("#4C6EF5", "#E8590C", "#2B8A3E", "#AE3EC9", "#0B7285", "#C2255C", "#8
 """Told apart in print and by colour-blind readers when it has few entries; it repeats after ten."""
 
 TEACHER_COLOR = "#868E96"
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 PART = " · "
 """Between the settings of a condition's label."""
@@ -93,12 +98,12 @@ class Figure:
 
 
 def read_tables(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> dict[str, pl.DataFrame]:
-    """Read tables of schema `figures` by name.
+    """Read tables of schema `figures` by name; control characters, for which SVG has no place, are replaced.
 
     Raises:
         duckdb.CatalogException: if one does not exist.
     """
-    return {name: con.sql(f'from figures."{name}"').pl() for name in names}
+    return {name: harmless_columns(con.sql(f'from figures."{name}"').pl()) for name in names}
 
 
 def short_model(model_id: str) -> str:
@@ -180,14 +185,42 @@ def cut_to_log_axis(low: pl.Expr, bottom: float) -> pl.Expr:
 
 
 def plain_log_ticks(*axes: Axis) -> None:
-    """Label a logarithmic axis 1, 2, 5, 10, … in plain numbers; one that spans many decades keeps powers of ten."""
+    """Label a logarithmic axis 1, 2, 5, 10, … in plain numbers; one that spans many decades in powers of ten.
+
+    Never as matplotlib does, which is in its markup: names may hold that too, so no text of a picture is read as such.
+    """
     for axis in axes:
         low, high = axis.get_view_interval()
         if high > 300 * low:
-            continue
-        axis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: _power_of_ten(value)))
+        else:
+            axis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
         axis.set_minor_formatter(NullFormatter())
+
+
+def _power_of_ten(value: float) -> str:
+    exponent = round(float(np.log10(value)))
+    return f"10{str(exponent).translate(SUPERSCRIPTS)}" if np.isclose(value, 10.0**exponent) else f"{value:.3g}"
+
+
+def legend_label(name: Any) -> str:
+    """A name as a legend shows it: matplotlib leaves out names that begin with an underscore."""
+    return f"\u200b{name}" if str(name).startswith("_") else str(name)
+
+
+def by_row(table: pl.DataFrame) -> pl.DataFrame:
+    """Add `row_order`: the place of each `row` by first appearance.
+
+    Vega-Lite turns a sort by a list of names into one nested expression, which from about a thousand names on exceeds
+    a browser's call stack; a sort by a column does not.
+    """
+    rows = table.select("row").unique(maintain_order=True).with_row_index("row_order")
+    return table.join(rows, on="row", how="left", nulls_equal=True, maintain_order="left")
+
+
+ROW_ORDER = alt.EncodingSortField(field="row_order", op="min")
+"""Rows as `by_row` has counted them."""
 
 
 def colors(names: Sequence[Any]) -> dict[Any, str]:

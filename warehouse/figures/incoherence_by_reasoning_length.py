@@ -18,6 +18,7 @@ from warehouse.figures.base import (
     color_scale,
     colors,
     cut_to_log_axis,
+    legend_label,
     main_decomposition,
     measure_label,
     plain_log_ticks,
@@ -50,7 +51,7 @@ class Groups:
                 low = np.nan_to_num(y - line["incoherence_ci_low"].cast(pl.Float64).to_numpy(), nan=0.0).clip(0)
                 high = np.nan_to_num(line["incoherence_ci_high"].cast(pl.Float64).to_numpy() - y, nan=0.0).clip(0)
                 fit = self.slopes.filter((pl.col("task") == task) & (pl.col("series") == series))
-                label = str(series)
+                label = legend_label(series)
                 if fit.height:
                     row = fit.row(0, named=True)
                     label += f"  (slope {row['slope']:+.2f}, R² {row['r2']:.2f})"

@@ -12,8 +12,10 @@ from matplotlib.figure import Figure as MplFigure
 from warehouse.figures.base import (
     DECOMPOSITION_LABELS,
     PART,
+    ROW_ORDER,
     Figure,
     Tables,
+    by_row,
     main_decomposition,
     preferred_length_axis,
     with_series,
@@ -67,17 +69,16 @@ class Halves:
 
     def chart(self) -> alt.TopLevelMixin:
         """The same two panels with tooltips."""
-        order = self.shown["row"].unique(maintain_order=True).to_list()
         scale = alt.Scale(domain=[label for label, _ in HALVES.values()], range=[color for _, color in HALVES.values()])
         panels = []
         for measure, title in (("accuracy", "accuracy"), ("incoherence_unbiased", INCOHERENCE)):
             y = alt.Y(
                 "row:N",
-                sort=order,
+                sort=ROW_ORDER,
                 title=None,
                 axis=alt.Axis(labelLimit=330) if measure == "accuracy" else alt.Axis(labels=False, ticks=False),
             )
-            base = alt.Chart(self.shown).encode(y=y)
+            base = alt.Chart(by_row(self.shown)).encode(y=y)
             x = alt.X(f"{measure}:Q", title=title, scale=alt.Scale(zero=False, padding=12))
             layers: list[alt.Chart] = [base.mark_line(color="#CED4DA", strokeWidth=2).encode(x=x, detail="row:N")]
             if measure == "incoherence_unbiased":

@@ -64,10 +64,21 @@ select
     judged.statistic_ci_high,
     judged.n,
     coalesce(models.is_simulated, false) as is_simulated,
-    {{ verdict_words("judged.verdict") }} || ' for ' || coalesce(judged.model_id, 'models of different size') || ' on '
-    || judged.task || coalesce(' (' || conditions.condition_label || ')', '') || ': ' || judged.told
-    || case when judged.n < judged.min_n then '; fewer than ' || judged.min_n || ' are too few to tell' else '' end
-    || '.' as sentence
+    {{
+        words(
+            verdict_words("judged.verdict"),
+            "' for '",
+            "coalesce(judged.model_id, 'models of different size')",
+            "' on '",
+            "judged.task",
+            "case when conditions.condition_label is null then '' else concat(' (', conditions.condition_label, ')') end",
+            "': '",
+            "judged.told",
+            "case when judged.n < judged.min_n "
+                ~ "then concat('; fewer than ', judged.min_n, ' are too few to tell') else '' end",
+            "'.'",
+        )
+    }} as sentence
 from judged
 left join models on judged.model_id = models.model_id
 left join conditions on judged.condition_id = conditions.condition_id

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+
+from warehouse.durable import flush
 
 BOOK = "batches.ndjson"
 
@@ -92,4 +93,4 @@ class Book:
         with self._path.open("ab") as handle:
             handle.write(b"\n" + msgspec.json.encode(entry) + b"\n")
             handle.flush()
-            os.fsync(handle.fileno())
+            flush(handle.fileno())

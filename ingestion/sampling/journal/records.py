@@ -8,7 +8,6 @@ never counted, and it is left out when the next run closes the segment.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -19,6 +18,7 @@ import msgspec
 import pyarrow as pa
 
 from warehouse import lock
+from warehouse.durable import flush, flush_folder
 from warehouse.parquet import atomic_path
 
 JOURNAL_VERSION = 1
@@ -197,11 +197,7 @@ class SegmentWriter:
         self._handle = self.path.open("xb", buffering=0)
         self._is_broken = False
         self.write(self.encode(header))
-        folder_handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(folder_handle)
-        finally:
-            os.close(folder_handle)
+        flush_folder(folder)
 
     def encode(self, record: Record) -> bytes:
         """The record's line."""
@@ -219,7 +215,7 @@ class SegmentWriter:
             view = memoryview(lines)
             while view:
                 view = view[self._handle.write(view) :]
-            os.fsync(self._handle.fileno())
+            flush(self._handle.fileno())
         except OSError as error:
             self._is_broken = True
             raise JournalError(f"{self.path}: cannot be written: {error.strerror}; what was counted is safe") from error

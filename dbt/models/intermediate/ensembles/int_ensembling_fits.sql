@@ -108,6 +108,6 @@ select
     r2,
     n_points,
     n_dropped,
-    n_items
+    coalesce(n_items, 0) as n_items
 from fits
 left join intervals using ({{ group }})

@@ -19,10 +19,19 @@ select
     difference_ci_low as statistic_ci_low,
     difference_ci_high as statistic_ci_high,
     n_items as n,
-    'thinking longer than usual changes ' || {{ incoherence_in_words() }} || ' by '
-    || {{ in_words("overthinking_effect") }}
-    || ', the largest budget instead of the smallest by ' || {{ in_words("-budget_effect") }} || ', together '
-    || {{ in_words("difference") }} || ' '
-    || {{ interval_in_words("difference_ci_low", "difference_ci_high", "n_items", "items") }} as told,
+    {{
+        words(
+            "'thinking longer than usual changes '",
+            incoherence_in_words(),
+            "' by '",
+            in_words("overthinking_effect"),
+            "', the largest budget instead of the smallest by '",
+            in_words("-budget_effect"),
+            "', together '",
+            in_words("difference"),
+            "' '",
+            interval_in_words("difference_ci_low", "difference_ci_high", "n_items", "items"),
+        )
+    }} as told,
     'holds' as precondition
 from contrasts

@@ -19,9 +19,15 @@ select
     slope_ci_low as statistic_ci_low,
     slope_ci_high as statistic_ci_high,
     n_items as n,
-    'the variance of averaged answers goes as the power ' || {{ in_words("slope") }} || ' of how many are averaged '
-    || {{ interval_in_words("slope_ci_low", "slope_ci_high", "n_items", "items") }}
-    || '; independent samples give −1.00' as told,
+    {{
+        words(
+            "'the variance of averaged answers goes as the power '",
+            in_words("slope"),
+            "' of how many are averaged '",
+            interval_in_words("slope_ci_low", "slope_ci_high", "n_items", "items"),
+            "'; independent samples give −1.00'",
+        )
+    }} as told,
     -- In proportion: the whole interval is within a quarter of −1. A steeper or flatter power is another finding.
     case
         when slope_ci_low >= -1.25 and slope_ci_high <= -0.75 then 'holds'

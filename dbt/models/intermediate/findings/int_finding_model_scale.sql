@@ -75,13 +75,24 @@ select
     slope_ci_low as statistic_ci_low,
     slope_ci_high as statistic_ci_high,
     n_points as n,
-    'over the sizes of ' || model_family || ', ' || {{ incoherence_in_words() }}
-    || ' on the items of shortest reasoning goes as the power ' || {{ in_words("easy_slope") }}
-    || ' of the number of parameters '
-    || {{ interval_in_words("easy_slope_ci_low", "easy_slope_ci_high", "n_points", "models") }}
-    || ', on those of longest as the power ' || {{ in_words("hard_slope") }} || ', a difference of '
-    || {{ in_words("slope") }} || ' ' || {{ interval_in_words("slope_ci_low", "slope_ci_high", "n_points", "models") }}
-        as told,
+    {{
+        words(
+            "'over the sizes of '",
+            "model_family",
+            "', '",
+            incoherence_in_words(),
+            "' on the items of shortest reasoning goes as the power '",
+            in_words("easy_slope"),
+            "' of the number of parameters '",
+            interval_in_words("easy_slope_ci_low", "easy_slope_ci_high", "n_points", "models"),
+            "', on those of longest as the power '",
+            in_words("hard_slope"),
+            "', a difference of '",
+            in_words("slope"),
+            "' '",
+            interval_in_words("slope_ci_low", "slope_ci_high", "n_points", "models"),
+        )
+    }} as told,
     -- Hard items that get worse while easy ones stay as they are make no model more coherent.
     {{ verdict("easy_slope_ci_low", "easy_slope_ci_high", expected="negative") }} as precondition
 from differences

@@ -24,10 +24,20 @@ select
     difference_ci_low as statistic_ci_low,
     difference_ci_high as statistic_ci_high,
     n_items as n,
-    {{ incoherence_in_words() }} || ', corrected for few samples, is ' || {{ level_in_words("incoherence_below") }}
-    || ' where an item takes fewer ' || replace(length_axis, '_', ' ') || ' than its median and '
-    || {{ level_in_words("incoherence_at_or_above") }} || ' elsewhere, a difference of '
-    || {{ in_words("difference") }} || ' '
-    || {{ interval_in_words("difference_ci_low", "difference_ci_high", "n_items", "items") }} as told,
+    {{
+        words(
+            incoherence_in_words(),
+            "', corrected for few samples, is '",
+            level_in_words("incoherence_below"),
+            "' where an item takes fewer '",
+            "replace(length_axis, '_', ' ')",
+            "' than its median and '",
+            level_in_words("incoherence_at_or_above"),
+            "' elsewhere, a difference of '",
+            in_words("difference"),
+            "' '",
+            interval_in_words("difference_ci_low", "difference_ci_high", "n_items", "items"),
+        )
+    }} as told,
     'holds' as precondition
 from main_axis

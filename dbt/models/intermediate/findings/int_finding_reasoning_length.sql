@@ -25,8 +25,16 @@ select
     slope_ci_low as statistic_ci_low,
     slope_ci_high as statistic_ci_high,
     n_points as n,
-    {{ incoherence_in_words() }} || ' goes as the power ' || {{ in_words("slope") }} || ' of '
-    || replace(length_axis, '_', ' ') || ' '
-    || {{ interval_in_words("slope_ci_low", "slope_ci_high", "n_points", "buckets") }} as told,
+    {{
+        words(
+            incoherence_in_words(),
+            "' goes as the power '",
+            in_words("slope"),
+            "' of '",
+            "replace(length_axis, '_', ' ')",
+            "' '",
+            interval_in_words("slope_ci_low", "slope_ci_high", "n_points", "buckets"),
+        )
+    }} as told,
     'holds' as precondition
 from main_axis

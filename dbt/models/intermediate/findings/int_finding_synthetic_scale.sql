@@ -36,10 +36,18 @@ select
     slope_ci_low as statistic_ci_low,
     slope_ci_high as statistic_ci_high,
     n_points as n,
-    'with the number of parameters, bias² goes as the power ' || {{ in_words("bias_slope") }}
-    || ' and variance as the power ' || {{ in_words("variance_slope") }} || ', a difference of '
-    || {{ in_words("slope") }} || ' '
-    || {{ interval_in_words("slope_ci_low", "slope_ci_high", "n_points", "models") }} as told,
+    {{
+        words(
+            "'with the number of parameters, bias² goes as the power '",
+            in_words("bias_slope"),
+            "' and variance as the power '",
+            in_words("variance_slope"),
+            "', a difference of '",
+            in_words("slope"),
+            "' '",
+            interval_in_words("slope_ci_low", "slope_ci_high", "n_points", "models"),
+        )
+    }} as told,
     'holds' as precondition
 from differences
 inner join slopes using (problem_id, decomposition, temperature)

@@ -24,10 +24,22 @@ select
     difference_ci_low as statistic_ci_low,
     difference_ci_high as statistic_ci_high,
     n_starts as n,
-    'incoherence goes from ' || coalesce({{ decimals("incoherence_first") }}, 'undefined') || ' at step ' || first_step
-    || ' to ' || coalesce({{ decimals("incoherence_final") }}, 'undefined') || ' at step ' || differences.final_step
-    || ', a difference of ' || {{ in_words("difference") }} || ' '
-    || {{ interval_in_words("difference_ci_low", "difference_ci_high", "n_starts", "starting points") }} as told,
+    {{
+        words(
+            "'incoherence goes from '",
+            "coalesce(" ~ decimals("incoherence_first") ~ ", 'undefined')",
+            "' at step '",
+            "first_step",
+            "' to '",
+            "coalesce(" ~ decimals("incoherence_final") ~ ", 'undefined')",
+            "' at step '",
+            "differences.final_step",
+            "', a difference of '",
+            in_words("difference"),
+            "' '",
+            interval_in_words("difference_ci_low", "difference_ci_high", "n_starts", "starting points"),
+        )
+    }} as told,
     'holds' as precondition
 from differences
 inner join models using ({{ rollout_keys() | join(", ") }})
