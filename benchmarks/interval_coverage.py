@@ -1,8 +1,9 @@
 """Do 95 % intervals hold the true incoherence 95 times in 100? `python -m benchmarks.interval_coverage` counts.
 
-Experiments are drawn from populations whose truth is known (`benchmarks/populations.py`); the SQL of fct_incoherence and
-fct_incoherence_difference, compiled by dbt, computes the intervals of thousands of them in one go. The result is written after
-each population and size, and a run that was interrupted goes on where it stopped; a change of the SQL starts anew.
+Experiments are drawn from populations whose truth is known (`benchmarks/populations.py`); the SQL of fct_incoherence
+and fct_incoherence_difference, compiled by dbt, computes the intervals of thousands of them in one go. The result is
+written after each population and size, and a run that was interrupted goes on where it stopped; a change of the SQL
+starts anew.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from warehouse.transform import prepare, run_dbt
 
 RESULT = Path(__file__).with_name("results") / "interval_coverage.json"
 SIZES = ((10, 5), (20, 30), (30, 5), (50, 5), (198, 10), (200, 30), (448, 30))
-"""Items × samples of each; in the population `contexts` samples come from 10 contexts, or from one each where there are fewer."""
+"""Items × samples of each; in the population `contexts` these come from 10 contexts, or fewer samples from one each."""
 
 MODELS = ("fct_incoherence", "fct_incoherence_difference")
 BETTER = 0.15
@@ -79,12 +80,15 @@ def compiled(folder: Path) -> Product:
     return Product(queries, settings)
 
 
-def simulate(product: Product, population: str, n_items: int, n_samples: int, n_draws: int, seed: int) -> list[dict[str, Any]]:
+def simulate(
+    product: Product, population: str, n_items: int, n_samples: int, n_draws: int, seed: int
+) -> list[dict[str, Any]]:
     """Intervals of many experiments on one population, one row per model and decomposition.
 
     Returns:
-        what (incoherence or difference), decomposition, n_draws, n_shown (intervals), n_held (of them hold the truth), n_below and
-        n_above (of those that miss it: where the interval lies), median_width, notes (why there is none, with counts).
+        what (incoherence or difference), decomposition, n_draws, n_shown (intervals), n_held (of them hold the truth),
+        n_below and n_above (of those that miss it: where the interval lies), median_width, notes (why there is none,
+        with counts).
     """
     rng = np.random.default_rng([seed, n_items, n_samples, POPULATIONS.index(population)])
     truth, other_truth = true_incoherence(population), true_incoherence(population, better=BETTER)
@@ -167,7 +171,8 @@ def _insert(
     con.execute(f"""
         insert into warehouse.intermediate.int_item_decomposition
         select {identity}, 'family ' || family, {n_samples}, 1 - error_share, error, error - variance, variance,
-            error - variance_unbiased, variance_unbiased, error_share, case when not isnan(mode_margin) then mode_margin end
+            error - variance_unbiased, variance_unbiased, error_share,
+            case when not isnan(mode_margin) then mode_margin end
         from rows
     """)
     if numbers.error_shift is not None and numbers.variance_shift is not None:
@@ -202,7 +207,7 @@ def _summary(what: str, decomposition: str, rows: list[tuple[Any, ...]], truth: 
 
 
 def verdict(row: dict[str, Any]) -> str:
-    """What a cell says: `few` shown intervals, `fails` (its 99 % interval lies below 0.93), `wide` (above 0.97) or `holds`."""
+    """What a cell says: `few` intervals, `fails` (99 % interval below 0.93), `wide` (above 0.97) or `holds`."""
     if row["n_shown"] < ENOUGH_SHOWN:
         return "few"
     share = row["n_held"] / row["n_shown"]

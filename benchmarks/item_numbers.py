@@ -1,7 +1,7 @@
-"""Error and corrected variance per item from counts of answers: the item stage of the warehouse, for many experiments at once.
+"""Error and corrected variance per item from counts of answers: the warehouse's item stage, many at once.
 
-`tests/dbt/test_interval_coverage.py` holds it against `tests/oracles`, as the warehouse's own item stage is; what is simulated
-here is the stage after it, the SQL that pools items.
+`tests/dbt/test_interval_coverage.py` holds it against `tests/oracles`, as the warehouse's own item stage is; what is
+simulated is the stage after it, the SQL that pools items.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ Numbers = tuple[Array, Array, Array, Array | None, Array | None]
 
 
 def _of_misses(misses: Array, sizes: Array, over: int) -> Numbers:
-    """From sums of misses of −1, 0 or 1 per (experiment, item, context, coordinate), whose squares sum to their magnitude."""
+    """From sums of misses per (experiment, item, context, coordinate), each of 0 and one of −1 and 1."""
     n_all = sizes.sum(axis=-1)
     q = np.abs(misses).sum(axis=-1) / over
     q_all = q.sum(axis=-1)

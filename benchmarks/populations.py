@@ -1,8 +1,8 @@
 """Populations of questions whose true incoherence is known, and experiments drawn from them as numbers per item.
 
-Four options, option 0 right. An item has answer probabilities p; a sample is one answer drawn by them. Its unit tests: a right
-answer passes all, a wrong one those of a pattern of the item's own. What is drawn are counts per item, context and option: a
-sample's place among others does not matter to any decomposition.
+Four options, option 0 right. An item has answer probabilities p; a sample is one answer drawn by them. Its unit tests:
+a right answer passes all, a wrong one those of a pattern of the item's own. What is drawn are counts per item, context
+and option: a sample's place among others does not matter to any decomposition.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ DECOMPOSITIONS = ("brier", "kl", "coverage", "score")
 POPULATIONS = ("typical", "hard", "chance", "easy99", "heavy", "contexts", "families")
 
 CONTEXT_SD = 0.3
-"""Standard deviation over contexts of the logit of a right answer (population `contexts`)."""
+"""Standard deviation over contexts of the logit of a right answer."""
 
 DIFFICULTY_SD, ICC = 2.0, 0.2
-"""Of the logit of a right answer over items, and the share of that variance between families (population `families`)."""
+"""Of the logit of a right answer over items, and the share of its variance between families."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,9 @@ def draw_counts(population: str, items: Items, n_samples: int, rng: np.random.Ge
     return rng.multinomial(n_samples // n_contexts, moved).astype(float)
 
 
-def true_incoherence(population: str, better: float = 0.0, n_items: int = 1_000_000, seed: int = 99) -> dict[str, float]:
+def true_incoherence(
+    population: str, better: float = 0.0, n_items: int = 1_000_000, seed: int = 99
+) -> dict[str, float]:
     """Σ variance / Σ error per decomposition, from the expectations of very many items.
 
     Args:

@@ -92,7 +92,7 @@
             total_error_share,
             total_mode_margin,
             incoherence_unbiased,
-            {{ "coalesce(n_contexts, 0)" if contexts else "0" }} as n_contexts,
+            cast({{ "coalesce(n_contexts, 0)" if contexts else "0" }} as bigint) as n_contexts,
             least(n_units - 1, pow(residual_sq, 2) / nullif(residual_fourth, 0)) as unit_freedom,
             (n_units - 1) / cast(n_units as double) * jackknife_sq / pow(total_error, 2) as unit_sq,
             {{ "coalesce(greatest(between_sq, 0e0) / pow(total_error, 2), 0e0)" if contexts else "0e0" }} as context_sq
@@ -106,15 +106,15 @@
             *,
             sqrt(unit_sq + context_sq) as standard_error,
             {{ no_interval(is_gated) }} as interval_note,
-            -- The inverse of the degrees of freedom; rounding must not carry it above 1.
-            least(
-                (
-                    pow(unit_sq, 2) / unit_freedom
-                    + case when context_sq > 0 then pow(context_sq, 2) / (n_contexts - 1) else 0e0 end
-                ) / pow(unit_sq + context_sq, 2),
-                1e0
-            ) as inverse_freedom
+            {{ inverse_freedom("unit_sq", "unit_freedom", "context_sq", "n_contexts") }} as inverse_freedom
         from measured
+    ),
+
+    quantiles as (
+        select
+            *,
+            {{ t_975_of_inverse("inverse_freedom") }} as t_975
+        from judged
     ),
 
     scaled as (
@@ -125,13 +125,12 @@
                     then
                         exp(
                             -least(
-                                ({{ t_975_of_inverse("inverse_freedom") }}) * standard_error
-                                / (incoherence_unbiased * (1 - incoherence_unbiased)),
+                                t_975 * standard_error / (incoherence_unbiased * (1 - incoherence_unbiased)),
                                 700e0
                             )
                         )
             end as odds_ratio
-        from judged
+        from quantiles
     )
 
     select
@@ -139,7 +138,9 @@
         n_units,
         total_error,
         standard_error,
-        1 / inverse_freedom as degrees_of_freedom,
+        t_975,
+        unit_sq,
+        unit_freedom,
         context_sq,
         incoherence_unbiased,
         incoherence_unbiased * odds_ratio / (incoherence_unbiased * odds_ratio + 1 - incoherence_unbiased)
@@ -209,6 +210,19 @@
         group by {{ group }}
     )
 {% endmacro %}
+
+{#
+  1 / degrees of freedom of a variance that units and contexts add to (Satterthwaite); rounding must not carry it above 1.
+#}
+{% macro inverse_freedom(unit_sq, unit_freedom, context_sq, n_contexts) -%}
+    least(
+        (
+            pow({{ unit_sq }}, 2) / {{ unit_freedom }}
+            + case when {{ context_sq }} > 0 then pow({{ context_sq }}, 2) / ({{ n_contexts }} - 1) else 0e0 end
+        ) / nullif(pow({{ unit_sq }} + {{ context_sq }}, 2), 0),
+        1e0
+    )
+{%- endmacro %}
 
 {# What is summed before anything else: items by var cluster, other units (starting points) stand for themselves. #}
 {% macro cluster_of(unit) -%}

@@ -3,12 +3,13 @@
   conditions, two steps from one start), with a 95 % interval from those of the sides.
 
   The ends of each side's interval (corrected_incoherence) are recovered as Zou and Donner (2008) do for differences ("MOVER"): the
-  distance of each R_k to the end that matters, in units of its standard error, scales the side's influences; what the sides share
-  cancels within a unit (and, where there are contexts, within a context). With a_k that scale, below or above,
+  distance of each R_k to the end that matters, in units of t times its standard error, scales the side's influences; what the
+  sides share cancels within a unit (and, where there are contexts, within a context). With a_k that scale, below or above,
 
-      half width² = (n − 1)/n · Σ_i (Σ_k w_k a_k j_ki / Σe_k)² + what contexts add, as in corrected_incoherence
+      half width² = t² · ((n − 1)/n · Σ_i (Σ_k w_k a_k j_ki / Σe_k)² + what contexts add, as in corrected_incoherence)
 
-  so that one side alone gets its own interval back. No interval where a side has none: its interval_note says why.
+  with the degrees of freedom of the sum, so that one side alone gets its own interval back. No interval where a side has none:
+  its interval_note says why.
 
   relation: one row per unit × side with error, variance_unbiased and, if is_gated, error_share and mode_margin; units that lack a
   side or its variance are left out; sides: name → (value of the column `side`, weight); contexts: rows per keys × unit × side ×
@@ -63,7 +64,7 @@
                 {% endfor %}
             end as weight,
             {% for end, distance in ends.items() %}
-                ({{ distance }}) / standard_error / total_error as scale_{{ end }}{{ "," if not loop.last }}
+                ({{ distance }}) / t_975 / standard_error / total_error as scale_{{ end }}{{ "," if not loop.last }}
             {% endfor %}
         from ratios
     ),
@@ -99,6 +100,7 @@
             {{ cluster }},
             max(n_units) as n_units,
             {% for end in ends %}
+                sum(scale_{{ end }} * (variance - incoherence_unbiased * error)) as residual_{{ end }},
                 sum(
                     scale_{{ end }} * (variance - incoherence_unbiased * error) / nullif(1 - error / total_error, 0)
                 ) as influence_{{ end }}{{ "," if not loop.last }}
@@ -112,6 +114,10 @@
         select
             {{ group }},
             {% for end in ends %}
+                least(
+                    max(n_units) - 1,
+                    pow(sum(pow(residual_{{ end }}, 2)), 2) / nullif(sum(pow(residual_{{ end }}, 4)), 0)
+                ) as unit_freedom_{{ end }},
                 (max(n_units) - 1) / cast(max(n_units) as double) * sum(pow(influence_{{ end }}, 2))
                     as unit_sq_{{ end }}{{ "," if not loop.last }}
             {% endfor %}
@@ -150,6 +156,7 @@
         context_spreads as (
             select
                 {{ group }},
+                count(*) as n_contexts,
                 {% for end in ends %}
                     greatest((count(*) - 1) / cast(count(*) as double) * sum(shared_{{ end }}), 0e0)
                         as context_sq_{{ end }}{{ "," if not loop.last }}
@@ -178,6 +185,19 @@
             end as difference
         from ratios
         group by {{ group }}
+    ),
+
+    half_widths as (
+        select
+            {{ group }},
+            {% for end in ends %}
+                {% set context_sq = "coalesce(context_sq_" ~ end ~ ", 0e0)" if contexts else "0e0" %}
+                sqrt(unit_sq_{{ end }} + {{ context_sq }}) as standard_error_{{ end }},
+                {{ inverse_freedom("unit_sq_" ~ end, "unit_freedom_" ~ end, context_sq, "n_contexts" if contexts else "0") }}
+                    as inverse_freedom_{{ end }}{{ "," if not loop.last }}
+            {% endfor %}
+        from spreads
+        {{ "left join context_spreads using (" ~ group ~ ")" if contexts }}
     )
 
     select
@@ -186,13 +206,12 @@
             case
                 when interval_note is null
                     then
-                        difference {{ sign }}
-                        sqrt(unit_sq_{{ end }}{{ " + coalesce(context_sq_" ~ end ~ ", 0e0)" if contexts }})
+                        difference {{ sign }} standard_error_{{ end }}
+                        * ({{ t_975_of_inverse("inverse_freedom_" ~ end) }})
             end as difference_ci_{{ end }}{{ "," if not loop.last }}
         {% endfor %}
     from contrasts
-    left join spreads using ({{ group }})
-    {{ "left join context_spreads using (" ~ group ~ ")" if contexts }}
+    left join half_widths using ({{ group }})
 {% endmacro %}
 
 {# The plain case: the second of two sides minus the first. #}

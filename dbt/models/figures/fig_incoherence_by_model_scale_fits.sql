@@ -9,7 +9,7 @@ conditions as (
 ),
 
 measures as (
-    {% for measure in ["accuracy", "error", "bias_sq", "variance", "incoherence"] %}
+    {% for measure in ["accuracy", "error", "bias_sq", "variance", "incoherence", "incoherence_unbiased"] %}
         select
             {{ scale_keys() | join(", ") }},
             param_count,
