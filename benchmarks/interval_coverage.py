@@ -40,6 +40,9 @@ RESULT = Path(__file__).with_name("results") / "interval_coverage.json"
 SIZES = ((10, 5), (20, 30), (30, 5), (50, 5), (198, 10), (200, 30), (448, 30))
 """Items × samples of each; in the population `contexts` these come from 10 contexts, or fewer samples from one each."""
 
+DIFFERENCE_SIZES = ((30, 5), (198, 10), (200, 30))
+"""Where differences of two models are simulated too: they cost ten times as much."""
+
 MODELS = ("fct_incoherence", "fct_incoherence_difference")
 BETTER = 0.15
 """How often the second model of a difference knows what the first does not: both have the same items."""
@@ -101,12 +104,13 @@ def simulate(
         twins = Items(improved(items.probs, BETTER), items.passes, items.families)
         with duckdb.connect() as con:
             _make_tables(con)
-            for model, of_model in (("first", items), ("second", twins)):
+            has_difference = (n_items, n_samples) in DIFFERENCE_SIZES
+            for model, of_model in (("first", items), ("second", twins))[: 1 + has_difference]:
                 counts = draw_counts(population, of_model, n_samples, rng)
                 leads = (float(product.settings["min_mode_lead"]), float(product.settings["min_mode_lead_per_sample"]))
                 for name, numbers in item_numbers(counts, of_model, *leads).items():
                     _insert(con, model, name, numbers, items.families, n_samples)
-            for what, query in _questions(product, suffix).items():
+            for what, query in _questions(product, suffix, has_difference).items():
                 for name, *row in con.execute(query).fetchall():
                     found.setdefault((what, name), []).append(tuple(row))
     return [
@@ -115,7 +119,7 @@ def simulate(
     ]
 
 
-def _questions(product: Product, suffix: str) -> dict[str, str]:
+def _questions(product: Product, suffix: str, has_difference: bool) -> dict[str, str]:
     ends = {
         "incoherence": ("fct_incoherence", "incoherence_unbiased", "model_id = 'first'"),
         "difference": ("fct_incoherence_difference", "incoherence_unbiased_difference", "true"),
@@ -123,7 +127,7 @@ def _questions(product: Product, suffix: str) -> dict[str, str]:
     return {
         what: f"select decomposition, {column}_ci_low, {column}_ci_high, interval_note "
         f"from ({product.queries[model + suffix]}) where {condition}"
-        for what, (model, column, condition) in ends.items()
+        for what, (model, column, condition) in list(ends.items())[: 1 + has_difference]
     }
 
 
@@ -219,13 +223,13 @@ def verdict(row: dict[str, Any]) -> str:
 def table(cells: dict[str, Any]) -> str:
     """Coverage (share of draws with an interval) per population, decomposition and size."""
     lines = []
-    for what in ("incoherence", "difference"):
+    for what, sizes in {"incoherence": SIZES, "difference": DIFFERENCE_SIZES}.items():
         lines += [f"\n{what}: coverage (share shown); f fails, w above 0.97, . fewer than {ENOUGH_SHOWN} shown", ""]
-        lines.append("".ljust(22) + "".join(f"{n}×{s}".rjust(14) for n, s in SIZES))
+        lines.append("".ljust(22) + "".join(f"{n}×{s}".rjust(14) for n, s in sizes))
         for population in POPULATIONS:
             for decomposition in DECOMPOSITIONS:
                 line = f"{population} {decomposition}".ljust(22)
-                for size in SIZES:
+                for size in sizes:
                     rows = cells.get(f"{population} {size[0]}x{size[1]}", {}).get("rows", [])
                     row = next((r for r in rows if (r["what"], r["decomposition"]) == (what, decomposition)), None)
                     line += _cell(row).rjust(14)

@@ -8,6 +8,7 @@ and option: a sample's place among others does not matter to any decomposition.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +102,7 @@ def draw_counts(population: str, items: Items, n_samples: int, rng: np.random.Ge
     return rng.multinomial(n_samples // n_contexts, moved).astype(float)
 
 
+@cache
 def true_incoherence(
     population: str, better: float = 0.0, n_items: int = 1_000_000, seed: int = 99
 ) -> dict[str, float]:

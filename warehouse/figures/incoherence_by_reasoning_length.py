@@ -48,8 +48,12 @@ class Groups:
             for (series,), line in self.shown.filter(pl.col("task") == task).group_by(["series"], maintain_order=True):
                 line = line.sort("mean_length")
                 x, y = line["mean_length"].to_numpy(), line["incoherence_unbiased"].to_numpy()
-                low = np.nan_to_num(y - line["incoherence_unbiased_ci_low"].cast(pl.Float64).to_numpy(), nan=0.0).clip(0)
-                high = np.nan_to_num(line["incoherence_unbiased_ci_high"].cast(pl.Float64).to_numpy() - y, nan=0.0).clip(0)
+                low = np.nan_to_num(y - line["incoherence_unbiased_ci_low"].cast(pl.Float64).to_numpy(), nan=0.0).clip(
+                    0
+                )
+                high = np.nan_to_num(
+                    line["incoherence_unbiased_ci_high"].cast(pl.Float64).to_numpy() - y, nan=0.0
+                ).clip(0)
                 fit = self.slopes.filter((pl.col("task") == task) & (pl.col("series") == series))
                 label = legend_label(series)
                 if fit.height:
@@ -110,7 +114,9 @@ class Groups:
             )
             bars = (
                 alt.Chart(
-                    here.with_columns(drawn_low=cut_to_log_axis(pl.col("incoherence_unbiased_ci_low"), _y_domain(here)[0]))
+                    here.with_columns(
+                        drawn_low=cut_to_log_axis(pl.col("incoherence_unbiased_ci_low"), _y_domain(here)[0])
+                    )
                 )
                 .transform_filter("isValid(datum.drawn_low)")
                 .mark_rule(opacity=0.35, clip=True)
@@ -158,7 +164,9 @@ def _line_ends(slopes: pl.DataFrame) -> pl.DataFrame:
             slopes.with_columns(mean_length=pl.col("x_high").cast(pl.Float64)),
         ]
     )
-    return both.with_columns(incoherence_unbiased=pl.col("intercept").exp() * pl.col("mean_length").pow(pl.col("slope")))
+    return both.with_columns(
+        incoherence_unbiased=pl.col("intercept").exp() * pl.col("mean_length").pow(pl.col("slope"))
+    )
 
 
 def _groups(tables: Tables) -> Groups:

@@ -20,7 +20,11 @@ from warehouse.figures.base import (
 from warehouse.figures.synthetic import dashed_teacher, main_setting, model_colors
 
 MAIN = "fig_synthetic_by_step"
-MEASURES = (("incoherence_unbiased", "incoherence", "linear"), ("bias_sq", "bias²", "log"), ("variance", "variance", "log"))
+MEASURES = (
+    ("incoherence_unbiased", "incoherence", "linear"),
+    ("bias_sq", "bias²", "log"),
+    ("variance", "variance", "log"),
+)
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,9 @@ class Rollouts:
                         ],
                     )
                     .properties(
-                        width=225, height=190, title=DECOMPOSITION_LABELS[kind] if measure == "incoherence_unbiased" else ""
+                        width=225,
+                        height=190,
+                        title=DECOMPOSITION_LABELS[kind] if measure == "incoherence_unbiased" else "",
                     )
                 )
             rows.append(alt.hconcat(*panels))

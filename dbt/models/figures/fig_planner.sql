@@ -23,7 +23,8 @@ now as (
         *,
         {{ t_975_of_inverse("inverse_freedom") }} as t_now,
         -- cosh of the logit of the estimate: what turns a width into a distance on the logit scale.
-        (incoherence_unbiased / (1 - incoherence_unbiased) + (1 - incoherence_unbiased) / incoherence_unbiased) / 2 as cosh_logit
+        (incoherence_unbiased / (1 - incoherence_unbiased) + (1 - incoherence_unbiased) / incoherence_unbiased) / 2
+            as cosh_logit
     from pools
     where interval_note is null
 ),
@@ -41,7 +42,10 @@ rooms as (
                         pow(
                             incoherence_unbiased * (1 - incoherence_unbiased)
                             * ln(
-                                ({{ width }} * cosh_logit + sqrt(pow({{ width }} * cosh_logit, 2) + 1 - pow({{ width }}, 2)))
+                                (
+                                    {{ width }} * cosh_logit
+                                    + sqrt(pow({{ width }} * cosh_logit, 2) + 1 - pow({{ width }}, 2))
+                                )
                                 / (1 - {{ width }})
                             ),
                             2

@@ -82,9 +82,10 @@ select
     {% for measure in measures %}
         blocks.{{ measure }},
         blocks.{{ measure }}_sd,
-        {% for end in ["", "_ci_low", "_ci_high"] %}
-            answers.{{ measure }}{{ "_unbiased" if measure == "incoherence" }}{{ end }} as {{ measure }}_all{{ end }},
-        {% endfor %}
+        {% set corrected = "incoherence_unbiased" if measure == "incoherence" else measure %}
+        answers.{{ corrected }} as {{ measure }}_all,
+        answers.{{ corrected }}_ci_low as {{ measure }}_all_ci_low,
+        answers.{{ corrected }}_ci_high as {{ measure }}_all_ci_high,
     {% endfor %}
     blocks.n_blocks,
     blocks.n_items

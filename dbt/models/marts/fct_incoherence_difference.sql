@@ -43,25 +43,28 @@ means as (
     {{ paired_means("items_of_sides", keys, "item_id", "side", "'one'", "'other_'", means) }}
 ),
 
+shared as (
+    select * from items_of_sides
+    qualify count(*) over (partition by {{ keys | join(", ") }}, item_id) = 2
+),
+
+plug_in_sides as (
+    select
+        {{ keys | join(", ") }},
+        side,
+        count(*) as n_items,
+        case when max(n_samples) > 1 then {{ incoherence("avg(variance)", "avg(error)") }} end as incoherence
+    from shared
+    group by {{ keys | join(", ") }}, side
+),
+
 plug_ins as (
     select
         {{ keys | join(", ") }},
-        cast(count(*) / 2 as bigint) as n_items,
-        {% for side, name in {"one": "", "other_": "other_"}.items() %}
-            case
-                when max(n_samples) filter (where side = '{{ side }}') > 1
-                    then
-                        {{
-                            incoherence(
-                                "avg(variance) filter (where side = '" ~ side ~ "')", "avg(error) filter (where side = '" ~ side ~ "')"
-                            )
-                        }}
-            end as {{ name }}incoherence{{ "," if not loop.last }}
-        {% endfor %}
-    from (
-        select * from items_of_sides
-        qualify count(*) over (partition by {{ keys | join(", ") }}, item_id) = 2
-    ) as shared
+        max(n_items) as n_items,
+        max(incoherence) filter (where side = 'one') as incoherence,
+        max(incoherence) filter (where side = 'other_') as other_incoherence
+    from plug_in_sides
     group by {{ keys | join(", ") }}
 ),
 

@@ -91,7 +91,8 @@ select
     bias_sq_unbiased,
     variance_unbiased,
     -- Averaged answers are neither right nor wrong: by Brier's error for both.
-    max(case when decomposition = 'brier' then error / 2 end) over (partition by {{ group }}, ensemble_size) as error_share,
+    max(case when decomposition = 'brier' then error / 2 end) over (partition by {{ group }}, ensemble_size)
+        as error_share,
     cast(null as double) as mode_margin
 from decomposed
 inner join clusters using (task, item_id)

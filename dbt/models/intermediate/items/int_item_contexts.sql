@@ -1,5 +1,4 @@
 {% set keys = item_keys() | join(", ") %}
-{% set several_contexts = "qualify min(context_id) over (partition by " ~ keys ~ ") < max(context_id) over (partition by " ~ keys ~ ")" %}
 
 with
 
@@ -39,7 +38,9 @@ graded as (
 
 in_contexts as (
     select * from graded
-    {{ several_contexts }}
+    qualify
+        min(context_id) over (partition by {{ keys }}, decomposition)
+        < max(context_id) over (partition by {{ keys }}, decomposition)
 ),
 
 graded_moments as (

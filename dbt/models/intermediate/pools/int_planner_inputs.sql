@@ -50,7 +50,8 @@ pools as (
         case when planned = 'incoherence' then corrected.interval_note when n_items < 2 then 'one_item' end
             as interval_note,
         -- The interval's variance is this over the number of items (or clusters), plus what contexts add.
-        case when planned = 'incoherence' then unit_sq * n_items else variance_spread / pow(scale, 2) end as total_spread,
+        case when planned = 'incoherence' then unit_sq * n_items else variance_spread / pow(scale, 2) end
+            as total_spread,
         case when planned = 'incoherence' then unit_freedom else n_items - 1 end as degrees_of_freedom,
         context_sq,
         n_contexts
