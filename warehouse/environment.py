@@ -1,4 +1,4 @@
-"""Settings and keys: from the environment, else from a `.env` file in the current folder, else from the project's.
+"""Settings and keys: from the environment, else from a `.env` file in the current folder, else from the checkout's.
 
 The one place that reads `.env`. It changes nothing in this process: two warehouses may live in one.
 """
@@ -10,9 +10,9 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-FILE_NAME = ".env"
+from warehouse.installation import IS_CHECKOUT, PROJECT_ROOT
 
-PROJECT_ROOT = Path(__file__).resolve().parents[1]
+FILE_NAME = ".env"
 
 
 def value(name: str) -> str:
@@ -60,7 +60,7 @@ def _find(name: str) -> tuple[str, Path]:
 
 def _folders() -> list[Path]:
     """Where `.env` files are looked for; the first that sets a variable counts."""
-    return list(dict.fromkeys((Path.cwd(), PROJECT_ROOT)))
+    return list(dict.fromkeys((Path.cwd(), PROJECT_ROOT) if IS_CHECKOUT else (Path.cwd(),)))
 
 
 def _read(folder: Path) -> dict[str, str]:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from warehouse import environment
+from warehouse import environment, installation
 
-PROJECT_ROOT = environment.PROJECT_ROOT
-DBT_PROJECT_DIR = PROJECT_ROOT / "dbt"
+PROJECT_ROOT = installation.PROJECT_ROOT
+DBT_PROJECT_DIR = installation.DBT_PROJECT_DIR
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,12 @@ class Layout:
 
     @classmethod
     def from_env(cls) -> Layout:
-        """The warehouse that `WAREHOUSE_ROOT` names (`warehouse.environment`), or `warehouse/data` in the project."""
-        return cls((environment.path("WAREHOUSE_ROOT") or PROJECT_ROOT / "warehouse" / "data").resolve())
+        """The warehouse that `WAREHOUSE_ROOT` names (`warehouse.environment`).
+
+        By default `warehouse/data` in a checkout, and where the package is installed `incoherence-warehouse` in the
+        current folder.
+        """
+        return cls((environment.path("WAREHOUSE_ROOT") or installation.DEFAULT_ROOT).resolve())
 
     @property
     def inbox(self) -> Path:
@@ -61,6 +65,11 @@ class Layout:
         return self.root / "quarantine"
 
     @property
+    def hash_key(self) -> Path:
+        """Key of the hashes that stand for secrets; see `warehouse.secrets`."""
+        return self.root / "hash_key"
+
+    @property
     def checkpoints(self) -> Path:
         """Trained synthetic optimizers."""
         return self.root / "checkpoints"
@@ -69,6 +78,11 @@ class Layout:
     def build_database(self) -> Path:
         """dbt's own database; nobody else opens it."""
         return self.root / "build" / "warehouse.duckdb"
+
+    @property
+    def run_lock(self) -> Path:
+        """Held while the main job does everything."""
+        return self.root / "run.lock"
 
     @property
     def build_lock(self) -> Path:
@@ -84,6 +98,11 @@ class Layout:
     def dbt_target(self) -> Path:
         """dbt's artifacts (manifest, compiled SQL, run results)."""
         return self.root / "build" / "dbt_target"
+
+    @property
+    def dbt_logs(self) -> Path:
+        """dbt's own logs."""
+        return self.root / "build" / "logs"
 
     @property
     def published(self) -> Path:
@@ -145,12 +164,20 @@ class Layout:
         """
         return _partition_folder(self.raw_table(table), values)
 
+    def raw_file(self, table: str, stem: str, values: Mapping[str, str] | None = None) -> Path:
+        """A Parquet file of a raw table, in the partition that `values` name."""
+        return self.partition(table, values or {}) / f"{stem}.parquet"
+
+    def download(self, source: str, *names: str) -> Path:
+        """The folder of a source of data sets, or a file in it."""
+        return self.downloads.joinpath(source, *names)
+
     def response_partition(self, values: Mapping[str, str]) -> Path:
         """Folder of the verbatim responses of one partition of `samples`; named as `partition` names."""
         return _partition_folder(self.responses, values)
 
 
-def visible(paths: Iterable[Path]) -> list[Path]:
+def not_hidden(paths: Iterable[Path]) -> list[Path]:
     """Sorted, without what systems leave in folders by themselves (`.DS_Store`, `._name`) and files half written."""
     return sorted(path for path in paths if not path.name.startswith("."))
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.layout import Layout
+from warehouse.leftovers import sweep
 from warehouse.lock import LockedError, locked
 from warehouse.parquet import atomic_path
 from warehouse.plain_text import APOSTROPHE, CONTROL, FORMULA, NUMBER, REPLACEMENT
@@ -54,6 +55,7 @@ def publish(layout: Layout, report: Callable[[str], None] = lambda line: None) -
     if not layout.build_database.is_file():
         raise NothingBuiltError(f"nothing built at {layout.build_database}; run `incoherence build` first")
     with locked(layout.build_lock, "another build or publish ({holder}) is at work"):
+        sweep(layout.root)
         if layout.unfinished_build.exists():
             raise UnfinishedBuildError(
                 f"the last build of {layout.build_database} failed or was interrupted, so its tables do not belong "

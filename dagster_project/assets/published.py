@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import dagster as dg
 
 from dagster_project.assets.transformed import WRITER_POOL
-from dagster_project.progress import reporter
 from dagster_project.resources import Warehouse
+from dagster_project.run_log import reporter
 from warehouse.figures import FIGURES, Figure, draw_figure
 from warehouse.publish import publish
 from warehouse.report import write_page

@@ -13,7 +13,7 @@ app = typer.Typer(
     name="incoherence",
     help="Is a model wrong the same way every time, or differently every time? Decompose repeated runs into bias² and "
     "variance.\n\nEverything lives under WAREHOUSE_ROOT, set in the environment or in .env (default: warehouse/data in "
-    "the project).",
+    "a checkout, ./incoherence-warehouse where the package is installed).",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,

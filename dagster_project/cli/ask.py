@@ -69,7 +69,9 @@ def plan_samples(
     ] = 0.1,
     task: Annotated[str | None, typer.Option(help="Only this task.")] = None,
     model: Annotated[str | None, typer.Option(help="Only this model.")] = None,
-    decomposition: Annotated[str, typer.Option(help="kl, brier, coverage, score or embedding.")] = "kl",
+    decomposition: Annotated[
+        str | None, typer.Option(help="kl, brier, coverage, score or embedding; by default each pool's main one.")
+    ] = None,
 ) -> None:
     """How many more items, or samples per item, make the interval of incoherence so narrow, and what they cost.
 
@@ -99,9 +101,10 @@ def plan_samples(
             "n_more_samples_per_item as or_more_samples_per_item, n_calls_more_samples as or_calls, "
             "round(cost_usd_more_samples, 2) as or_usd, "
             "'± ' || cast(round(100 * relative_error) as integer) || ' %' as planned_to "
-            "from figures.fig_planner where wanted_width = ? and decomposition = ? "
+            "from figures.fig_planner where wanted_width = ? "
+            "and case when ? is null then is_main_decomposition else decomposition = ? end "
             "and task = coalesce(?, task) and model_id = coalesce(?, model_id) order by all",
-            params=[width, decomposition, task, model],
+            params=[width, decomposition, decomposition, task, model],
         ).pl()
     if rows.is_empty():
         fail("nothing is planned for these together; see: incoherence query 'from figures.fig_planner'", status=2)

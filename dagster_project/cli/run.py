@@ -42,4 +42,4 @@ def _say_where(layout: Layout) -> None:
     for name, path in lines.items():
         say(f"{name:>10}  {path}")
     findings = 'incoherence query "select verdict, sentence from figures.findings"'
-    say(f"\nNext: {findings}, make ui, or open the report in a browser.")
+    say(f"\nNext: {findings}, incoherence ui, or open the report in a browser.")

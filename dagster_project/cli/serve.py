@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,10 +23,10 @@ def ui(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> 
 
     layout = Layout.from_env()
     environment = complete() | prepare_instance(layout) | {"PYTHONWARNINGS": "ignore"}
-    dagster = Path(sys.executable).with_name("dagster")
-    command = [str(dagster), "dev", "-m", "dagster_project.definitions", "-h", "127.0.0.1", "-p", str(port)]
+    # -P: files of the current folder must not stand in for packages.
+    command = [sys.executable, "-P", "-m", "dagster", "dev", "-m", "dagster_project.definitions"]
     os.chdir(layout.dagster_home)  # Dagster would let a .env file of the current folder override the environment
-    os.execvpe(command[0], command, environment)
+    os.execve(command[0], [*command, "-h", "127.0.0.1", "-p", str(port)], environment)
 
 
 @app.command("serve-reasoner")

@@ -63,25 +63,9 @@
     case decomposition when 'kl' then 'incoherence' else concat(decomposition, ' incoherence') end
 {%- endmacro %}
 
-{#
-  Of the decompositions of a pool, the one that a finding is told by: KL where there is one, else coverage, else score.
-  For a `qualify` clause; pool: the columns that make a pool.
-#}
-{% macro is_main_decomposition(pool=pool_keys()) -%}
-    decomposition in ('kl', 'coverage', 'score')
-    and dense_rank() over (
-        partition by {{ pool | join(", ") }}
-        order by case decomposition when 'kl' then 1 when 'coverage' then 2 when 'score' then 3 else 4 end
-    ) = 1
-{%- endmacro %}
-
-{#
-  Of several length axes, the one that a finding is told by: actions where a run has them, else reasoning tokens, else
-  output tokens (the paper's own choice per task). For a `qualify` clause.
-#}
-{% macro is_main_length_axis() -%}
-    row_number() over (
-        partition by {{ pool_keys() | join(", ") }}
-        order by case length_axis when 'actions' then 1 when 'reasoning_tokens' then 2 else 3 end
-    ) = 1
+{# Of rows per pool, decomposition and length axis, the one that a finding is told by; embedding has no incoherence. #}
+{% macro is_told(relation) -%}
+    {{ relation }}.decomposition = pools.main_decomposition
+    and {{ relation }}.length_axis = pools.main_length_axis
+    and {{ relation }}.decomposition <> 'embedding'
 {%- endmacro %}

@@ -7,6 +7,7 @@ from pathlib import Path
 from ingestion.logs.inspect.log import InspectFormat
 from ingestion.logs.lm_eval.log import LmEvalFormat
 from ingestion.logs.records import LogFormat, RefusedFileError
+from ingestion.logs.score_options import ScoreOptions
 from ingestion.logs.survey import SurveyFormat
 from ingestion.logs.swe_bench.log import SweBenchFormat
 from ingestion.logs.table.files import SUFFIXES as TABLE_SUFFIXES
@@ -19,6 +20,9 @@ _SWE_BENCH = SweBenchFormat()
 FORMATS: tuple[LogFormat, ...] = (InspectFormat(), LmEvalFormat(), SurveyFormat(), _SWE_BENCH)
 """Every reader that tells its files by their content, in the order in which they are asked."""
 
+_SCORED = {known.name: known for known in (InspectFormat, LmEvalFormat)}
+"""Readers of logs whose scores may need a word from a person."""
+
 SUFFIXES = sorted({suffix for known in FORMATS for suffix in known.suffixes} | set(TABLE_SUFFIXES))
 """Which files of a folder to look at."""
 
@@ -30,21 +34,23 @@ _PACKED = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 _NAMES = tuple(name.replace("_", "-") for name in (*(known.name for known in FORMATS), TableFormat.name))
 
 
-def choose(name: str | None, mapping: Path | None = None, scorer: str | None = None) -> LogFormat | None:
+def choose(name: str | None, mapping: Path | None = None, options: ScoreOptions | None = None) -> LogFormat | None:
     """The reader that the caller wants for all files; None to tell each file by itself.
 
     Raises:
         ValueError: if there is no such reader, or the mapping is not valid, or what is given does not go together.
     """
     name = name.replace("-", "_") if name else None
-    if scorer is not None and (mapping is not None or name not in (None, InspectFormat.name)):
-        raise ValueError("a scorer goes with Inspect logs; leave out --scorer, or --format and --mapping")
+    if options and (mapping is not None or name not in (None, *_SCORED)):
+        raise ValueError(
+            "a scorer, a scale and grades go with logs of Inspect and lm-eval; for a table, its mapping says them"
+        )
     if mapping is not None and name in (None, TableFormat.name):
         return TableFormat(mapping)
     if mapping is not None:
         raise ValueError(f"a mapping goes with tables, not with {name}; leave out one of the two")
-    if name == InspectFormat.name:
-        return InspectFormat(scorer)
+    if name in _SCORED:
+        return _SCORED[name](options)
     return None if name is None or name == TableFormat.name else format_named(name)
 
 
@@ -78,15 +84,15 @@ def is_log(path: Path) -> bool:
     return any(known.sniff(path) for known in FORMATS) or mapping_beside(path) is not None
 
 
-def detect(path: Path, scorer: str | None = None) -> LogFormat:
-    """The reader whose kind of log `path` is; one of Inspect logs reads that scorer.
+def detect(path: Path, options: ScoreOptions | None = None) -> LogFormat:
+    """The reader whose kind of log `path` is, with what the caller says about scores.
 
     Raises:
         RefusedFileError: if no reader knows the file.
     """
     for log_format in FORMATS:
         if log_format.sniff(path):
-            return InspectFormat(scorer) if scorer and log_format.name == InspectFormat.name else log_format
+            return _SCORED[log_format.name](options) if options and log_format.name in _SCORED else log_format
     mapping = mapping_beside(path)
     if mapping is not None:
         try:

@@ -65,16 +65,19 @@ class Search:
         found = False
         for file in self._logs_in(path):
             found = True
-            yield file, None
+            yield file, None if file.is_dir() else self._problem(file)
         if not found:
             yield path, f"no log in this folder (looked for *{', *'.join(SUFFIXES)} and runs of the SWE-bench harness)"
 
     def _problem(self, path: Path) -> Problem:
         if is_pattern(path):
             return "no file matches this pattern"
-        if not path.exists():
-            return "no such file; check the path"
-        return None if path.is_file() else "not a regular file"
+        try:
+            if path.is_file():
+                return None
+            return "not a regular file" if path.exists() else "no such file; check the path"
+        except OSError as error:
+            return f"cannot be looked at: {error.strerror}; check the permissions of its folder"
 
     def _logs_in(self, folder: Path) -> Iterator[Path]:
         for path in self._candidates(folder):

@@ -43,9 +43,6 @@ DECOMPOSITION_LABELS = {
     "pooled": "pooled: mean over all starts",
 }
 
-POOL = ("model_family", "model_id", "condition_id", "other_model_id", "other_condition_id")
-"""With the task: what rows of a table may have that make a pool, or a pair of pools."""
-
 LENGTH_LABELS = {
     "reasoning_tokens": "reasoning tokens",
     "output_tokens": "output tokens",
@@ -145,38 +142,23 @@ def with_series(table: pl.DataFrame, order: str = "param_count") -> pl.DataFrame
     )
 
 
-def preferred_length_axis(table: pl.DataFrame, *keys: str) -> pl.DataFrame:
-    """Keep one length axis per task, model, condition (and further keys): actions where a run has them, else reasoning
-    tokens, else output tokens, as the findings do.
-    """
-    axes = ("actions", "reasoning_tokens", "output_tokens")
-    return _first_of(table, "length_axis", axes, "model_id", "condition_id", *keys)
-
-
-def main_decomposition(table: pl.DataFrame) -> pl.DataFrame:
-    """Keep one decomposition per pool or pair of pools: KL where there is one, else coverage, score, embedding.
+def main_rows(table: pl.DataFrame) -> pl.DataFrame:
+    """Keep the rows by each pool's main decomposition and main length axis, where the table has several: the tables say
+    which these are.
 
     `task_label` is the task, with the decomposition if that is not KL.
     """
-    pool = [key for key in POOL if key in table.columns]
-    shown = _first_of(table, "decomposition", ("kl", "coverage", "score", "embedding"), *pool)
+    marks = [name for name in ("is_main_decomposition", "is_main_length_axis") if name in table.columns]
+    shown = table.filter(*marks)
+    if "decomposition" not in table.columns:
+        return shown.with_columns(task_label="task")
     named = pl.col("task") + " (" + pl.col("decomposition").replace(DECOMPOSITION_LABELS) + ")"
     return shown.with_columns(task_label=pl.when(pl.col("decomposition") == "kl").then(pl.col("task")).otherwise(named))
 
 
 def measure_label(shown: pl.DataFrame, measure: str) -> str:
-    """An axis title for what `main_decomposition` has kept: `KL incoherence`; without the KL where there is another."""
+    """An axis title for what `main_rows` has kept: `KL incoherence`; without the KL where there is another."""
     return f"KL {measure}" if (shown["decomposition"] == "kl").all() else measure
-
-
-def _first_of(table: pl.DataFrame, column: str, order: Sequence[str], *keys: str) -> pl.DataFrame:
-    """Rows whose `column` is, per task and keys, the first of `order` that there is."""
-    rank = pl.col(column).replace_strict({value: place for place, value in enumerate(order)}, default=None)
-    return (
-        table.with_columns(rank=rank.cast(pl.Int32))
-        .filter(pl.col("rank") == pl.col("rank").min().over("task", *keys))
-        .drop("rank")
-    )
 
 
 def cut_to_log_axis(low: pl.Expr, bottom: float) -> pl.Expr:

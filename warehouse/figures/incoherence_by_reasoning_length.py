@@ -19,10 +19,9 @@ from warehouse.figures.base import (
     colors,
     cut_to_log_axis,
     legend_label,
-    main_decomposition,
+    main_rows,
     measure_label,
     plain_log_ticks,
-    preferred_length_axis,
     with_series,
 )
 
@@ -80,7 +79,7 @@ class Groups:
         picture.suptitle("Longer reasoning: more incoherent?", x=0.01, ha="left", weight="bold")
         return picture
 
-    def chart(self) -> alt.TopLevelMixin:
+    def chart(self) -> alt.TopLevelMixin:  # long: one declaration of a chart
         """The same points and fits, with every number in the tooltip."""
         scale = color_scale(colors(self.shown["series"].to_list()))
         x = alt.X("mean_length:Q", scale=alt.Scale(type="log", nice=False, padding=15), title="mean length of a bucket")
@@ -171,7 +170,7 @@ def _line_ends(slopes: pl.DataFrame) -> pl.DataFrame:
 
 def _groups(tables: Tables) -> Groups:
     shown = tables[MAIN].filter(pl.col("incoherence_unbiased").is_not_null() & (pl.col("mean_length") > 0))
-    points = with_series(preferred_length_axis(main_decomposition(shown)))
+    points = with_series(main_rows(shown))
     return Groups(points, _slopes(tables[FITS], points))
 
 

@@ -127,7 +127,7 @@ class Lines:
             x, y, yerr=[low, high], fmt=joined, ms=5, lw=1.2, elinewidth=0.8, color=color, label=label, alpha=0.8
         )
 
-    def chart(self) -> alt.TopLevelMixin:
+    def chart(self) -> alt.TopLevelMixin:  # long: one declaration of a chart
         """The same panels with tooltips."""
         points = self.shown
         scale = color_scale(self.palette(points))

@@ -16,8 +16,7 @@ from warehouse.figures.base import (
     Figure,
     Tables,
     by_row,
-    main_decomposition,
-    preferred_length_axis,
+    main_rows,
     with_series,
 )
 
@@ -29,7 +28,7 @@ HALVES = {"below": ("below own median length", "#74C0FC"), "at_or_above": ("at o
 
 def one_row_per_pool(table: pl.DataFrame) -> pl.DataFrame:
     """The main decomposition and length axis of each pool, with the label `row`."""
-    shown = with_series(preferred_length_axis(main_decomposition(table)))
+    shown = with_series(main_rows(table))
     label = pl.col("decomposition").replace_strict(DECOMPOSITION_LABELS, default=pl.col("decomposition"))
     return shown.with_columns(row=pl.col("task") + ": " + pl.col("series") + PART + label)
 

@@ -85,7 +85,7 @@ def _answers(tables: Tables) -> Answers:
     rank = pl.lit("answer in words, no. ") + pl.col("answer_rank").cast(pl.String).str.zfill(2)
     answers = table.with_columns(
         row=pl.col("task") + ": " + pl.col("series") + ", " + pl.col("item_id"),
-        label=pl.when(pl.col("decomposition") == "kl").then(pl.col("answer")).otherwise(rank),
+        label=pl.when(pl.col("decomposition").is_in(["kl", "brier"])).then(pl.col("answer")).otherwise(rank),
         start=(pl.col("share").cum_sum() - pl.col("share")).over(
             "task", "model_id", "condition_id", "variance_rank", order_by="answer_rank"
         ),

@@ -16,8 +16,9 @@ import vl_convert
 
 from warehouse.connect import connect
 from warehouse.figures import FIGURES, Figure, read_tables
-from warehouse.figures.base import DECOMPOSITION_LABELS, main_decomposition, short_model
+from warehouse.figures.base import DECOMPOSITION_LABELS, main_rows, short_model
 from warehouse.layout import Layout
+from warehouse.leftovers import sweep
 from warehouse.parquet import atomic_path
 
 VEGA_LITE_VERSION = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
@@ -87,10 +88,11 @@ def write_page(layout: Layout) -> Page:
     Raises:
         warehouse.connect.NothingPublishedError: if nothing has been published yet.
     """
+    sweep(layout.root)
     with connect(layout.published_database) as con:
         sections = [_section(con, figure) for figure in FIGURES]
         findings = con.sql(FINDINGS).pl()
-        models = main_decomposition(con.sql(MODELS).pl())
+        models = main_rows(con.sql(MODELS).pl())
     page = (
         _environment()
         .get_template("page.html.j2")

@@ -2,12 +2,16 @@
 
 with
 
-pools as (
+inputs as (
     select
         *,
         {{ inverse_freedom("total_spread / n_items", "degrees_of_freedom", "context_spread", "n_contexts") }}
             as inverse_freedom
     from {{ ref("int_planner_inputs") }}
+),
+
+pools as (
+    select * from {{ ref("int_pools") }}
 ),
 
 models as (
@@ -25,7 +29,7 @@ now as (
         -- cosh of the logit of the estimate: what turns a width into a distance on the logit scale.
         (incoherence_unbiased / (1 - incoherence_unbiased) + (1 - incoherence_unbiased) / incoherence_unbiased) / 2
             as cosh_logit
-    from pools
+    from inputs
     where interval_note is null
 ),
 
@@ -96,6 +100,7 @@ calls as (
 select
     {{ pool_figure_keys("calls") }},
     calls.decomposition,
+    {{ is_main_decomposition("calls") }},
     calls.planned,
     calls.wanted_width,
     calls.width_now as width,
@@ -115,6 +120,7 @@ select
     -- The variance of an interval is known to √(2 / degrees of freedom), and the items needed go as it does.
     sqrt(2 / cast(calls.degrees_of_freedom as double)) as relative_error
 from calls
+{{ join_pools("calls") }}
 inner join models on calls.model_id = models.model_id
 inner join conditions on calls.condition_id = conditions.condition_id
 order by task, model_id, condition_id, decomposition, wanted_width

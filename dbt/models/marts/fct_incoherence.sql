@@ -16,6 +16,10 @@ samples as (
     select * from {{ ref("int_item_samples") }}
 ),
 
+pools as (
+    select * from {{ ref("int_pools") }}
+),
+
 counts as (
     select
         {{ keys }},
@@ -41,6 +45,7 @@ select
     ---------- ids
     {{ keys }},
     decomposition,
+    {{ is_main_decomposition("pooled") }},
 
     ---------- samples
     pooled.n_items,
@@ -63,4 +68,5 @@ select
     case when decomposition in ('zero_one', 'embedding') then 'no_ratio' else interval_note end as interval_note
 from pooled
 inner join counts using ({{ keys }})
+inner join pools using ({{ keys }})
 order by {{ keys }}, decomposition

@@ -79,6 +79,7 @@ corrected as (
 
 select
     {{ keys | join(", ") }},
+    {{ is_main_decomposition("plug_ins", "pairs") }},
     plug_ins.n_items,
     {{ with_difference("means", means) }},
     plug_ins.incoherence,
@@ -93,6 +94,7 @@ select
     corrected.n_effective_2 as other_n_effective,
     case when corrected.n_units is null then 'one_sample_per_item' else corrected.interval_note end as interval_note
 from plug_ins
+inner join pairs using ({{ pair_keys() | join(", ") }})
 inner join means using ({{ keys | join(", ") }})
 left join corrected using ({{ keys | join(", ") }})
 order by {{ keys | join(", ") }}

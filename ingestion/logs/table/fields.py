@@ -10,8 +10,7 @@ from typing import Any
 from ingestion.logs.table.mapping import Mapping, Value
 from ingestion.logs.table.paths import MISSING, lookup_all, plain_text
 from ingestion.logs.table.values import evaluate
-from ingestion.text import clip
-from warehouse.keys import digest
+from ingestion.text import clip, clip_key
 
 _LONGEST_KEY = 1_000
 _MAY_BE_JSON = ("question", "reasoning", "error")
@@ -70,7 +69,7 @@ class Fields:
         text = self.text(row, name, 10_000_000)
         if text is None:
             raise ValueError(f"{name} is empty; every row needs one")
-        return text if len(text) <= _LONGEST_KEY else f"{text[: _LONGEST_KEY - 20]}#{digest(text, 16)}"
+        return clip_key(text, _LONGEST_KEY)
 
     def note_absent(self, row: AbstractMapping[str, Any]) -> None:
         """See which fields a row has that could not be read to its end."""

@@ -8,8 +8,8 @@ from typing import Protocol, runtime_checkable
 
 from pydantic import SecretStr
 
-from ingestion.sampling.plans.conditions import Condition
-from ingestion.sampling.questions.prompts import Turn
+from ingestion.sampling.questions.turns import Turn
+from ingestion.sampling.spec.conditions import Condition
 from ingestion.sampling.spec.experiment import ProviderSpec
 from warehouse import environment
 

@@ -7,8 +7,7 @@ groups as (
         *,
         max(group_rank) over (partition by {{ keys | join(", ") }}) as last_rank
     from {{ ref("int_incoherence_by_model_scale") }}
-    where grouped_by = 'reference_length'
-    qualify {{ is_main_decomposition(["task", "condition_id", "model_family"]) }}
+    where grouped_by = 'reference_length' and is_main_decomposition
 ),
 
 models as (

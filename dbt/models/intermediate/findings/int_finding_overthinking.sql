@@ -1,13 +1,14 @@
 with
 
-differences as (
-    select * from {{ ref("int_overthinking_difference") }}
-    qualify {{ is_main_decomposition() }}
+pools as (
+    select * from {{ ref("int_pools") }}
 ),
 
-main_axis as (
-    select * from differences
-    qualify {{ is_main_length_axis() }}
+told as (
+    select differences.*
+    from {{ ref("int_overthinking_difference") }} as differences
+    {{ join_pools("differences") }}
+    where {{ is_told("differences") }}
 )
 
 select
@@ -40,4 +41,4 @@ select
         )
     }} as told,
     'holds' as precondition
-from main_axis
+from told

@@ -1,14 +1,14 @@
 with
 
-fits as (
-    select * from {{ ref("int_incoherence_by_reasoning_length_fits") }}
-    where measure = 'incoherence'
-    qualify {{ is_main_decomposition() }}
+pools as (
+    select * from {{ ref("int_pools") }}
 ),
 
-main_axis as (
-    select * from fits
-    qualify {{ is_main_length_axis() }}
+told as (
+    select fits.*
+    from {{ ref("int_incoherence_by_reasoning_length_fits") }} as fits
+    {{ join_pools("fits") }}
+    where fits.measure = 'incoherence' and {{ is_told("fits") }}
 )
 
 select
@@ -37,4 +37,4 @@ select
         )
     }} as told,
     'holds' as precondition
-from main_axis
+from told

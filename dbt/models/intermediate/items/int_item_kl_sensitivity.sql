@@ -54,7 +54,7 @@ class_means as (
         {{ group }},
         class_index = target_index as is_target,
         class_index,
-        sum(n_samples) as n_samples,
+        cast(sum(n_samples) as bigint) as n_samples,
         sum(n_samples * log_prob) / sum(n_samples) as mean_log_prob
     from settings
     group by {{ group }}, class_index, target_index
@@ -98,14 +98,7 @@ jackknife as (
 ),
 
 decomposed as (
-    select
-        {{ group }},
-        cast(max(n_samples) as bigint) as n_samples,
-        greatest(-max(mean_log_prob) filter (where is_target), 0e0) as error,
-        greatest(ln(sum(exp(mean_log_prob))) - max(mean_log_prob) filter (where is_target), 0e0) as bias_sq,
-        greatest(-ln(sum(exp(mean_log_prob))), 0e0) as variance
-    from class_means
-    group by {{ group }}
+    {{ kl_parts("class_means", keys) }}
 )
 
 select

@@ -10,12 +10,12 @@ conditions as (
     from {{ ref("stg_conditions") }}
 ),
 
-axes as (
-    select distinct
-        {{ pool_keys() | join(", ") }},
-        length_axis
-    from {{ ref("int_item_lengths") }}
-    where is_main_axis
+pools as (
+    select
+        *,
+        main_length_axis as length_axis
+    from {{ ref("int_pools") }}
+    where main_length_axis is not null
 ),
 
 -- Corrected for few samples: a half holds fewer than the item.
@@ -40,7 +40,7 @@ ranked as (
             partition by task, model_id, length_axis, {{ settings }}
             order by budget desc, condition_id asc
         ) as from_largest
-    from axes
+    from pools
     inner join conditions using (condition_id)
     where budget is not null
 ),
@@ -52,7 +52,14 @@ pairs as (
         model_id,
         length_axis,
         max(condition_id) filter (where from_smallest = 1) as low_condition_id,
-        max(condition_id) filter (where from_largest = 1) as high_condition_id
+        max(condition_id) filter (where from_largest = 1) as high_condition_id,
+        {{
+            main_of_two(
+                "max(main_decomposition) filter (where from_smallest = 1)",
+                "max(main_decomposition) filter (where from_largest = 1)",
+                decompositions_by_preference(),
+            )
+        }} as main_decomposition
     from ranked
     group by task, model_id, length_axis, {{ settings }}
     having min(budget) < max(budget)
@@ -115,4 +122,5 @@ select
     difference_ci_low,
     difference_ci_high
 from contrasts
-qualify {{ is_main_decomposition(pair) }}
+inner join pairs using ({{ pair | join(", ") }})
+where decomposition = main_decomposition and decomposition <> 'embedding'

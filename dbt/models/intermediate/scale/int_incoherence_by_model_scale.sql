@@ -13,6 +13,10 @@ contexts as (
     select * from {{ ref("int_item_contexts") }}
 ),
 
+families as (
+    select * from {{ ref("int_reference_models") }}
+),
+
 pooled as (
     {{
         pooled_incoherence(
@@ -23,8 +27,9 @@ pooled as (
 )
 
 select
-    {{ scale_keys() | join(", ") }},
-    model_id,
+    {{ columns_of("pooled", scale_keys()) }},
+    {{ is_main_decomposition("pooled", "families") }},
+    pooled.model_id,
     param_count,
     n_items,
     n_samples,
@@ -35,3 +40,8 @@ select
     {{ with_interval() }},
     {{ incoherence_columns() }}
 from pooled
+inner join families
+    on
+        pooled.task = families.task
+        and pooled.condition_id = families.condition_id
+        and pooled.model_family = families.model_family
