@@ -56,7 +56,7 @@ class Product:
 
     Attributes:
         queries: compiled SQL per model; with the items of a family as a cluster, per model + " by family".
-        settings: dbt's vars.
+        settings: from `read_settings`.
     """
 
     queries: dict[str, str]
@@ -79,8 +79,13 @@ def compiled(folder: Path) -> Product:
         results = json.loads((layout.dbt_target / "run_results.json").read_text())["results"]
         for result in results:
             queries[result["unique_id"].split(".")[-1] + suffix] = result["compiled_code"]
+    return Product(queries, read_settings())
+
+
+def read_settings() -> dict[str, Any]:
+    """What dbt's vars ask of an interval."""
     settings = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text())["vars"]
-    return Product(queries, settings)
+    return {name: float(settings[name]) for name in ("min_error_share", "min_mode_lead", "min_mode_lead_per_sample")}
 
 
 def simulate(
@@ -107,7 +112,7 @@ def simulate(
             has_difference = (n_items, n_samples) in DIFFERENCE_SIZES
             for model, of_model in (("first", items), ("second", twins))[: 1 + has_difference]:
                 counts = draw_counts(population, of_model, n_samples, rng)
-                leads = (float(product.settings["min_mode_lead"]), float(product.settings["min_mode_lead_per_sample"]))
+                leads = product.settings["min_mode_lead"], product.settings["min_mode_lead_per_sample"]
                 for name, numbers in item_numbers(counts, of_model, *leads).items():
                     _insert(con, model, name, numbers, items.families, n_samples)
             for what, query in _questions(product, suffix, has_difference).items():
@@ -146,9 +151,12 @@ def _make_tables(con: duckdb.DuckDBPyConnection) -> None:
             select distinct task, model_id, condition_id, 1 as n_samples, 0 as n_format_failures, 0 as n_renormalised,
                 0 as n_errors, 0 as n_refused
             from warehouse.intermediate.int_item_decomposition;
+        create view warehouse.intermediate.int_pools as
+            select distinct task, model_id, condition_id, 'brier' as main_decomposition
+            from warehouse.intermediate.int_item_decomposition;
         create view warehouse.intermediate.int_pool_pairs as
             select distinct task, 'models' as compared, 'first' as model_id, condition_id, 'second' as other_model_id,
-                condition_id as other_condition_id
+                condition_id as other_condition_id, 'brier' as main_decomposition
             from warehouse.intermediate.int_item_decomposition;
         create table warehouse.seeds.student_t_975 as
             select * from read_csv('{DBT_PROJECT_DIR}/seeds/student_t_975.csv');

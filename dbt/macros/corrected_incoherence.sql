@@ -94,8 +94,8 @@
             incoherence_unbiased,
             cast({{ "coalesce(n_contexts, 0)" if contexts else "0" }} as bigint) as n_contexts,
             least(n_units - 1, pow(residual_sq, 2) / nullif(residual_fourth, 0)) as unit_freedom,
-            (n_units - 1) / cast(n_units as double) * jackknife_sq / pow(total_error, 2) as unit_sq,
-            {{ "coalesce(greatest(between_sq, 0e0) / pow(total_error, 2), 0e0)" if contexts else "0e0" }} as context_sq
+            (n_units - 1) / cast(n_units as double) * jackknife_sq / nullif(pow(total_error, 2), 0) as unit_sq,
+            {{ "coalesce(greatest(between_sq, 0e0) / nullif(pow(total_error, 2), 0), 0e0)" if contexts else "0e0" }} as context_sq
         from totals
         left join spreads using ({{ group }})
         {{ "left join context_spreads using (" ~ group ~ ")" if contexts }}
@@ -217,7 +217,7 @@
 {% macro inverse_freedom(unit_sq, unit_freedom, context_sq, n_contexts) -%}
     least(
         (
-            pow({{ unit_sq }}, 2) / {{ unit_freedom }}
+            pow({{ unit_sq }}, 2) / nullif({{ unit_freedom }}, 0)
             + case when {{ context_sq }} > 0 then pow({{ context_sq }}, 2) / ({{ n_contexts }} - 1) else 0e0 end
         ) / nullif(pow({{ unit_sq }} + {{ context_sq }}, 2), 0),
         1e0

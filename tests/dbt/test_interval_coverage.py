@@ -7,23 +7,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import yaml
 
-from benchmarks.interval_coverage import DIFFERENCE_SIZES, MODELS, Product, simulate, verdict
+from benchmarks.interval_coverage import DIFFERENCE_SIZES, MODELS, Product, read_settings, simulate, verdict
 from benchmarks.item_numbers import item_numbers
 from benchmarks.populations import DECOMPOSITIONS, N_OPTIONS, draw_counts, draw_items, improved, true_incoherence
 from tests.dbt.conftest import Built, agree
 from tests.oracles.answers import ItemAnswers
 from tests.oracles.corrected import MIN_LEAD, MIN_LEAD_PER_SAMPLE, Unit, choice_unit, graded_unit
-from warehouse.layout import DBT_PROJECT_DIR
 
 
 @pytest.fixture(scope="module")
 def product(built: Built) -> Product:
     """The SQL that made the shared warehouse."""
     folder = built.layout.dbt_target / "compiled" / "incoherence" / "models" / "marts"
-    settings = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text())["vars"]
-    return Product({model: (folder / f"{model}.sql").read_text() for model in MODELS}, settings)
+    return Product({model: (folder / f"{model}.sql").read_text() for model in MODELS}, read_settings())
 
 
 @pytest.mark.parametrize(
