@@ -14,7 +14,9 @@ from tests.oracles.pooling import incoherence, mean_interval
 
 def split(answers: ItemAnswers, decomposition: str) -> Split:
     if decomposition == "kl":
-        return kl(answers.probs, answers.target)
+        found = kl(answers.probs, answers.target)
+        # What smoothing leaves of an error counts as 0, and so does what it leaves of a part.
+        return Split(*(0.0 if part < 1e-9 else part for part in (found.error, found.bias_sq, found.variance)))
     if decomposition == "brier":
         return brier(answers.probs, answers.target)
     return zero_one(answers.probs, answers.predicted, answers.target)

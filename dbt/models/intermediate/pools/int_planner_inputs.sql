@@ -53,8 +53,8 @@ pools as (
         case when planned = 'incoherence' then unit_sq * n_items else variance_spread / pow(scale, 2) end
             as total_spread,
         case when planned = 'incoherence' then unit_freedom else n_items - 1 end as degrees_of_freedom,
-        context_sq,
-        n_contexts
+        coalesce(context_sq, 0e0) as context_spread,
+        coalesce(n_contexts, 0) as n_contexts
     from means
     left join corrected using ({{ group }})
 ),
@@ -107,7 +107,7 @@ select
     case
         when sample_spread is not null then greatest(total_spread - sample_spread * mean_inverse_samples, 0e0)
     end as item_spread,
-    context_sq as context_spread,
+    context_spread,
     degrees_of_freedom,
     output_tokens_per_sample,
     cost_usd_per_sample
