@@ -143,7 +143,7 @@ def _make_tables(con: duckdb.DuckDBPyConnection) -> None:
         create schema warehouse.intermediate;
         create schema warehouse.seeds;
         create table warehouse.intermediate.int_item_decomposition ({keys}, decomposition varchar, cluster_id varchar,
-            n_samples bigint, accuracy double, error double, bias_sq double, variance double, bias_sq_unbiased double,
+            n_samples bigint, accuracy double, mean_score double, error double, bias_sq double, variance double, bias_sq_unbiased double,
             variance_unbiased double, error_share double, mode_margin double);
         create table warehouse.intermediate.int_item_contexts ({keys}, decomposition varchar, context_id varchar,
             variance_unbiased double, error_shift double, variance_shift double);
@@ -182,7 +182,7 @@ def _insert(
     con.register("rows", rows)
     con.execute(f"""
         insert into warehouse.intermediate.int_item_decomposition
-        select {identity}, 'family ' || family, {n_samples}, 1 - error_share, error, error - variance, variance,
+        select {identity}, 'family ' || family, {n_samples}, 1 - error_share, null, error, error - variance, variance,
             error - variance_unbiased, variance_unbiased, error_share,
             case when not isnan(mode_margin) then mode_margin end
         from rows
@@ -263,7 +263,7 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         product = compiled(Path(folder))
     identity = {"sql": product.digest, "draws": options.draws}
-    cells = json.loads(options.result.read_text())["cells"] if options.result.is_file() else {}
+    cells = json.loads(options.result.read_text()).get("cells", {}) if options.result.is_file() else {}
     for population in options.populations:
         for n_items, n_samples in SIZES:
             name = f"{population} {n_items}x{n_samples}"

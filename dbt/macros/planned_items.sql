@@ -54,3 +54,23 @@
         n_items_needed
     from step_{{ n_steps }}
 {% endmacro %}
+
+{#
+  The squared half-width, in the scale of the estimate, that gives an interval of a wanted width: half the width itself where a mean
+  variance is planned; of incoherence, whose interval reaches from expit(l − h) to expit(l + h), h from
+  width = sinh h / (cosh l + cosh h), times R (1 − R).
+#}
+{% macro room_sq(width) -%}
+    {%- set odds = "(incoherence_unbiased / (1 - incoherence_unbiased))" -%}
+    {%- set reach = "(" ~ width ~ " * (" ~ odds ~ " + 1 / " ~ odds ~ ") / 2)" -%}
+    case
+        when planned = 'incoherence'
+            then
+                pow(
+                    incoherence_unbiased * (1 - incoherence_unbiased)
+                    * ln(({{ reach }} + sqrt(pow({{ reach }}, 2) + 1 - pow({{ width }}, 2))) / (1 - {{ width }})),
+                    2
+                )
+        else pow({{ width }} / 2e0, 2)
+    end
+{%- endmacro %}

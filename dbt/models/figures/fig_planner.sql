@@ -25,10 +25,7 @@ conditions as (
 now as (
     select
         *,
-        {{ t_975_of_inverse("inverse_freedom") }} as t_now,
-        -- cosh of the logit of the estimate: what turns a width into a distance on the logit scale.
-        (incoherence_unbiased / (1 - incoherence_unbiased) + (1 - incoherence_unbiased) / incoherence_unbiased) / 2
-            as cosh_logit
+        {{ t_975_of_inverse("inverse_freedom") }} as t_now
     from inputs
     where interval_note is null
 ),
@@ -39,23 +36,7 @@ rooms as (
             *,
             cast({{ width }} as double) as wanted_width,
             case when planned = 'incoherence' then width else 2 * t_now * sqrt(total_spread / n_items) end as width_now,
-            -- From expit(l + h) − expit(l − h) = sinh h / (cosh l + cosh h), solved for h.
-            case
-                when planned = 'incoherence'
-                    then
-                        pow(
-                            incoherence_unbiased * (1 - incoherence_unbiased)
-                            * ln(
-                                (
-                                    {{ width }} * cosh_logit
-                                    + sqrt(pow({{ width }} * cosh_logit, 2) + 1 - pow({{ width }}, 2))
-                                )
-                                / (1 - {{ width }})
-                            ),
-                            2
-                        )
-                else pow({{ width }} / 2e0, 2)
-            end as room_sq
+            {{ room_sq(width) }} as room_sq
         from now
         {{ "union all" if not loop.last }}
     {% endfor %}

@@ -60,6 +60,7 @@ select
     mean_reasoning_tokens,
     mean_actions,
     accuracy,
+    mean_score,
 
     ---------- decomposition
     {% for part in parts %}

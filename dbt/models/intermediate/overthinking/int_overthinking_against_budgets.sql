@@ -75,8 +75,9 @@ sides as (
                 {{ units }}.cluster_id,
                 '{{ budget }}' || {{ side }} as side,
                 {{ units }}.error,
-                {{ units }}.accuracy,
-                {{ units }}.variance_unbiased
+                {{ units }}.variance_unbiased,
+                {{ error_share() }} as error_share,
+                cast(null as double) as mode_margin
             from pairs
             inner join {{ units }}
                 on
@@ -90,23 +91,12 @@ sides as (
     {% endfor %}
 ),
 
-gated as (
-    select
-        *,
-        {{ error_share() }} as error_share,
-        cast(null as double) as mode_margin
-    from sides
-),
-
 contrasts as (
     {{
-        ratio_contrast("gated", pair + ["decomposition"], "item_id", "side", {
-            "low": ("'low'", -1),
-            "high": ("'high'", 1),
-            "low_below": ("'low_below'", -0.5),
-            "low_above": ("'low_at_or_above'", 0.5),
-            "high_below": ("'high_below'", -0.5),
-            "high_above": ("'high_at_or_above'", 0.5),
+        ratio_contrast("sides", pair + ["decomposition"], "item_id", "side", {
+            "low": ("'low'", -1), "high": ("'high'", 1),
+            "low_below": ("'low_below'", -0.5), "low_above": ("'low_at_or_above'", 0.5),
+            "high_below": ("'high_below'", -0.5), "high_above": ("'high_at_or_above'", 0.5),
         })
     }}
 )
