@@ -3,11 +3,11 @@
   t² · (total_spread / n + context_spread) ≤ room_sq, where t has the degrees of freedom of n items.
 
   Found by putting n back in: each step takes t at the n of the one before, which moves n by a few per cent, and less each time.
-  relation: one row per keys with n_items, n_contexts, total_spread, context_spread, degrees_of_freedom, room_sq. The result has
+  relation: one row per keys with n_items, n_contexts, total_spread, context_spread, effective_freedom, room_sq. The result has
   n_items_needed beside the keys, NULL where contexts alone take more than that room.
 #}
 {% macro planned_items(relation, keys, n_steps=10) %}
-    {% set kept = (keys + ["n_items", "n_contexts", "total_spread", "context_spread", "degrees_of_freedom", "room_sq"]) | join(", ") %}
+    {% set kept = (keys + ["n_items", "n_contexts", "total_spread", "context_spread", "effective_freedom", "room_sq"]) | join(", ") %}
     with step_0 as (
         select
             {{ kept }},
@@ -32,7 +32,7 @@
                 {{
                     inverse_freedom(
                         "total_spread / n_items_needed",
-                        "greatest(degrees_of_freedom * n_items_needed / n_items, 1e0)",
+                        "greatest(effective_freedom * n_items_needed / n_items, 1e0)",
                         "context_spread",
                         "n_contexts",
                     )

@@ -5,7 +5,7 @@ with
 inputs as (
     select
         *,
-        {{ inverse_freedom("total_spread / n_items", "degrees_of_freedom", "context_spread", "n_contexts") }}
+        {{ inverse_freedom("total_spread / n_items", "effective_freedom", "context_spread", "n_contexts") }}
             as inverse_freedom
     from {{ ref("int_planner_inputs") }}
 ),
@@ -99,7 +99,7 @@ select
     calls.sample_spread,
     calls.context_spread,
     -- The variance of an interval is known to √(2 / degrees of freedom), and the items needed go as it does.
-    sqrt(2 / cast(calls.degrees_of_freedom as double)) as relative_error
+    sqrt(2 / cast(calls.effective_freedom as double)) as relative_error
 from calls
 {{ join_pools("calls") }}
 inner join models on calls.model_id = models.model_id

@@ -52,7 +52,7 @@ pools as (
         -- The interval's variance is this over the number of items (or clusters), plus what contexts add.
         case when planned = 'incoherence' then unit_sq * n_items else variance_spread / pow(scale, 2) end
             as total_spread,
-        case when planned = 'incoherence' then unit_freedom else n_items - 1 end as degrees_of_freedom,
+        case when planned = 'incoherence' then unit_freedom else n_items - 1 end as effective_freedom,
         coalesce(context_sq, 0e0) as context_spread,
         coalesce(n_contexts, 0) as n_contexts
     from means
@@ -108,7 +108,7 @@ select
         when sample_spread is not null then greatest(total_spread - sample_spread * mean_inverse_samples, 0e0)
     end as item_spread,
     context_spread,
-    degrees_of_freedom,
+    effective_freedom,
     output_tokens_per_sample,
     cost_usd_per_sample
 from pools
