@@ -115,7 +115,8 @@ def plan_samples(
             "select task, model_id, condition_label, planned, round(width, 3) as width_now, "
             "n_more_items as more_items, n_calls_more_items as calls, round(cost_usd_more_items, 2) as usd, "
             "n_more_samples_per_item as or_more_samples_per_item, n_calls_more_samples as or_calls, "
-            "round(cost_usd_more_samples, 2) as or_usd "
+            "round(cost_usd_more_samples, 2) as or_usd, "
+            "'± ' || cast(round(100 * relative_error) as integer) || ' %' as planned_to "
             "from figures.fig_planner where wanted_width = ? "
             "and case when ? is null then is_main_decomposition else decomposition = ? end "
             "and task = coalesce(?, task) and model_id = coalesce(?, model_id) order by all",
