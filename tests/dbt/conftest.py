@@ -13,6 +13,7 @@ import pytest
 from tests.dbt.random_raw import RawRows, random_eval_rows, random_synthetic_rows
 from tests.dbt.random_study import budget_rows, independent_rows, random_study_rows
 from tests.oracles.answers import ItemAnswers, ItemKey, answers_by_item
+from tests.oracles.corrected import Estimate
 from warehouse.layout import Layout
 from warehouse.transform import build
 
@@ -64,3 +65,14 @@ def agree(found: float | None, expected: float | None) -> bool:
     if found is None or expected is None:
         return found is None and expected is None
     return isclose(found, expected, rel_tol=1e-9, abs_tol=1e-9)
+
+
+def agree_on_incoherence(row: dict[str, Any], expected: Estimate, column: str = "incoherence_unbiased") -> None:
+    """A corrected ratio with its interval, or the reason why it has none."""
+    assert agree(row[column], expected.ratio), (column, row, expected.ratio)
+    assert agree(row[f"{column}_ci_low"], expected.low), (column, row, expected)
+    assert agree(row[f"{column}_ci_high"], expected.high), (column, row, expected)
+    if "interval_note" in row:
+        assert row["interval_note"] == expected.note, (row, expected)
+    if "n_effective" in row:
+        assert agree(row["n_effective"], expected.n_effective), (row, expected)
