@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -28,8 +29,8 @@ from warehouse.parquet import atomic_path, ensure_empty_files
 _GLOB_CHARACTERS = set("*?[]{}'\"")
 """What a reader of Parquet files would take for a pattern or the end of a string."""
 
-_PARSED_FROM = "parsed_from.txt"
-"""Beside dbt's manifest: the project that it was made from."""
+_STEP = re.compile(r"\d+ of (?P<total>\d+) (?P<word>[A-Z-]+) .*?(?P<name>\S+) [ .]*\[")
+"""dbt's line about one table or test: `12 of 735 OK created sql view model staging.stg_items ...... [OK in 0.05s]`."""
 
 _DBT = """
 from warehouse.lifeline import end_with_standard_input
@@ -121,6 +122,7 @@ def build(
     threads: int = 2,
     unit_tests: bool = False,
     echo: Callable[[str], None] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> BuildResult:
     """Build every model and run every data test on the way.
 
@@ -130,6 +132,7 @@ def build(
         threads: models that dbt builds at the same time.
         unit_tests: also run the models' unit tests; they test the project, not the data.
         echo: is called with each line that dbt prints.
+        progress: is called when a table or a test is done, with its name, how many are done, and how many there are.
 
     Raises:
         BuildError: if a model or a test fails, or dbt cannot start.
@@ -142,7 +145,7 @@ def build(
         arguments += ["--exclude-resource-type", "unit_test"]
     started = time.monotonic()
     with building(layout, is_whole=select is None):
-        run_dbt(layout, arguments, threads=threads, echo=echo)
+        run_dbt(layout, arguments, threads=threads, echo=_following(progress, echo) if progress else echo)
     results = _results(layout)
     kinds = Counter(str(result["unique_id"]).split(".", 1)[0] for result in results)
     return BuildResult(
@@ -151,6 +154,21 @@ def build(
         seconds=time.monotonic() - started,
         database=layout.build_database,
     )
+
+
+def _following(progress: Callable[[str, int, int], None], echo: Callable[[str], None] | None) -> Callable[[str], None]:
+    """What tells dbt's lines as progress, and passes them on."""
+    n_done = 0
+
+    def follow(line: str) -> None:
+        nonlocal n_done
+        if echo:
+            echo(line)
+        if (found := _STEP.search(line)) and found["word"] != "START":
+            n_done += 1
+            progress(found["name"], n_done, int(found["total"]))
+
+    return follow
 
 
 def run_dbt(
@@ -165,16 +183,16 @@ def run_dbt(
     Raises:
         BuildError: if dbt ends with an error.
     """
-    results = layout.dbt_target / "run_results.json"
+    results = layout.dbt_results
     results.unlink(missing_ok=True)
-    mark, project = layout.dbt_target / _PARSED_FROM, _project()
+    mark, project = layout.dbt_parsed_from, _project()
     if not mark.is_file() or mark.read_text(encoding="utf-8").splitlines()[:1] != [str(DBT_PROJECT_DIR)]:
         # What dbt remembers of a project that lies elsewhere makes it look for the seeds' files there.
-        (layout.dbt_target / "partial_parse.msgpack").unlink(missing_ok=True)
+        layout.dbt_partial_parse.unlink(missing_ok=True)
     mark.unlink(missing_ok=True)
     # -P: the project's own folder `dbt/` must not stand in for the package of that name.
     command = [sys.executable, "-P", "-c", _DBT, "--no-use-colors", *arguments]
-    environment = os.environ | dbt_environment(layout, threads=threads) | {"PYTHONUNBUFFERED": "1"}
+    environment = os.environ | dbt_environment(layout, threads=threads) | {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
     last_lines: deque[str] = deque(maxlen=30)
     with subprocess.Popen(
         command,
@@ -182,7 +200,7 @@ def run_dbt(
         stdin=subprocess.PIPE,  # nothing is written to it: dbt ends when it is closed, by our end
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
         errors="replace",
     ) as process:
         assert process.stdout is not None
@@ -208,7 +226,7 @@ def manifest(layout: Layout) -> Path:
     Raises:
         BuildError: if dbt cannot parse the project.
     """
-    path, mark = layout.dbt_target / "manifest.json", layout.dbt_target / _PARSED_FROM
+    path, mark = layout.dbt_manifest, layout.dbt_parsed_from
     if not (path.is_file() and mark.is_file() and mark.read_text(encoding="utf-8") == _project()):
         prepare(layout)
         run_dbt(layout, ["parse"])
@@ -221,8 +239,8 @@ def _project() -> str:
 
 
 def _results(layout: Layout) -> list[dict[str, Any]]:
-    path = layout.dbt_target / "run_results.json"
-    return list(json.loads(path.read_text())["results"]) if path.is_file() else []
+    path = layout.dbt_results
+    return list(json.loads(path.read_text(encoding="utf-8"))["results"]) if path.is_file() else []
 
 
 def _explain(layout: Layout, last_lines: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from ingestion.verdicts import OUTSIDE, STRANGE_LETTER
+from ingestion.verdicts import NAN, OUTSIDE, STRANGE_LETTER
 
 NO_SCORER = "nothing in the file judges them: neither a scorer nor a target"
 """The reason of a file that never meant to judge (answers for embeddings): told, and no fault."""
@@ -27,31 +27,35 @@ class Unscored:
     Attributes:
         n_entering: samples that would enter a decomposition.
         reasons: of those that nothing judges, how many for each reason.
+        n_nan: samples whose score is NaN and whose option judges them.
     """
 
     def __init__(self) -> None:
         self.n_entering = 0
         self.reasons: Counter[str] = Counter()
-        self._items: dict[tuple[str, str, str], tuple[bool, bool]] = {}
+        self.n_nan = 0
+        self._keys: dict[str, tuple[bool, bool]] = {}
         self._n_by_score = 0
         self._last: str | None = None
         self._last_is_scored = False
 
     def item(self, values: Mapping[str, Any]) -> None:
         """An item's row."""
-        key = (values["task"], values["item_id"], values["answer_key_id"])
-        self._items[key] = (values.get("target_index") is not None, bool(values.get("target_text")))
+        # An answer key is made of options and target, so it tells of all items that have it.
+        key = values["answer_key_id"]
+        self._keys[key] = (values.get("target_index") is not None, bool(values.get("target_text")))
 
     def sample(self, values: Mapping[str, Any], reason: str | None) -> None:
         """A sample's row, and why it has no score, as far as its reader knows."""
         self._last = None
-        if values["status"] not in _ENTERING:
+        status = values["status"]
+        if status not in _ENTERING:
             return
         self.n_entering += 1
-        has_classes, has_target = self._items.get(
-            (values["task"], values["item_id"], values["answer_key_id"]), (False, False)
-        )
-        if values["status"] != "ok" or has_classes:
+        has_classes, has_target = self._keys.get(values["answer_key_id"], (False, False))
+        if has_classes:
+            self.n_nan += reason is not None and status == "ok" and NAN in reason
+        if has_classes or status != "ok":
             return
         self._last_is_scored = values.get("score") is not None
         self._n_by_score += self._last_is_scored
@@ -89,7 +93,7 @@ class Unscored:
         """How many samples have no score, and why; None if all have one."""
         reasons = [(reason, n) for reason, n in self.reasons.most_common() if n > 0]
         if not reasons:
-            return None
+            return f"{self.n_nan:,} scores are NaN or empty; their options judge these samples" if self.n_nan else None
         shown = [f"{reason} ({n:,})" if len(reasons) > 1 else reason for reason, n in reasons[:_MOST_REASONS]]
         if len(reasons) > _MOST_REASONS:
             shown.append(f"and {len(reasons) - _MOST_REASONS} other reasons")

@@ -45,6 +45,8 @@ class RunContext:
         epochs: what the run's own epochs 1, 2, … are; empty where they are 1, 2, ….
         answer_keys: by item id, choices and targets, the answer key's id; grows as samples are read, so that an item is
             handed over once and not once for each epoch.
+        targets: by the same, the right option.
+        contradicted: ids of samples that their scorer judged otherwise than the option that was read from them.
     """
 
     header: Header
@@ -60,6 +62,8 @@ class RunContext:
     scorer: ScorerChoice
     epochs: tuple[int, ...] = ()
     answer_keys: dict[tuple[Any, ...], str] = field(default_factory=dict)
+    targets: dict[tuple[Any, ...], int | None] = field(default_factory=dict)
+    contradicted: list[str] = field(default_factory=list)
 
 
 def sample_rows(sample: Sample, context: RunContext) -> Iterator[Row | Unreadable]:
@@ -78,6 +82,7 @@ def sample_rows(sample: Sample, context: RunContext) -> Iterator[Row | Unreadabl
     is_new = content not in context.answer_keys
     if is_new:
         context.answer_keys[content] = answer_key_id(choices, _target_text(sample))
+        context.targets[content] = None if choices is None else answers.target_index(sample.targets, choices)
     base = {
         "task": context.header.eval.task,
         "item_id": item_id,
@@ -88,7 +93,7 @@ def sample_rows(sample: Sample, context: RunContext) -> Iterator[Row | Unreadabl
 
     shuffled = is_shuffled(sample.scores or {})
     order = shuffled_order(sample.scores or {}, choices or []) if shuffled and len(completions) > 1 else None
-    right = None if choices is None else answers.target_index(sample.targets, choices)
+    right = context.targets[content]
     asked = Asked(context.prompt_format, choices, right, shuffled)
     for position, completion in enumerate(completions):
         if position and shuffled and order is None:
@@ -106,6 +111,8 @@ def sample_rows(sample: Sample, context: RunContext) -> Iterator[Row | Unreadabl
             values |= {"choice_index": index, "answer": answers.option_letter(index)}
         alone = len(completions) == 1 and n_completions == 1
         values |= measures(sample, context.header.eval.model, context.own_roles, alone=alone)
+        if _is_contradicted(values, right):
+            context.contradicted.append(values["sample_id"])
         yield Row("samples", values, answered.grade.unscored)
         if position == 0:
             for test in test_rows(sample):
@@ -184,6 +191,15 @@ def _keys(sample: Sample, context: RunContext, base: dict[str, str], epoch: int)
         "temperature": context.temperature,
         "seed": context.seed,
     }
+
+
+def _is_contradicted(values: dict[str, Any], right: int | None) -> bool:
+    """Whether a verdict of right or wrong says otherwise than the option."""
+    if right is None or values["score"] not in (0, 1) or values["status"] not in ("ok", "format_failure"):
+        return False
+    if values["choice_index"] is None:
+        return values["score"] == 1 and values["class_probs"] is None
+    return bool((values["score"] == 1) != (values["choice_index"] == right))
 
 
 def _answered(sample: Sample, context: RunContext, completion: Choice | None, *, is_first: bool) -> Answered:
