@@ -43,6 +43,7 @@ class RunContext:
         scorer: the scorer that is read; decides itself at the first sample with scores.
         answer_keys: by item id, choices and targets, the answer key's id; grows as samples are read, so that an item is
             handed over once and not once for each epoch.
+        targets: by the same, the right option.
         contradicted: ids of samples that their scorer judged otherwise than the option that was read from them.
     """
 
@@ -58,6 +59,7 @@ class RunContext:
     n_completions: int
     scorer: ScorerChoice
     answer_keys: dict[tuple[Any, ...], str] = field(default_factory=dict)
+    targets: dict[tuple[Any, ...], int | None] = field(default_factory=dict)
     contradicted: list[str] = field(default_factory=list)
 
 
@@ -76,6 +78,7 @@ def sample_rows(sample: Sample, context: RunContext) -> Iterator[Row | Unreadabl
     is_new = content not in context.answer_keys
     if is_new:
         context.answer_keys[content] = answer_key_id(choices, _target_text(sample))
+        context.targets[content] = None if choices is None else answers.target_index(sample.targets, choices)
     base = {
         "task": context.header.eval.task,
         "item_id": item_id,
@@ -86,7 +89,7 @@ def sample_rows(sample: Sample, context: RunContext) -> Iterator[Row | Unreadabl
 
     shuffled = is_shuffled(sample.scores or {})
     order = shuffled_order(sample.scores or {}, choices or []) if shuffled and len(completions) > 1 else None
-    right = None if choices is None else answers.target_index(sample.targets, choices)
+    right = context.targets[content]
     asked = Asked(context.prompt_format, choices, right, shuffled)
     for position, completion in enumerate(completions):
         if position and shuffled and order is None:
