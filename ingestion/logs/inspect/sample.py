@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingestion import answers
+from ingestion.logs.inspect.epochs import epoch_of
 from ingestion.logs.inspect.lengths import measures
 from ingestion.logs.inspect.outcome import Answered, Asked, outcome
 from ingestion.logs.inspect.scores import ScorerChoice
@@ -41,6 +42,7 @@ class RunContext:
         seed: seed of the run.
         n_completions: completions asked for per call.
         scorer: the scorer that is read; decides itself at the first sample with scores.
+        epochs: what the run's own epochs 1, 2, … are; empty where they are 1, 2, ….
         answer_keys: by item id, choices and targets, the answer key's id; grows as samples are read, so that an item is
             handed over once and not once for each epoch.
         targets: by the same, the right option.
@@ -58,6 +60,7 @@ class RunContext:
     seed: int | None
     n_completions: int
     scorer: ScorerChoice
+    epochs: tuple[int, ...] = ()
     answer_keys: dict[tuple[Any, ...], str] = field(default_factory=dict)
     targets: dict[tuple[Any, ...], int | None] = field(default_factory=dict)
     contradicted: list[str] = field(default_factory=list)
@@ -72,6 +75,7 @@ def sample_rows(sample: Sample, context: RunContext) -> Iterator[Row | Unreadabl
     completions: list[Choice | None] = list(sample.output.choices) or [None]
     n_completions = max(context.n_completions, len(completions))
     _check(sample, n_completions)
+    epoch = epoch_of(sample.epoch, context.epochs)
     choices = sample.choices or None
     item_id = _item_id(sample, choices) if context.ids_are_positions else clip_key(str(sample.id), 1_000)
     content = (item_id, tuple(choices or ()), *sample.targets)
@@ -99,7 +103,7 @@ def sample_rows(sample: Sample, context: RunContext) -> Iterator[Row | Unreadabl
                 "the dataset (shuffle_choices) instead of the prompt",
             )
             continue
-        values = base | _keys(sample, context, base, (sample.epoch - 1) * n_completions + position + 1)
+        values = base | _keys(sample, context, base, (epoch - 1) * n_completions + position + 1)
         answered = _answered(sample, context, completion, is_first=position == 0)
         values |= outcome(sample, asked, answered)
         if position and order is not None and values["choice_index"] is not None:
