@@ -78,11 +78,10 @@ def main(arguments: list[str]) -> int:
         found = trial()
         record.trials[name] = asdict(found)
         book.write_text(json.dumps(record.trials, indent=1))
+        RESULT.write_text(json.dumps(record.summary(), indent=2) + "\n")
         print(f"{name}: {found.told()} ({time.monotonic() - started:.0f} s)", flush=True)
-    summary = record.summary()
-    print(json.dumps(summary, indent=2))
-    RESULT.write_text(json.dumps(summary, indent=2) + "\n")
-    return int(bool(summary["problems"]))
+    print(json.dumps(record.summary(), indent=2))
+    return int(bool(record.summary()["problems"]))
 
 
 def _trials(template: Warehouse) -> list[tuple[str, Callable[[], object]]]:
