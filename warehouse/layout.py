@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -44,6 +45,10 @@ class Layout:
         """Experiment specs (YAML) whose samples the orchestrator draws."""
         return self.root / "experiments"
 
+    def experiment(self, name: str) -> Path:
+        """The spec of that file name."""
+        return self.experiments / name
+
     @property
     def raw(self) -> Path:
         """Immutable Parquet files of the raw contract."""
@@ -53,6 +58,11 @@ class Layout:
     def responses(self) -> Path:
         """Verbatim provider responses, compressed."""
         return self.root / "responses"
+
+    @property
+    def inspect_logs(self) -> Path:
+        """Logs of the partitions that Inspect runs."""
+        return self.root / "inspect_logs"
 
     @property
     def downloads(self) -> Path:
@@ -98,6 +108,36 @@ class Layout:
     def dbt_target(self) -> Path:
         """dbt's artifacts (manifest, compiled SQL, run results)."""
         return self.root / "build" / "dbt_target"
+
+    @property
+    def dbt_manifest(self) -> Path:
+        """What dbt has parsed."""
+        return self.dbt_target / "manifest.json"
+
+    @property
+    def dbt_parsed_from(self) -> Path:
+        """Which project the manifest was made from."""
+        return self.dbt_target / "parsed_from.txt"
+
+    @property
+    def dbt_partial_parse(self) -> Path:
+        """What dbt remembers of the files that it has parsed."""
+        return self.dbt_target / "partial_parse.msgpack"
+
+    @property
+    def dbt_results(self) -> Path:
+        """What dbt's last command did."""
+        return self.dbt_target / "run_results.json"
+
+    @property
+    def published_from(self) -> Path:
+        """What the published files were made from."""
+        return self.root / "build" / "published_from.txt"
+
+    @property
+    def dagster_config(self) -> Path:
+        """Settings of Dagster's instance."""
+        return self.dagster_home / "dagster.yaml"
 
     @property
     def dbt_logs(self) -> Path:
@@ -176,6 +216,13 @@ class Layout:
         """Folder of the verbatim responses of one partition of `samples`; named as `partition` names."""
         return _partition_folder(self.responses, values)
 
+    def inspect_partition(self, values: Mapping[str, str]) -> Path:
+        """Folder of the logs of one partition that Inspect runs.
+
+        Inspect takes `%` in a path for the beginning of an encoded character, so other folders' names are not for it.
+        """
+        return self.inspect_logs.joinpath(*(_plain_component(value) for value in values.values()))
+
 
 def not_hidden(paths: Iterable[Path]) -> list[Path]:
     """Sorted, without what systems leave in folders by themselves (`.DS_Store`, `._name`) and files half written."""
@@ -197,6 +244,12 @@ def _path_component(value: str) -> str:
     if len(encoded) <= 120 and not any(letter in string.ascii_uppercase for letter in value):
         return encoded
     return f"{encoded[:100]}~{_short_hash(value)}"  # file systems stop at 255 bytes
+
+
+def _plain_component(value: str) -> str:
+    """One to one, never equal but for case, and of letters, digits, `-` and `_` alone."""
+    plain = re.sub(r"[^a-z0-9_-]+", "-", value.lower())[:60].strip("-")
+    return plain if plain == value else f"{plain}-{_short_hash(value)}"
 
 
 def _path_component_of_0_1(value: str) -> str:

@@ -9,6 +9,7 @@ import dagster as dg
 
 from dagster_project.assets.specs import RAW_GROUP
 from dagster_project.interruption import winding_up
+from dagster_project.paid import refuse_unasked
 from dagster_project.resources import Warehouse
 from dagster_project.run_log import reporter
 from ingestion.sampling import PartitionKey, load_experiments, sample_partitions
@@ -19,6 +20,7 @@ PROVIDER_KINDS = {
     "openai": "OpenAI's API",
     "anthropic": "Anthropic's API",
     "openai_compatible": "vLLM, Ollama, llama.cpp or any server that speaks OpenAI's protocol",
+    "inspect": "Inspect, which runs agents and any other of its tasks, and asks any model that it knows",
 }
 
 KEYS = {"openai": dg.EnvVar("OPENAI_API_KEY"), "anthropic": dg.EnvVar("ANTHROPIC_API_KEY")}
@@ -27,6 +29,9 @@ KEYS = {"openai": dg.EnvVar("OPENAI_API_KEY"), "anthropic": dg.EnvVar("ANTHROPIC
 PARTITIONS = {kind: dg.DynamicPartitionsDefinition(name=f"sampling_{kind}") for kind in PROVIDER_KINDS}
 
 SEPARATOR = "|"
+
+_RESPONSES = "Verbatim responses, journalled and fsynced before they count."
+_WHAT = {"inspect": "Logs of eval sets, imported when a round of them has ended."}
 
 
 def partition_name(key: PartitionKey) -> str:
@@ -46,6 +51,10 @@ def responses_key(kind: str) -> dg.AssetKey:
     return dg.AssetKey(["raw", f"responses_{kind}"])
 
 
+MAY_COST = frozenset(responses_key(kind) for kind in PROVIDER_KINDS) | {dg.AssetKey(["raw", "embeddings"])}
+"""What is asked for by itself, and never with everything else."""
+
+
 def _responses(kind: str) -> dg.AssetsDefinition:
     key_note = f" The key comes from {KEYS[kind].env_var_name}." if kind in KEYS else ""
 
@@ -58,10 +67,12 @@ def _responses(kind: str) -> dg.AssetsDefinition:
         # Whatever was answered is in the journal: another try asks only for the rest.
         retry_policy=dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL),
         pool=f"sampling_{kind}",
-        description=f"Verbatim responses, journalled and fsynced before they count. Provider: {PROVIDER_KINDS[kind]}."
+        description=f"{_WHAT.get(kind, _RESPONSES)} Provider: {PROVIDER_KINDS[kind]}."
         f"{key_note} A partition draws only the items, contexts and epochs that are missing.",
     )
     def responses(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[None]:
+        if kind != "local":
+            refuse_unasked(context, MAY_COST)
         keys = [PartitionKey(*name.split(SEPARATOR)) for name in context.partition_keys]
         with winding_up():
             drawn = sample_partitions(warehouse.layout, kind, keys, reporter(context))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
 
 from tests.dbt.conftest import Built, agree
 from tests.dbt.random_study import BUDGETS, SIZES
-from tests.dbt.test_item_decomposition import split
 from tests.dbt.test_model_scale import pool
-from tests.dbt.test_natural_overthinking import SIDES, expected_halves, moments
-from tests.oracles.decompositions import kl_unbiased
-from tests.oracles.pooling import ratio_contrast
+from tests.dbt.test_natural_overthinking import SIDES, expected_halves, units
+from tests.oracles.corrected import choice_unit, contrast
 from tests.oracles.regression import log_log_fit
 
 CONDITIONS = [f"budget-{budget}" for budget in BUDGETS]
@@ -50,14 +48,12 @@ def test_overthinking_against_budgets_is_paired_by_item(built: Built) -> None:
         sides = []
         for condition, weight in zip(CONDITIONS, (-1.0, 1.0), strict=True):
             answers = pool(built, row["model_id"], condition).values()
-            variances = np.array([kl_unbiased(one.probs, one.target)[1] for one in answers], dtype=float)
+            whole = [replace(choice_unit(one, "kl"), margin=None, shifts={}) for one in answers]
             parts = halves["study", row["model_id"], condition]
-            assert len(parts) == len(variances)
-            sides.append((weight, variances, np.array([split(one, "kl").error for one in answers])))
-            sides += [
-                (share, *moments(parts, half, corrected=True)) for half, share in zip(SIDES, (-0.5, 0.5), strict=True)
-            ]
-        statistic, low, high = ratio_contrast(sides)
+            assert len(parts) == len(whole)
+            sides.append((weight, whole))
+            sides += [(share, units(parts, half)) for half, share in zip(SIDES, (-0.5, 0.5), strict=True)]
+        statistic, low, high = contrast(sides)
         assert row["n"] == len(sides[0][1])
         assert agree(row["statistic"], statistic)
         assert agree(row["statistic_ci_low"], low) and agree(row["statistic_ci_high"], high)

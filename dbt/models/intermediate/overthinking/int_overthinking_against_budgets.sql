@@ -72,9 +72,12 @@ sides as (
                 {{ columns_of("pairs", pair) }},
                 {{ units }}.decomposition,
                 {{ units }}.item_id,
+                {{ units }}.cluster_id,
                 '{{ budget }}' || {{ side }} as side,
                 {{ units }}.error,
-                {{ units }}.variance_unbiased as variance
+                {{ units }}.variance_unbiased,
+                {{ error_share() }} as error_share,
+                cast(null as double) as mode_margin
             from pairs
             inner join {{ units }}
                 on
@@ -91,13 +94,10 @@ sides as (
 contrasts as (
     {{
         ratio_contrast("sides", pair + ["decomposition"], "item_id", "side", {
-            "low": ("'low'", -1),
-            "high": ("'high'", 1),
-            "low_below": ("'low_below'", -0.5),
-            "low_above": ("'low_at_or_above'", 0.5),
-            "high_below": ("'high_below'", -0.5),
-            "high_above": ("'high_at_or_above'", 0.5),
-        }, is_corrected=true)
+            "low": ("'low'", -1), "high": ("'high'", 1),
+            "low_below": ("'low_below'", -0.5), "low_above": ("'low_at_or_above'", 0.5),
+            "high_below": ("'high_below'", -0.5), "high_above": ("'high_at_or_above'", 0.5),
+        })
     }}
 )
 
