@@ -30,12 +30,27 @@ from inspect_ai.agent import react
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from inspect_ai.scorer import Score, accuracy, scorer
-from inspect_ai.tool import bash
+from inspect_ai.tool import tool
+from inspect_ai.util import sandbox
+
+
+@tool
+def shell():
+    async def execute(command: str) -> str:
+        '''Run a command.
+
+        Args:
+            command: The command.
+        '''
+        # Inspect's own `bash` reads the login profile, which is the machine's business and not this test's.
+        return (await sandbox().exec(["sh", "-c", command])).stdout
+
+    return execute
 
 
 def answer(messages, tools, tool_choice, config):
     if messages[-1].role == "user":
-        output = ModelOutput.for_tool_call("mockllm/model", "bash", {"command": "sleep 0.05; echo $((6 * 7))"})
+        output = ModelOutput.for_tool_call("mockllm/model", "shell", {"command": "sleep 0.05; echo $((6 * 7))"})
     else:
         output = ModelOutput.for_tool_call("mockllm/model", "submit", {"answer": messages[-1].text.strip()})
     output.usage = ModelUsage(input_tokens=10, output_tokens=5, total_tokens=15)
@@ -55,7 +70,7 @@ def written_down(ledger):
 @task
 def products(n: int, ledger: str):
     samples = [Sample(id=f"item [{i}]", input=f"6 * 7 + {i} - {i}?", target="42") for i in range(n)]
-    solver = react(tools=[bash()], model=get_model("mockllm/model", custom_outputs=answer))
+    solver = react(tools=[shell()], model=get_model("mockllm/model", custom_outputs=answer))
     return Task(dataset=MemoryDataset(samples), solver=solver, scorer=written_down(ledger), sandbox="local")
 """
 
