@@ -22,7 +22,7 @@ from tests.oracles.pooling import halves, incoherence, ratio_contrast, ratio_int
 from warehouse.layout import Layout
 from warehouse.transform import prepare, run_dbt
 
-SIDES = ("below", "at_or_above")
+SIDES = ("shorter", "longer")
 DECOMPOSITIONS = ("kl", "brier", "coverage", "score")
 
 
@@ -164,7 +164,7 @@ def test_the_paired_difference_agrees_with_the_oracle(built: Built) -> None:
                 assert agree(row["difference_ci_low"], low) and agree(row["difference_ci_high"], high), row
                 assert row["n_items"] == len(items)
                 for column, (_, variances, errors) in zip(
-                    ("incoherence_below", "incoherence_at_or_above"), sides, strict=True
+                    ("incoherence_shorter", "incoherence_longer"), sides, strict=True
                 ):
                     assert agree(row[column], incoherence(variances, errors)), row
 
@@ -222,7 +222,7 @@ def test_length_that_says_nothing_is_seldom_found_to(
     assert above <= 0.07 and below <= 0.07, (above, below)
     assert abs(difference) < 0.02
     plug_in = null.execute(
-        "select avg(incoherence) filter (where half = 'at_or_above') - avg(incoherence) filter (where half = 'below') "
+        "select avg(incoherence) filter (where half = 'longer') - avg(incoherence) filter (where half = 'shorter') "
         f"from intermediate.int_overthinking where {where}"
     ).fetchone()
     # What the correction is for: as it is, the smaller half looks the more coherent. Equal halves need none.

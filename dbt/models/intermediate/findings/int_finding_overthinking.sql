@@ -28,11 +28,11 @@ select
         words(
             incoherence_in_words(),
             "', corrected for few samples, is '",
-            level_in_words("incoherence_below"),
+            level_in_words("incoherence_shorter"),
             "' where an item takes fewer '",
             "replace(length_axis, '_', ' ')",
             "' than its median and '",
-            level_in_words("incoherence_at_or_above"),
+            level_in_words("incoherence_longer"),
             "' elsewhere, a difference of '",
             in_words("difference"),
             "' '",

@@ -86,10 +86,10 @@ contrasts as (
         ratio_contrast("sides", pair + ["decomposition"], "item_id", "side", {
             "low": ("'low'", -1),
             "high": ("'high'", 1),
-            "low_below": ("'low_below'", -0.5),
-            "low_above": ("'low_at_or_above'", 0.5),
-            "high_below": ("'high_below'", -0.5),
-            "high_above": ("'high_at_or_above'", 0.5),
+            "low_shorter": ("'low_shorter'", -0.5),
+            "low_longer": ("'low_longer'", 0.5),
+            "high_shorter": ("'high_shorter'", -0.5),
+            "high_longer": ("'high_longer'", 0.5),
         }, is_corrected=true)
     }}
 )
@@ -98,7 +98,7 @@ select
     {{ pair | join(", ") }},
     decomposition,
     n_units as n_items,
-    (incoherence_low_above - incoherence_low_below + incoherence_high_above - incoherence_high_below) / 2
+    (incoherence_low_longer - incoherence_low_shorter + incoherence_high_longer - incoherence_high_shorter) / 2
         as overthinking_effect,
     incoherence_low - incoherence_high as budget_effect,
     difference,
