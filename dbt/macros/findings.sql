@@ -1,8 +1,13 @@
-{# What an interval says about a finding that expects a positive (or negative) statistic. Never forced. #}
-{% macro verdict(low, high, expected="positive") -%}
+{#
+  What an interval says about a statistic that a finding expects to be positive (or negative). A whole interval within the margin
+  around 0 says that there is nothing worth speaking of, even if it leaves out 0. Without an interval nothing can be told.
+#}
+{% macro verdict(low, high, margin, expected="'positive'") -%}
     case
-        when {{ low if expected == "positive" else "-" ~ high }} > 0 then 'holds'
-        when {{ high if expected == "positive" else "-" ~ low }} < 0 then 'does_not_hold'
+        when {{ low }} is null or {{ high }} is null then 'cannot_tell'
+        when {{ low }} >= -({{ margin }}) and {{ high }} <= {{ margin }} then 'negligible'
+        when {{ low }} > 0 then case when {{ expected }} = 'positive' then 'holds' else 'does_not_hold' end
+        when {{ high }} < 0 then case when {{ expected }} = 'negative' then 'holds' else 'does_not_hold' end
         else 'cannot_tell'
     end
 {%- endmacro %}
@@ -12,7 +17,31 @@
     case {{ verdict }}
         when 'holds' then 'Holds'
         when 'does_not_hold' then 'Does not hold'
+        when 'negligible' then 'Negligible'
         else 'Cannot tell'
+    end
+{%- endmacro %}
+
+{#
+  How many times as much evidence would decide: an interval so narrow that, if the estimate stays as it is, four experiments of
+  five end in a verdict, `negligible` or one of the others, whichever takes less. 2.8016 / 1.96 = (z.975 + z.8) / z.975.
+#}
+{% macro needed_growth(statistic, half_width, margin) -%}
+    pow(
+        {{ half_width }} * 1.429398e0
+        / greatest(abs({{ statistic }}), {{ margin }} - abs({{ statistic }})),
+        2
+    )
+{%- endmacro %}
+
+{#
+  By how many times the samples of each item would have to grow to bring as much evidence; NULL where no number of samples would,
+  because what items differ by stays however often they are asked.
+#}
+{% macro needed_sample_growth(growth, share_from_samples) -%}
+    case
+        when 1 / {{ growth }} > 1 - {{ share_from_samples }}
+            then {{ share_from_samples }} / (1 / {{ growth }} - 1 + {{ share_from_samples }})
     end
 {%- endmacro %}
 

@@ -8,19 +8,20 @@
   buckets cannot do. Given b, the levels have a closed form, exp(a_m) = Σ variance / Σ error · exp(b·x), so that Newton's method
   works on b alone, as many steps as `steps`, none longer than 1. Sums are of x less its mean.
 
-  One row per fit × stratum × cluster, ready for a sandwich: `rate` = exp(a_m + b·x) is the fitted incoherence, `leverage` what
+  One row per fit and row of the relation, ready for a sandwich: `rate` = exp(a_m + b·x) is the fitted incoherence, `leverage` what
   one unit of variance more would move b by, `influence` = leverage · (variance − rate · error), summing to 0 over a fit.
   `last_step` tells whether Newton's method has come to an end.
 
-  relation: one row per keys × stratum × cluster with error, x and the response y; fits without spread in x have no row.
+  relation: rows with error, x and the response y; unit: the column that, with the cluster, says whose row it is; fits without spread in x have no row.
 #}
-{% macro log_slope_influences(relation, keys, stratum="model_id", cluster="item_id", x="x", y="variance", steps=12) %}
+{% macro log_slope_influences(relation, keys, stratum="model_id", unit="model_id", cluster="item_id", x="x", y="variance", steps=10) %}
     {% set group = keys | join(", ") %}
     {% set weight = "error * exp(slope * x)" %}
     with candidates as (
         select
             {{ group }},
-            {{ stratum }},
+            {{ stratum }} as stratum,
+            {{ unit }},
             {{ cluster }},
             error,
             {{ y }} as variance,
@@ -32,9 +33,9 @@
     units as (
         select * from candidates
         qualify
-            sum(variance) over (partition by {{ group }}, {{ stratum }}) > {{ var("zero_error") }}
-            and max(x) over (partition by {{ group }}, {{ stratum }})
-            - min(x) over (partition by {{ group }}, {{ stratum }}) > 1e-9
+            sum(variance) over (partition by {{ group }}, stratum) > {{ var("zero_error") }}
+            and max(x) over (partition by {{ group }}, stratum)
+            - min(x) over (partition by {{ group }}, stratum) > 1e-9
     ),
 
     step_0 as (
@@ -50,7 +51,7 @@
         strata_{{ step }} as (
             select
                 {{ group }},
-                {{ stratum }},
+                stratum,
                 max(slope) as slope,
                 max(last_step) as last_step,
                 sum({{ weight }}) as total,
@@ -60,7 +61,7 @@
                 sum(variance * x) as variance_x
             from units
             inner join step_{{ step }} using ({{ group }})
-            group by {{ group }}, {{ stratum }}
+            group by {{ group }}, stratum
         ),
 
         {% if step < steps %}
@@ -94,7 +95,8 @@
     fitted as (
         select
             {{ columns_of("units", keys) }},
-            units.{{ stratum }},
+            units.stratum,
+            units.{{ unit }},
             units.{{ cluster }},
             units.error,
             units.variance,
@@ -104,7 +106,7 @@
             (units.x - strata.mean_x) / nullif(informations.information, 0) as leverage
         from units
         inner join strata_{{ steps }} as strata
-            using ({{ group }}, {{ stratum }})
+            using ({{ group }}, stratum)
         inner join informations
             using ({{ group }})
     )
@@ -113,61 +115,4 @@
         *,
         leverage * (variance - rate * error) as influence
     from fitted
-{% endmacro %}
-
-{#
-  The slopes of log_slope_influences with their 95 % intervals: a sandwich over clusters (an item that several models answered
-  is one), se² = n / (n − 1) · Σ d² with d a cluster's influence. Few clusters may decide: Student's t has
-  min(n − 2, (Σd²)² / Σd⁴) degrees of freedom.
-
-  No slope where Newton's method has not come to an end, and no interval where fewer wrong answers than var min_slope_error
-  would tell of it: total_error in units of an item that is always wrong. See benchmarks/slope_coverage.py for what it covers.
-#}
-{% macro log_slopes(influences, keys, stratum="model_id", cluster="item_id") %}
-    {% set group = keys | join(", ") %}
-    with clusters as (
-        select
-            {{ group }},
-            {{ cluster }},
-            sum(influence) as influence,
-            sum(error) as error
-        from {{ influences }}
-        group by {{ group }}, {{ cluster }}
-    ),
-
-    spreads as (
-        select
-            {{ group }},
-            count(*) as n_items,
-            sum(error) as total_error,
-            pow(sum(error), 2) / sum(error * error) as n_effective,
-            sum(pow(influence, 2)) as influence_sq,
-            sum(pow(influence, 4)) as influence_fourth
-        from clusters
-        group by {{ group }}
-    ),
-
-    fits as (
-        select
-            {{ group }},
-            count(distinct {{ stratum }}) as n_models,
-            max(case when abs(last_step) < 1e-9 then slope end) as slope
-        from {{ influences }}
-        group by {{ group }}
-    ),
-
-    measured as (
-        select
-            *,
-            sqrt(influence_sq * n_items / cast(nullif(n_items - 1, 0) as double)) as standard_error,
-            least(cast(n_items - 2 as double), pow(influence_sq, 2) / nullif(influence_fourth, 0)) as degrees_of_freedom
-        from spreads
-        inner join fits using ({{ group }})
-    )
-
-    select
-        *,
-        case when degrees_of_freedom >= 1 then {{ t_975_of_inverse("(1 / degrees_of_freedom)") }} * standard_error end
-            as half_width
-    from measured
 {% endmacro %}

@@ -1,0 +1,33 @@
+{% set margin = var("negligible_slope") %}
+
+with
+
+slopes as (
+    select
+        *,
+        (slope_ci_high - slope_ci_low) / 2 as half_width,
+        {{ normal_quantile("(slope / standard_error)", "degrees_of_freedom") }} as z,
+        {{ verdict("slope_ci_low", "slope_ci_high", margin) }} as verdict
+    from {{ ref("int_slopes") }}
+),
+
+grown as (
+    select
+        *,
+        case
+            when verdict <> 'cannot_tell' then null
+            when half_width is not null then {{ needed_growth("slope", "half_width", margin) }}
+            -- First of all an interval: as many wrong answers as that takes.
+            when interval_note = 'too_few_errors' then {{ var("min_wrong_items") }} / n_wrong_items
+        end as growth
+    from slopes
+)
+
+select
+    *,
+    {{ two_sided("z") }} as p_value,
+    cast(ceil(n_items * (growth - 1)) as bigint) as n_more_items,
+    cast(
+        ceil(mean_samples * ({{ needed_sample_growth("growth", "share_from_samples") }} - 1)) as bigint
+    ) as n_more_samples_per_item
+from grown
