@@ -24,13 +24,11 @@
 
 {#
   How many times as much evidence would decide: an interval so narrow that, if the estimate stays as it is, four experiments of
-  five end in a verdict, `negligible` or one of the others, whichever takes less. 2.8016 / 1.96 = (z.975 + z.8) / z.975.
+  five end in a verdict, `negligible` or one of the others, whichever takes less. 2.8016 = z.975 + z.8.
 #}
-{% macro needed_growth(statistic, half_width, margin) -%}
+{% macro needed_growth(statistic, standard_error, margin) -%}
     pow(
-        {{ half_width }} * 1.429398e0
-        / greatest(abs({{ statistic }}), {{ margin }} - abs({{ statistic }})),
-        2
+        {{ standard_error }} * 2.801585e0 / greatest(abs({{ statistic }}), {{ margin }} - abs({{ statistic }})), 2
     )
 {%- endmacro %}
 
@@ -57,7 +55,7 @@
 {% macro in_words(number) -%}
     case
         when {{ number }} is null then 'undefined'
-        when {{ number }} >= 0 then concat('+', {{ decimals(number) }})
+        when {{ number }} > -5e-3 then concat('+', {{ decimals(number) }})
         else concat('−', {{ decimals(number) }})
     end
 {%- endmacro %}
@@ -70,47 +68,63 @@
 {# '(95 % interval −0.10 to +0.40, n = 10)', or why there is none. #}
 {% macro interval_in_words(low, high, n, unit) -%}
     case
-        when {{ low }} is null then {{ words("'(no interval from '", "coalesce(" ~ n ~ ", 0)", "' " ~ unit ~ ")'") }}
+        when {{ low }} is null then {{ words("'('", "coalesce(" ~ n ~ ", 0)", "' '", unit, "')'") }}
         else
             {{
-                words("'(95 % interval '", in_words(low), "' to '", in_words(high), "', '", n, "' " ~ unit ~ ")'")
+                words("'(95 % interval '", in_words(low), "' to '", in_words(high), "', '", n, "' '", unit, "')'")
             }}
     end
+{%- endmacro %}
+
+{# '(−0.10 to +0.40)'; nothing where there is no interval. #}
+{% macro ends_in_words(low, high) -%}
+    case when {{ low }} is null then '' else {{ words("'('", in_words(low), "' to '", in_words(high), "')'") }} end
 {%- endmacro %}
 
 {# A level, not a change: two decimals, and a sign only below 0, where a corrected estimate may lie. #}
 {% macro level_in_words(number) -%}
     case
         when {{ number }} is null then 'undefined'
-        when {{ number }} < 0 then concat('−', {{ decimals(number) }})
+        when {{ number }} <= -5e-3 then concat('−', {{ decimals(number) }})
         else {{ decimals(number) }}
     end
 {%- endmacro %}
 
-{# 'incoherence', by the decomposition's name where that is not the main one of questions with options. #}
-{% macro incoherence_in_words() -%}
-    case decomposition when 'kl' then 'incoherence' else concat(decomposition, ' incoherence') end
+{# A share in per cent. #}
+{% macro share_in_words(number) -%}
+    case when {{ number }} is null then 'undefined' else concat({{ formatted("%.0f", "100 * " ~ number) }}, ' %') end
+{%- endmacro %}
+
+{# 'Brier incoherence': the metric is part of the result. #}
+{% macro metric_in_words(decomposition="decomposition") -%}
+    concat(
+        case {{ decomposition }}
+            when 'kl' then 'KL' when 'brier' then 'Brier' when 'coverage' then 'test-coverage' when 'score' then 'score'
+            else {{ decomposition }}
+        end,
+        ' incoherence'
+    )
 {%- endmacro %}
 
 {#
-  Of the decompositions of a pool, the one that a finding is told by: KL where there is one, else coverage, else score.
-  For a `qualify` clause; pool: the columns that make a pool.
+  Why a statistic has no interval, as the end of a sentence. What is_needed says more is said beside it.
 #}
-{% macro is_main_decomposition(pool=pool_keys()) -%}
-    decomposition in ('kl', 'coverage', 'score')
-    and dense_rank() over (
-        partition by {{ pool | join(", ") }}
-        order by case decomposition when 'kl' then 1 when 'coverage' then 2 when 'score' then 3 else 4 end
-    ) = 1
+{% macro note_in_words(note) -%}
+    case {{ note }}
+        when 'too_few_errors' then 'too few answers are wrong for an interval'
+        when 'no_spread' then 'nothing differs between them, so there is no interval'
+        when 'no_fit' then 'there is not enough to fit'
+        when 'sizes_are_few' then 'a few sizes are no sample of sizes'
+        else 'there is no interval'
+    end
 {%- endmacro %}
 
-{#
-  Of several length axes, the one that a finding is told by: actions where a run has them, else reasoning tokens, else
-  output tokens (the paper's own choice per task). For a `qualify` clause.
-#}
-{% macro is_main_length_axis() -%}
-    row_number() over (
-        partition by {{ pool_keys() | join(", ") }}
-        order by case length_axis when 'actions' then 1 when 'reasoning_tokens' then 2 else 3 end
-    ) = 1
-{%- endmacro %}
+{# What the union of findings is made of; each int_finding_ model has these columns. #}
+{% macro finding_columns() %}
+    {{ return([
+        "finding", "task", "problem_id", "model_id", "condition_id", "temperature", "length_axis", "decomposition",
+        "n_models", "is_simulated", "statistic_name", "statistic", "statistic_ci_low", "statistic_ci_high",
+        "degrees_of_freedom", "n", "n_unit", "n_wrong_items", "mean_samples", "share_from_samples", "cost_usd_per_sample",
+        "interval_note", "precondition", "told", "other_verdict", "other_told",
+    ]) }}
+{% endmacro %}

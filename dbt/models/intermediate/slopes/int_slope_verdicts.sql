@@ -5,7 +5,6 @@ with
 slopes as (
     select
         *,
-        (slope_ci_high - slope_ci_low) / 2 as half_width,
         {{ normal_quantile("(slope / standard_error)", "degrees_of_freedom") }} as z,
         {{ verdict("slope_ci_low", "slope_ci_high", margin) }} as verdict
     from {{ ref("int_slopes") }}
@@ -16,7 +15,7 @@ grown as (
         *,
         case
             when verdict <> 'cannot_tell' then null
-            when half_width is not null then {{ needed_growth("slope", "half_width", margin) }}
+            when standard_error is not null then {{ needed_growth("slope", "standard_error", margin) }}
             -- First of all an interval: as many wrong answers as that takes.
             when interval_note = 'too_few_errors' then {{ var("min_wrong_items") }} / n_wrong_items
         end as growth
@@ -26,7 +25,7 @@ grown as (
 select
     *,
     {{ two_sided("z") }} as p_value,
-    cast(ceil(n_items * (growth - 1)) as bigint) as n_more_items,
+    cast(case when growth is not null then greatest(ceil(n_items * (growth - 1)), 1) end as bigint) as n_more_items,
     cast(
         ceil(mean_samples * ({{ needed_sample_growth("growth", "share_from_samples") }} - 1)) as bigint
     ) as n_more_samples_per_item

@@ -14,6 +14,10 @@ metrics as (
     select * from {{ ref("int_pool_metrics") }}
 ),
 
+models as (
+    select * from {{ ref("int_models") }}
+),
+
 noises as (
     select * from {{ ref("int_slope_noise") }}
 ),
@@ -25,10 +29,12 @@ shown as (
         bool_and(
             decomposition = main_decomposition and (length_axis = main_length_axis or slope_over = 'parameters')
         ) as is_headline,
+        bool_and(is_simulated) as is_simulated,
         avg(mean_samples) as mean_samples,
         avg(cost_usd_per_sample) as cost_usd_per_sample
     from influences
     inner join metrics using ({{ pool_keys() | join(", ") }})
+    inner join models using (model_id)
     group by {{ group }}
 ),
 
@@ -65,6 +71,7 @@ select
     n_items,
     n_effective,
     n_wrong_items,
+    is_simulated,
     mean_samples,
     cost_usd_per_sample,
     slope,
