@@ -24,11 +24,17 @@
 
 {#
   How many times as much evidence would decide: an interval so narrow that, if the estimate stays as it is, four experiments of
-  five end in a verdict, `negligible` or one of the others, whichever takes less. 2.8016 = z.975 + z.8.
+  five end in a verdict, `negligible` or one of the others, whichever takes less. z.975 + z.8 = 2.8016 standard errors are within
+  reach of the nearer bound when there are many degrees of freedom; then again with those that so much evidence has.
 #}
-{% macro needed_growth(statistic, standard_error, margin) -%}
+{% macro needed_growth(statistic, standard_error, degrees_of_freedom, margin) -%}
+    {%- set reach = standard_error ~ " / greatest(abs(" ~ statistic ~ "), " ~ margin ~ " - abs(" ~ statistic ~ "))" -%}
+    {%- set at_least = "greatest(pow(2.801585e0 * " ~ reach ~ ", 2), 1e0)" -%}
     pow(
-        {{ standard_error }} * 2.801585e0 / greatest(abs({{ statistic }}), {{ margin }} - abs({{ statistic }})), 2
+        (
+            8.41621e-1 + {{ t_975_of_inverse("least(1 / (" ~ degrees_of_freedom ~ " * " ~ at_least ~ "), 1e0)") }}
+        ) * {{ reach }},
+        2
     )
 {%- endmacro %}
 

@@ -90,7 +90,7 @@ def effective(units: list[Unit]) -> float:
 
 
 def held(answers: ItemAnswers, sides: list[str]) -> dict[str, tuple[float, float]]:
-    """Brier error and corrected variance of each half at the accuracy of the item; nothing where a half lacks wrong answers."""
+    """Brier error and corrected variance of each half at the item's accuracy; none where a half lacks wrong ones."""
     right = np.array([choice == answers.target for choice in answers.predicted])
     target = np.eye(answers.probs.shape[1])[answers.target]
     found = {}

@@ -25,8 +25,8 @@ class Slope:
 def log_slope(errors: Array, variances: Array, x: Array, strata: Sequence[str], clusters: Sequence[str]) -> Slope:
     """Fit E variance = error · exp(level of the stratum + slope · x) by quasi-likelihood (Poisson, log link).
 
-    Minimises Σ fitted − variance · ln fitted over all levels and the slope together; the interval is a sandwich clustered by
-    `clusters`, with Student's t and min(n − 2, (Σd²)² / Σd⁴) degrees of freedom.
+    Minimises Σ fitted − variance · ln fitted over all levels and the slope together; the interval is a sandwich by
+    cluster, with Student's t and min(n − 2, (Σd²)² / Σd⁴) degrees of freedom.
     """
     names = sorted(set(strata))
     design = np.column_stack([np.array([[s == name for name in names] for s in strata], dtype=float), x - x.mean()])
@@ -54,7 +54,7 @@ def log_slope(errors: Array, variances: Array, x: Array, strata: Sequence[str], 
 
 
 def two_sided_p(statistic: float, half_width: float, freedom: float) -> float:
-    """Student's two-sided p-value of a statistic whose 95 % interval has this half-width, through Hill's normal quantile."""
+    """Two-sided p-value of a statistic whose 95 % interval has this half-width, through Hill's normal quantile."""
     t = statistic / half_width * float(stats.t.ppf(0.975, freedom))
     a = freedom - 0.5
     b = 48 * a * a

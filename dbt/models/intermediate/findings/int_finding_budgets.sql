@@ -28,11 +28,13 @@ select
     cast(null as double) as share_from_samples,
     cost_usd_per_sample,
     interval_note,
-    'holds' as precondition,
+    {{
+        verdict("overthinking_effect_ci_low", "overthinking_effect_ci_high", var("negligible_difference"))
+    }} as precondition,
     {{
         words(
-            "'thinking longer than usual changes '", metric_in_words(), "' by '", in_words("overthinking_effect"),
-            "' at the item''s own accuracy, the largest budget instead of the smallest by '", in_words("-budget_effect"),
+            "'thinking longer than usual changes '", metric_in_words(), "' by '", in_words("overthinking_effect"), "' '",
+            ends_in_words("overthinking_effect_ci_low", "overthinking_effect_ci_high"), "' at the item''s own accuracy, the largest budget instead of the smallest by '", in_words("-budget_effect"),
             "', together '", in_words("difference"), "' '",
             interval_in_words("difference_ci_low", "difference_ci_high", "n_items", "'items'"),
         )

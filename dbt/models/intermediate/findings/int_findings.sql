@@ -49,6 +49,7 @@ tested as (
                 end
             when 'does_not_hold' in (statistic_verdict, precondition) then 'does_not_hold'
             when 'cannot_tell' in (statistic_verdict, precondition) then 'cannot_tell'
+            when precondition = 'negligible' then 'negligible'
             else statistic_verdict
         end as verdict
     from examined
@@ -63,7 +64,7 @@ grown as (
             when standard_error > 0
                 then
                     greatest(
-                        {{ needed_growth("statistic", "standard_error", "margin") }}, cast(min_n as double) / nullif(n, 0)
+                        {{ needed_growth("statistic", "standard_error", "degrees_of_freedom", "margin") }}, cast(min_n as double) / nullif(n, 0)
                     )
             when interval_note = 'too_few_errors' then {{ var("min_wrong_items") }} / nullif(n_wrong_items, 0)
         end as growth

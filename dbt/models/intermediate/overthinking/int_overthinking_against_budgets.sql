@@ -7,6 +7,10 @@
     "high_shorter": ("'high_shorter'", "-5e-1"),
     "high_longer": ("'high_longer'", "5e-1"),
 } %}
+{% set halves = {} %}
+{% for name in ["low_shorter", "low_longer", "high_shorter", "high_longer"] %}
+    {% do halves.update({name: sides[name]}) %}
+{% endfor %}
 
 with
 
@@ -39,6 +43,11 @@ contrasts as (
     {{ pooled_contrast("sides", pair.split(", "), "item_id", sides) }}
 ),
 
+-- That there is something to hold against the budgets in the first place.
+overthinking as (
+    {{ pooled_contrast("sides", pair.split(", "), "item_id", halves) }}
+),
+
 judged as (
     select
         *,
@@ -63,16 +72,18 @@ select
     is_simulated,
     mean_samples,
     cost_usd_per_sample,
-    n_models,
-    n_units as n_items,
+    noted.n_models,
+    noted.n_units as n_items,
     n_wrong_items,
-    (incoherence_low_longer - incoherence_low_shorter + incoherence_high_longer - incoherence_high_shorter) / 2
-        as overthinking_effect,
-    incoherence_low - incoherence_high as budget_effect,
-    statistic as difference,
-    case when interval_note is null then statistic - half_width end as difference_ci_low,
-    case when interval_note is null then statistic + half_width end as difference_ci_high,
-    degrees_of_freedom,
+    overthinking.statistic as overthinking_effect,
+    overthinking.statistic - overthinking.half_width as overthinking_effect_ci_low,
+    overthinking.statistic + overthinking.half_width as overthinking_effect_ci_high,
+    noted.incoherence_low - noted.incoherence_high as budget_effect,
+    noted.statistic as difference,
+    case when interval_note is null then noted.statistic - noted.half_width end as difference_ci_low,
+    case when interval_note is null then noted.statistic + noted.half_width end as difference_ci_high,
+    noted.degrees_of_freedom,
     interval_note
 from noted
 inner join pools using ({{ pair }})
+inner join overthinking using ({{ pair }})

@@ -15,7 +15,7 @@ grown as (
         *,
         case
             when verdict <> 'cannot_tell' then null
-            when standard_error is not null then {{ needed_growth("slope", "standard_error", margin) }}
+            when standard_error is not null then {{ needed_growth("slope", "standard_error", "degrees_of_freedom", margin) }}
             -- First of all an interval: as many wrong answers as that takes.
             when interval_note = 'too_few_errors' then {{ var("min_wrong_items") }} / n_wrong_items
         end as growth
