@@ -1,6 +1,7 @@
 # run: everything, from nothing to figures · test: what CI runs · ui: the Dagster UI · bench: ratios against peers
 # train-reasoner: make the shipped checkpoints again, and say what the models can do
-.PHONY: run test types sql ui bench train-reasoner format clean
+# generate: write the committed files that follow from others
+.PHONY: run test types sql ui bench train-reasoner format generate clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -39,7 +40,12 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/sqlfluff fix dbt
+
+# Columns and exposures of dbt, and the asset graph as it is reviewed.
+generate: $(VENV)/.installed-dev
 	$(BIN)/python -m warehouse.dbt_columns
+	$(BIN)/python -m warehouse.dbt_exposures
+	UPDATE_SNAPSHOTS=1 $(BIN)/python -m pytest --quiet tests/dagster_project/test_graph.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -23,7 +23,7 @@ from typing import Any
 from benchmarks.fuzzing import Damage, Original, Rows, damaged_copy, wrong_rows
 from benchmarks.memory import peak_mib
 from ingestion.logs.formats import detect
-from ingestion.logs.import_file import hash_file, source_of
+from ingestion.logs.import_file import source_of
 from ingestion.logs.importer import FileReport, import_paths
 from warehouse.cores import n_cores
 from warehouse.layout import Layout
@@ -105,7 +105,7 @@ def campaign(logs: list[Original], first: int, last: int, seed: int = SEED) -> d
 
 
 def _import_id(path: Path) -> str:
-    return source_of(path, hash_file(path), detect(path), datetime.now(UTC)).import_id
+    return source_of(path, detect(path), datetime.now(UTC)).import_id
 
 
 def _rows_by_import(layout: Layout) -> dict[str, Rows]:

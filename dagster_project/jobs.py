@@ -5,8 +5,7 @@ import hashlib
 import dagster as dg
 
 from dagster_project.assets.raw_embeddings import EMBEDDINGS, embeddings
-from dagster_project.assets.raw_sampling import PARTITIONS, PROVIDER_KINDS, responses_key
-from dagster_project.assets.raw_sampling import experiments as planned_experiments
+from dagster_project.assets.raw_sampling import PARTITIONS, PROVIDER_KINDS, planned_names, responses_key
 from dagster_project.resources import Warehouse
 from ingestion.sampling import SpecError
 from warehouse.layout import Layout
@@ -100,15 +99,16 @@ def inbox(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.Senso
     "never starts sampling, which may cost money: materialize the partitions, or launch a backfill.",
 )
 def experiments(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.SensorResult | dg.SkipReason:
-    """Bring the dynamic partitions up to the specs."""
-    try:
-        planned = planned_experiments(warehouse.layout)
-    except SpecError as error:
-        return dg.SkipReason(str(error))
+    """Bring the dynamic partitions up to the specs; a spec that cannot be read fails the tick, and keeps none back."""
+    planned, problems = planned_names(warehouse.layout)
     requests = []
     for kind, names in planned.items():
         if new := sorted(set(names) - set(context.instance.get_dynamic_partitions(f"sampling_{kind}"))):
             requests.append(PARTITIONS[kind].build_add_request(new))
+            if problems:  # a tick that fails carries no requests
+                context.instance.add_dynamic_partitions(str(PARTITIONS[kind].name), new)
+    if problems:
+        raise SpecError("\n".join(problems))
     if not requests:
         return dg.SkipReason("no new partitions")
     return dg.SensorResult(dynamic_partitions_requests=requests)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dagster_project.progress import ECHO
 from warehouse.freshness import is_published, mark_published
-from warehouse.layout import PROJECT_ROOT, Layout, visible
+from warehouse.layout import PROJECT_ROOT, Layout, not_hidden
+from warehouse.lock import locked
 from warehouse.raw import count_rows
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def offer_first_experiment(layout: Layout) -> bool:
     """
     layout.experiments.mkdir(parents=True, exist_ok=True)
     layout.inbox.mkdir(parents=True, exist_ok=True)
-    if visible(layout.experiments.iterdir()) or visible(layout.inbox.iterdir()) or count_rows(layout, "samples"):
+    if not_hidden(layout.experiments.iterdir()) or not_hidden(layout.inbox.iterdir()) or count_rows(layout, "samples"):
         return False
     shutil.copyfile(FIRST_EXPERIMENT, layout.experiments / FIRST_EXPERIMENT.name)
     return True
@@ -73,34 +72,46 @@ def run_everything(layout: Layout, *, demo: bool = True) -> bool:
         Whether anything was new.
 
     Raises:
-        RunFailedError: if a step fails, or a blocking check.
+        LockedError: if another one is at work on this warehouse.
+        RunFailedError: if a step fails, or a blocking check; or in the end, if a spec cannot be read.
+        KeyboardInterrupt: if a step was interrupted, once it has wound up.
     """
-    os.environ.update(prepare_instance(layout))
-    os.environ[ECHO] = "1"
+    with locked(layout.run_lock, "another `incoherence run` ({holder}) is at work"):
+        return _run_everything(layout, demo=demo)
+
+
+def _run_everything(layout: Layout, *, demo: bool) -> bool:
+    prepare_instance(layout)
     import dagster as dg
 
-    from dagster_project.assets.raw_sampling import PARTITIONS, experiments
+    from dagster_project.assets.raw_sampling import PARTITIONS, planned_names
     from dagster_project.definitions import build_definitions
     from dagster_project.partitions import OPTIMIZER_SIZES
+    from dagster_project.resources import Warehouse
 
     if demo:
         offer_first_experiment(layout)
-    definitions = build_definitions(layout)
-    with dg.DagsterInstance.get() as instance:
-        if planned := sorted(experiments(layout)["local"]):
+    definitions = build_definitions(layout, warehouse=Warehouse(root=str(layout.root), echo=True))
+    with dg.DagsterInstance.from_config(str(layout.dagster_home)) as instance:
+        planned, problems = planned_names(layout)
+        if planned["local"]:
             name = str(PARTITIONS["local"].name)
-            instance.add_dynamic_partitions(name, planned)
+            instance.add_dynamic_partitions(name, planned["local"])
             _run(definitions, "sample_local", instance, instance.get_dynamic_partitions(name))
         _run(definitions, "collect", instance, OPTIMIZER_SIZES.get_partition_keys())
-        if is_published(layout):
-            return False
-        _run(definitions, "transform", instance)
-    mark_published(layout)
-    return True
+        is_new = not is_published(layout)
+        if is_new:
+            _run(definitions, "transform", instance)
+            mark_published(layout)
+    if problems:
+        raise RunFailedError("\n".join(problems))
+    return is_new
 
 
 def _run(definitions: dg.Definitions, job: str, instance: dg.DagsterInstance, partitions: Sequence[str] = ()) -> None:
     """One run of a job, over all of its partitions if it has any."""
+    from dagster_project.interruption import is_interrupted
+
     span = {"start": partitions[0], "end": partitions[-1]} if partitions else {}
     result = definitions.resolve_job_def(job).execute_in_process(
         instance=instance,
@@ -108,10 +119,12 @@ def _run(definitions: dg.Definitions, job: str, instance: dg.DagsterInstance, pa
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         tags={f"dagster/asset_partition_range_{end}": name for end, name in span.items()},
     )
+    if any(map(is_interrupted, result.all_events)):
+        raise KeyboardInterrupt
     if not result.success:
         reasons = [
             f"{event.step_key}: {event.event_specific_data.error_display_string}"  # type: ignore[union-attr]
             for event in result.all_events
             if event.is_step_failure and event.step_key
         ]
-        raise RunFailedError("\n".join([*reasons, "`make ui` shows the run step by step"]))
+        raise RunFailedError("\n".join([*reasons, "`incoherence ui` shows the run step by step"]))

@@ -1,26 +1,20 @@
 """What a run held fixed, from any tool's settings: a row of `raw.conditions`.
 
 Two runs share a condition only if everything that can change an answer is equal, so readers hand over all settings and
-leave out by name what cannot change one. Long texts are kept as their hash, secrets are struck out.
+leave out by name what cannot change one. Long texts are kept as their hash. What is a secret by its name is struck out,
+so that a new key makes no new condition; what looks like one is kept as its keyed hash (`warehouse.secrets`).
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from warehouse.keys import canonical_json, condition_id, digest
+from warehouse.secrets import without_secrets
+from warehouse.settings import STRUCK_OUT, names_a_secret
 
-_SECRET = re.compile(
-    r"(api|access|auth|bearer|secret|private|account)[-_]?(key|token)|passw(or)?d|secret|credential|authorization"
-    r"|^(x-)?headers?$|^token$|^extra_headers$",
-    re.IGNORECASE,
-)
-_SECRET_VALUE = re.compile(
-    r"\b(sk|pk|hf|ghp|xox[abp]|glpat)[-_][A-Za-z0-9_-]{16,}|\bBearer\s+\S{16,}|\bAKIA[A-Z0-9]{16}"
-)
 _LONGEST_TEXT = 200
 
 
@@ -70,7 +64,7 @@ def integer(value: Any, bound: int) -> int | None:
 def _budget(config: Mapping[str, Any]) -> tuple[str, str] | None:
     for name, word in (("reasoning_effort", "effort"), ("reasoning_tokens", "thinking"), ("effort", "effort")):
         if config.get(name) is not None:
-            return word, str(config[name])[:40]
+            return word, without_secrets(str(config[name]))[:40]
     return None
 
 
@@ -87,16 +81,16 @@ def _label(values: Mapping[str, Any], budget: tuple[str, str] | None) -> str:
 
 
 def _tidy(value: Any, name: str = "") -> Any:
-    """JSON in one spelling: no nulls, no empty groups, 1.0 as 1, long texts as their hash, secrets struck out."""
-    if _SECRET.search(name):
-        return "(struck out)"
+    """JSON in one spelling: no nulls, no empty groups, 1.0 as 1, long texts as their hash, no secrets."""
+    if names_a_secret(name):
+        return STRUCK_OUT
     if isinstance(value, Mapping):
-        tidied = {str(key): _tidy(inner, str(key)) for key, inner in value.items()}
+        tidied = {without_secrets(str(key)): _tidy(inner, str(key)) for key, inner in value.items()}
         return {key: inner for key, inner in tidied.items() if inner is not None and inner != {} and inner != []}
     if isinstance(value, list):
         return [_tidy(inner) for inner in value]
     if isinstance(value, str):
-        text = _SECRET_VALUE.sub("(struck out)", value.encode("utf-8", "replace").decode())
+        text = without_secrets(value.encode("utf-8", "replace").decode())
         return text if len(text) <= _LONGEST_TEXT else f"sha256:{digest(text)}, {len(text)} characters"
     if isinstance(value, float):
         return int(value) if value.is_integer() else (value if math.isfinite(value) else str(value))

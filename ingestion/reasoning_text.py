@@ -51,11 +51,13 @@ class FinalWord:
             where it was cut off while reasoning.
         reasoning: what was taken out, without its tags; None if nothing was.
         is_cut_off: reasoning was opened and not closed: there is no answer, whatever was written so far.
+        was_open: a closing tag ended what the completion had not opened: the prompt had.
     """
 
     text: str
     reasoning: str | None = None
     is_cut_off: bool = False
+    was_open: bool = False
 
 
 def split_reasoning(completion: str, *, is_open: bool = False) -> FinalWord:
@@ -72,6 +74,7 @@ def split_reasoning(completion: str, *, is_open: bool = False) -> FinalWord:
     thoughts: list[str] = []
     said: list[str] = []
     opened = "prompt" if is_open else None
+    was_open = is_open
     position = 0
     for mark in _MARK.finditer(completion):
         name, is_end = _name(mark)
@@ -81,6 +84,7 @@ def split_reasoning(completion: str, *, is_open: bool = False) -> FinalWord:
             if opened is None:  # all of it was reasoning
                 thoughts, said = [], []
                 position = 0
+                was_open = True
             thoughts.append(completion[position : mark.start()])
         else:
             continue  # a tag that is written about while reasoning
@@ -89,10 +93,10 @@ def split_reasoning(completion: str, *, is_open: bool = False) -> FinalWord:
     rest = completion[position:]
     if opened is not None:
         thoughts.append(rest)
-        return FinalWord("", _joined(thoughts), is_cut_off=True)
+        return FinalWord("", _joined(thoughts), is_cut_off=True, was_open=was_open)
     if not position:
         return FinalWord(completion)
-    return FinalWord("".join([*said, rest]).strip(), _joined(thoughts))
+    return FinalWord("".join([*said, rest]).strip(), _joined(thoughts), was_open=was_open)
 
 
 def opens_reasoning(prompt: str) -> bool:

@@ -67,21 +67,20 @@ class Decoder(ABC):
     Args:
         model: the transformer.
         legal: mask of the tokens to decode, shape (tokens to decode, vocabulary).
-        n_rows: prompts at a time.
     """
 
-    def __init__(self, model: Transformer, legal: Tensor, n_rows: int) -> None:
+    def __init__(self, model: Transformer, legal: Tensor) -> None:
         weight = model.head.weight
         self._n_decoded = len(legal)
         self._n_prompt = model.capacity + 1 - self._n_decoded
-        self._n_rows = n_rows
         self._blocked = weight.new_zeros(legal.shape).masked_fill(~legal.to(weight.device), -torch.inf)
 
     @staticmethod
     def of(model: Transformer, legal: Tensor, n_rows: int) -> Decoder:
-        """The decoder for the model's device."""
-        decoder: type[Decoder] = CachedDecoder if model.head.weight.is_cuda else RowsLastDecoder
-        return decoder(model, legal, n_rows)
+        """The decoder for the model's device, of `n_rows` prompts at a time."""
+        kind = CachedDecoder if model.head.weight.is_cuda else RowsLastDecoder
+        decoder: Decoder = kind(model, legal, n_rows)
+        return decoder
 
     @torch.inference_mode()
     def decode(self, prompts: Tensor, temperature: float = 0.0, uniforms: Tensor | None = None) -> Tensor:
@@ -116,7 +115,7 @@ class CachedDecoder(Decoder):
 
     @torch.inference_mode()
     def __init__(self, model: Transformer, legal: Tensor, n_rows: int) -> None:
-        super().__init__(model, legal, n_rows)
+        super().__init__(model, legal)
         self._model = model
         self._cache = Cache(model, n_rows)
 
@@ -131,7 +130,7 @@ class RowsLastDecoder(Decoder):
 
     @torch.inference_mode()
     def __init__(self, model: Transformer, legal: Tensor, n_rows: int) -> None:
-        super().__init__(model, legal, n_rows)
+        super().__init__(model, legal)
         size, head = model.size, model.head.weight
         self._least_square = size.width * (model.norm.eps or torch.finfo(head.dtype).eps)
         self._layers = [_Layer.of(block) for block in model.blocks]  # type: ignore[arg-type]

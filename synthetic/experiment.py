@@ -7,7 +7,7 @@ one that was interrupted goes on where it stopped. Importing this module does no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,13 +19,13 @@ from synthetic.machine import CPU, Machine, TimeIsUpError
 from synthetic.rollout_files import RolloutFile
 from warehouse.layout import Layout
 from warehouse.parquet import write_partition
+from warehouse.tell import Tell
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from synthetic.quadratic import Quadratic
 
-Report = Callable[[str], None]
 
 MODEL_FAMILY = "quadratic-optimizer"
 
@@ -69,7 +69,7 @@ def checkpoint_path(config: ExperimentConfig, size_name: str, layout: Layout) ->
     return layout.checkpoints / config.problem_id / f"{config.model_id(size_name)}.safetensors"
 
 
-def write_problem(config: ExperimentConfig, layout: Layout, report: Report | None = None) -> StepResult:
+def write_problem(config: ExperimentConfig, layout: Layout, report: Tell | None = None) -> StepResult:
     """Write the problem, with its settings and its uniform baseline, to raw/synthetic_problems."""
     partition = {"problem_id": config.problem_id}
     stem = f"problem-{config.problem_id}"
@@ -104,8 +104,8 @@ def progress_path(config: ExperimentConfig, size_name: str, layout: Layout) -> P
     return layout.checkpoints / config.problem_id / f"{config.model_id(size_name)}.training.safetensors"
 
 
-def train_model(
-    config: ExperimentConfig, size_name: str, layout: Layout, report: Report | None = None, machine: Machine = CPU
+def train_model(  # long: what is skipped, resumed, trained and written, in this order
+    config: ExperimentConfig, size_name: str, layout: Layout, report: Tell | None = None, machine: Machine = CPU
 ) -> TrainingResult:
     """Train one size; write its losses, its row in raw/models and its checkpoint.
 
@@ -141,9 +141,9 @@ def train_model(
 
     from synthetic.model import Transformer
     from synthetic.pairs import Pairs
-    from synthetic.progress import load_progress, save_progress
     from synthetic.quadratic import make_quadratic
     from synthetic.training import train
+    from synthetic.training_state import load_progress, save_progress
 
     unfinished = progress_path(config, size_name, layout)
     progress = load_progress(unfinished, config, size_name) if unfinished.is_file() else None
@@ -228,7 +228,7 @@ def rollouts_of(config: ExperimentConfig, size_name: str | None) -> list[Rollout
 
 
 def make_rollout(
-    rollout: Rollout, config: ExperimentConfig, layout: Layout, report: Report | None = None, machine: Machine = CPU
+    rollout: Rollout, config: ExperimentConfig, layout: Layout, report: Tell | None = None, machine: Machine = CPU
 ) -> StepResult:
     """Make the spans of a rollout that are not there yet, and of all its points a file of raw/synthetic_rollouts.
 
@@ -286,6 +286,6 @@ def _descents(quadratic: Quadratic, points: Tensor, n_steps: int, span: int, ste
         yield made
 
 
-def _say(report: Report | None, line: str) -> None:
+def _say(report: Tell | None, line: str) -> None:
     if report is not None:
         report(line)

@@ -14,7 +14,8 @@ from typing import Any
 
 from synthetic.config import CODE_VERSION, ExperimentConfig
 from synthetic.machine import Machine
-from warehouse.layout import PROJECT_ROOT, Layout
+from warehouse.installation import IS_CHECKOUT, PROJECT_ROOT
+from warehouse.layout import Layout
 from warehouse.parquet import atomic_path
 
 
@@ -70,6 +71,8 @@ def surroundings(machine: Machine) -> dict[str, Any]:
 
 def _commit() -> str | None:
     """The project's commit, marked if files differ from it; None outside of a checkout."""
+    if not IS_CHECKOUT:  # a repository around it would be somebody else's
+        return None
     try:
         done = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from synthetic.config import ExperimentConfig
 from synthetic.experiment import make_rollout, rollouts_of, train_model, write_problem
 from synthetic.machine import Machine, TimeIsUpError
 from synthetic.provenance import recorded
 from warehouse.layout import Layout
+from warehouse.tell import Tell
 
-Report = Callable[[str], None]
 
-
-def run_experiment(config: ExperimentConfig, layout: Layout, machine: Machine, report: Report | None = None) -> None:
+def run_experiment(config: ExperimentConfig, layout: Layout, machine: Machine, report: Tell | None = None) -> None:
     """Do what is missing of an experiment, and note where and how long it ran.
 
     Raises:

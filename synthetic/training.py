@@ -19,8 +19,9 @@ from synthetic.config import ExperimentConfig, ModelSize, TrainingConfig
 from synthetic.machine import ALONE, Slice, TimeIsUpError, World
 from synthetic.model import Transformer
 from synthetic.pairs import Pairs
-from synthetic.progress import LossRow as LossRow
-from synthetic.progress import TrainingProgress
+from synthetic.training_state import LossRow as LossRow
+from synthetic.training_state import TrainingProgress
+from warehouse.tell import Tell
 
 VALIDATION_BATCH = 1_024
 
@@ -30,7 +31,6 @@ SAVE_EVERY_S = 60
 CHECK_EVERY = 10
 """Steps between two looks at the clock, on which all processes must agree."""
 
-Report = Callable[[str], None]
 Save = Callable[[TrainingProgress], None]
 
 
@@ -92,11 +92,11 @@ def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Adam
     return torch.optim.AdamW(groups, betas=(0.9, config.beta2), fused=True)
 
 
-def train(
+def train(  # long: the training loop, with its state in sight
     model: Transformer,
     pairs: Pairs,
     config: ExperimentConfig,
-    report: Report | None = None,
+    report: Tell | None = None,
     *,
     save: Save | None = None,
     progress: TrainingProgress | None = None,

@@ -14,7 +14,6 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
 
-import duckdb
 import pytest
 import yaml
 
@@ -200,31 +199,6 @@ def test_the_ui_would_show_the_runs(after_run: tuple[Layout, str]) -> None:
         assert fact is not None
         assert fact.asset_materialization is not None
         assert fact.asset_materialization.metadata["dagster/row_count"].value > 0
-
-
-def test_import_build_publish_report_by_hand(after_run: tuple[Layout, str], tmp_path: Path) -> None:
-    layout, _ = after_run
-    log = next(iter(sorted(layout.inbox.glob("*.eval"))))
-    no_log = tmp_path / "notes.eval"
-    no_log.write_text("these are my notes")
-    root = tmp_path / "own"
-    done = incoherence(root, "import", str(no_log), str(log), expect=1)
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert "notes.eval" in done.stderr
-    assert "1 imported, 1 refused" in done.stdout
-    assert "1 unchanged" in incoherence(root, "import", str(log)).stdout
-    incoherence(root, "publish", expect=1)
-    incoherence(root, "build")
-    incoherence(root, "publish")
-    incoherence(root, "report")
-    own = Layout(root)
-    assert own.report.exists()
-    assert "No data yet" in own.report.read_text(encoding="utf-8"), "nothing was trained here, and the page says so"
-    status = incoherence(root, "status").stdout
-    assert "quarantined: 1" in status
-    assert "notes.eval" in status
-    with connect(own.published_database) as con, pytest.raises(duckdb.CatalogException):
-        con.execute("from staging.stg_samples")
 
 
 def test_bad_usage_exits_2_and_help_shows_an_example(tmp_path: Path) -> None:

@@ -13,11 +13,13 @@ class NothingPublishedError(FileNotFoundError):
     """There is no published warehouse yet."""
 
 
-def connect(path: Path | None = None) -> duckdb.DuckDBPyConnection:
+def connect(path: Path | None = None, *, confined: bool = False) -> duckdb.DuckDBPyConnection:
     """A read-only connection to the published warehouse.
 
     Args:
         path: a published file; by default the one under `$WAREHOUSE_ROOT`.
+        confined: for statements that are not your own: they reach no other file, no network and no Python variable,
+            and cannot change that.
 
     Raises:
         NothingPublishedError: if nothing has been published there yet.
@@ -31,4 +33,10 @@ def connect(path: Path | None = None) -> duckdb.DuckDBPyConnection:
         raise NothingPublishedError(
             f"no published warehouse at {path}; run `incoherence run`, or `incoherence build` and `incoherence publish`"
         )
-    return duckdb.connect(str(path), read_only=True)
+    con = duckdb.connect(str(path), read_only=True)
+    if confined:
+        # A read-only database still lets COPY, EXPORT, ATTACH and INSTALL write elsewhere.
+        con.execute("set python_enable_replacements = false")
+        con.execute("set enable_external_access = false")
+        con.execute("set lock_configuration = true")
+    return con

@@ -70,10 +70,11 @@ def read_dictionary(path: Path = DICTIONARY) -> dict[str, Column]:
                 exception.get("type", usual.data_type), exception.get("description", usual.description).strip()
             )
             elsewhere |= dict.fromkeys(exception["models"], meaning)
+        column = Column(usual, elsewhere)
         for each in (name, *entry.get("also", [])):
             if each in columns:
                 raise ColumnError(f"{path}: {each} stands there twice; keep one")
-            columns[each] = Column(usual, elsewhere)
+            columns[each] = column
     return columns
 
 

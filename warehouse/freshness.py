@@ -8,10 +8,7 @@ from pathlib import Path
 from warehouse.layout import DBT_PROJECT_DIR, Layout
 from warehouse.parquet import atomic_path
 
-_CODE = (
-    (DBT_PROJECT_DIR, (".sql", ".yml", ".csv", ".md")),
-    (Path(__file__).parent, (".py", ".j2")),
-)
+_CODE = (".sql", ".yml", ".csv", ".md", ".py", ".j2")
 
 
 def fingerprint(layout: Layout) -> str:
@@ -24,10 +21,17 @@ def fingerprint(layout: Layout) -> str:
         for path in sorted(folder.rglob("*.parquet")):
             facts = path.stat()
             digest.update(f"{path.relative_to(layout.root)} {facts.st_size} {facts.st_mtime_ns}\n".encode())
-    for folder, suffixes in _CODE:
-        for path in sorted(path for path in folder.rglob("*") if path.suffix in suffixes and path.is_file()):
-            if not path.is_relative_to(layout.root):
-                digest.update(f"{path.relative_to(folder)} {len(content := path.read_bytes())}\n".encode() + content)
+    for folder in (DBT_PROJECT_DIR, Path(__file__).parent):
+        digest.update(code_fingerprint(folder, without=layout.root).encode())
+    return digest.hexdigest()
+
+
+def code_fingerprint(folder: Path, without: Path | None = None) -> str:
+    """A hash over names and content of the code in a folder; `without` what lies below another one."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.suffix in _CODE and path.is_file()):
+        if without is None or not path.is_relative_to(without):
+            digest.update(f"{path.relative_to(folder)} {len(content := path.read_bytes())}\n".encode() + content)
     return digest.hexdigest()
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-PROJECT_ROOT = Path(__file__).resolve().parents[1]
-DBT_PROJECT_DIR = PROJECT_ROOT / "dbt"
+from warehouse import environment, installation
+
+PROJECT_ROOT = installation.PROJECT_ROOT
+DBT_PROJECT_DIR = installation.DBT_PROJECT_DIR
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,12 @@ class Layout:
 
     @classmethod
     def from_env(cls) -> Layout:
-        """The warehouse that `$WAREHOUSE_ROOT` names, or `warehouse/data` in the project."""
-        configured = os.environ.get("WAREHOUSE_ROOT", "").strip()
-        root = Path(configured).expanduser() if configured else PROJECT_ROOT / "warehouse" / "data"
-        return cls(root.resolve())
+        """The warehouse that `WAREHOUSE_ROOT` names (`warehouse.environment`).
+
+        By default `warehouse/data` in a checkout, and where the package is installed `incoherence-warehouse` in the
+        current folder.
+        """
+        return cls((environment.path("WAREHOUSE_ROOT") or installation.DEFAULT_ROOT).resolve())
 
     @property
     def inbox(self) -> Path:
@@ -62,6 +65,11 @@ class Layout:
         return self.root / "quarantine"
 
     @property
+    def hash_key(self) -> Path:
+        """Key of the hashes that stand for secrets; see `warehouse.secrets`."""
+        return self.root / "hash_key"
+
+    @property
     def checkpoints(self) -> Path:
         """Trained synthetic optimizers."""
         return self.root / "checkpoints"
@@ -70,6 +78,11 @@ class Layout:
     def build_database(self) -> Path:
         """dbt's own database; nobody else opens it."""
         return self.root / "build" / "warehouse.duckdb"
+
+    @property
+    def run_lock(self) -> Path:
+        """Held while the main job does everything."""
+        return self.root / "run.lock"
 
     @property
     def build_lock(self) -> Path:
@@ -85,6 +98,11 @@ class Layout:
     def dbt_target(self) -> Path:
         """dbt's artifacts (manifest, compiled SQL, run results)."""
         return self.root / "build" / "dbt_target"
+
+    @property
+    def dbt_logs(self) -> Path:
+        """dbt's own logs."""
+        return self.root / "build" / "logs"
 
     @property
     def published(self) -> Path:
@@ -106,10 +124,22 @@ class Layout:
         """CSV copy of every figure table."""
         return self.published / "csv"
 
+    def exported_parquet(self, schema: str, table: str) -> Path:
+        """Parquet copy of a published table."""
+        return self.exports_parquet / schema / f"{table}.parquet"
+
+    def exported_csv(self, table: str) -> Path:
+        """CSV copy of a figure table."""
+        return self.exports_csv / f"{table}.csv"
+
     @property
     def figures(self) -> Path:
         """PNG and SVG pictures."""
         return self.published / "figures"
+
+    def picture(self, figure: str, suffix: str) -> Path:
+        """One picture of a figure; `suffix` is png or svg."""
+        return self.figures / f"{figure}.{suffix}"
 
     @property
     def report(self) -> Path:
@@ -134,12 +164,20 @@ class Layout:
         """
         return _partition_folder(self.raw_table(table), values)
 
+    def raw_file(self, table: str, stem: str, values: Mapping[str, str] | None = None) -> Path:
+        """A Parquet file of a raw table, in the partition that `values` name."""
+        return self.partition(table, values or {}) / f"{stem}.parquet"
+
+    def download(self, source: str, *names: str) -> Path:
+        """The folder of a source of data sets, or a file in it."""
+        return self.downloads.joinpath(source, *names)
+
     def response_partition(self, values: Mapping[str, str]) -> Path:
         """Folder of the verbatim responses of one partition of `samples`; named as `partition` names."""
         return _partition_folder(self.responses, values)
 
 
-def visible(paths: Iterable[Path]) -> list[Path]:
+def not_hidden(paths: Iterable[Path]) -> list[Path]:
     """Sorted, without what systems leave in folders by themselves (`.DS_Store`, `._name`) and files half written."""
     return sorted(path for path in paths if not path.name.startswith("."))
 

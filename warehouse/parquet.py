@@ -6,8 +6,6 @@ the new ones, never half a file. Files are immutable: changed content is a new f
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +16,7 @@ import pyarrow.parquet as pq
 
 from warehouse.durable import flush, flush_folder
 from warehouse.layout import Layout
+from warehouse.leftovers import temporary_beside
 from warehouse.schemas import RAW_TABLES, RawTable
 
 ROW_GROUP_ROWS = 122_880
@@ -35,7 +34,7 @@ class ContractError(ValueError):
 def atomic_path(final: Path) -> Iterator[Path]:
     """A temporary path beside `final` that becomes `final` if the block succeeds, and disappears if it fails."""
     final.parent.mkdir(parents=True, exist_ok=True)
-    temporary = final.with_name(f".{final.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+    temporary = temporary_beside(final)
     try:
         yield temporary
         with temporary.open("rb") as handle:
@@ -135,6 +134,13 @@ def read_rows(path: Path, table: RawTable) -> pa.Table:
     for field in later:
         found = found.append_column(field, pa.nulls(found.num_rows, field.type))
     return found.select(table.schema.names).cast(table.schema)
+
+
+def remove(path: Path) -> None:
+    """Remove a file for good, if it is there: what is written next is on the disk after that."""
+    if path.exists():
+        path.unlink()
+        flush_folder(path.parent)
 
 
 def ensure_empty_files(layout: Layout) -> None:

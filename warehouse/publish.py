@@ -13,8 +13,10 @@ from pathlib import Path
 import duckdb
 
 from warehouse.layout import Layout
+from warehouse.leftovers import sweep
 from warehouse.lock import LockedError, locked
 from warehouse.parquet import atomic_path
+from warehouse.plain_text import APOSTROPHE, CONTROL, FORMULA, NUMBER, REPLACEMENT
 
 PUBLISHED_SCHEMAS = ("marts", "figures")
 
@@ -53,6 +55,7 @@ def publish(layout: Layout, report: Callable[[str], None] = lambda line: None) -
     if not layout.build_database.is_file():
         raise NothingBuiltError(f"nothing built at {layout.build_database}; run `incoherence build` first")
     with locked(layout.build_lock, "another build or publish ({holder}) is at work"):
+        sweep(layout.root)
         if layout.unfinished_build.exists():
             raise UnfinishedBuildError(
                 f"the last build of {layout.build_database} failed or was interrupted, so its tables do not belong "
@@ -110,18 +113,30 @@ def _export(layout: Layout, tables: list[str]) -> None:
     with duckdb.connect(str(layout.published_database), read_only=True) as con:
         for table in tables:
             schema, name = table.split(".", 1)
-            targets = [(layout.exports_parquet / schema / f"{name}.parquet", "format parquet, compression zstd")]
+            rows = f"from {_identifier(schema)}.{_identifier(name)}"
+            targets = [(layout.exported_parquet(schema, name), rows, "format parquet, compression zstd")]
             if schema == "figures":
-                targets.append((layout.exports_csv / f"{name}.csv", "format csv, header"))
-            for path, options in targets:
+                texts = [column for column, kind, *_ in con.execute(f"describe {rows}").fetchall() if kind == "VARCHAR"]
+                targets.append((layout.exported_csv(name), _for_spreadsheets(rows, texts), "format csv, header"))
+            for path, query, options in targets:
                 wanted.add(path)
                 with atomic_path(path) as temporary:
-                    con.execute(
-                        f"copy {_identifier(schema)}.{_identifier(name)} to {_literal(str(temporary))} ({options})"
-                    )
+                    con.execute(f"copy ({query}) to {_literal(str(temporary))} ({options})")
     for folder, pattern in ((layout.exports_parquet, "*/*.parquet"), (layout.exports_csv, "*.csv")):
         for stale in set(folder.glob(pattern)) - wanted:
             stale.unlink()
+
+
+def _for_spreadsheets(rows: str, texts: list[str]) -> str:
+    """The rows as a spreadsheet may open them: `warehouse.plain_text.for_spreadsheets`, in SQL."""
+    replaced = []
+    for column in texts:
+        name = _identifier(column)
+        is_formula = f"regexp_matches({name}, {_literal(FORMULA)}) and not regexp_matches({name}, {_literal(NUMBER)})"
+        unix = f"replace({name}, chr(13) || chr(10), chr(10))"
+        harmless = f"regexp_replace({unix}, {_literal(CONTROL)}, {_literal(REPLACEMENT)}, 'g')"
+        replaced.append(f"if({is_formula}, {_literal(APOSTROPHE)} || {harmless}, {harmless}) as {name}")
+    return f"select * replace ({', '.join(replaced)}) {rows}" if replaced else rows
 
 
 def _identifier(name: str) -> str:

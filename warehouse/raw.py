@@ -7,26 +7,32 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
-from warehouse.layout import Layout, visible
+from warehouse.layout import Layout, not_hidden
 from warehouse.parquet import ensure_empty_files
-from warehouse.schemas import RAW_TABLES
+from warehouse.schemas import IMPORTS, QUARANTINE, RAW_TABLES
 
 
 def connect_raw(layout: Layout) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB with one view per raw table, in schema `raw`."""
+    """An in-memory DuckDB with one view per raw table, in schema `raw`: the rows that count.
+
+    Rows of an imported file count once its row in `imports` is there, which is written last. `quarantine` has all: its
+    files may never have been imported.
+    """
     ensure_empty_files(layout)
     con = duckdb.connect()
     con.execute("create schema raw")
-    for name in RAW_TABLES:
+    for table in sorted(RAW_TABLES.values(), key=lambda table: table is not IMPORTS):  # the others' views read it
+        name = table.name
         files = str(layout.raw_table(name) / "**" / "[!.]*.parquet").replace("'", "''")
-        con.execute(
-            f"create view raw.{name} as from read_parquet('{files}', hive_partitioning = false, union_by_name = true)"
-        )
+        query = f"from read_parquet('{files}', hive_partitioning = false, union_by_name = true)"
+        if "import_id" in table.schema.names and table not in (IMPORTS, QUARANTINE):
+            query += " where import_id is null or import_id in (select import_id from raw.imports)"
+        con.execute(f"create view raw.{name} as {query}")
     return con
 
 
 def count_rows(layout: Layout, table: str) -> int:
-    """Rows of a raw table, from the files' footers."""
+    """Rows of a raw table that count; see `connect_raw`."""
     with connect_raw(layout) as con:
         (count,) = con.execute(f"select count(*) from raw.{table}").fetchone() or (0,)
     return int(count)
@@ -35,5 +41,5 @@ def count_rows(layout: Layout, table: str) -> int:
 def files_off_contract(layout: Layout, table: str) -> dict[Path, str]:
     """Files of a raw table that do not meet the contract of the version that wrote them, each with what is wrong."""
     contract = RAW_TABLES[table]
-    files = visible(layout.raw_table(table).rglob("*.parquet"))
+    files = not_hidden(layout.raw_table(table).rglob("*.parquet"))
     return {path: why for path in files if (why := contract.why_off_contract(pq.read_schema(path)))}

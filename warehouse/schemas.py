@@ -29,9 +29,6 @@ SAMPLE_STATUSES = ("ok", "format_failure", "limit", "refused", "error")
 RUN_STATUSES = ("success", "cancelled", "error", "crashed", "started")
 """What became of the run that a sample comes from. `crashed`: the log has no ending of its own."""
 
-SAMPLE_SOURCES = ("sampler", "inspect", "lm_eval", "swe_bench", "table")
-"""Which door a sample came through. A row of raw.models may also come from `synthetic`: a trained optimizer."""
-
 
 @dataclass(frozen=True)
 class RawTable:
@@ -242,7 +239,15 @@ IMPORTS = RawTable(
             _column("model_id", pa.string(), "Requested model of the log"),
             _column("n_samples", pa.int64(), "Samples read", required=True),
             _column("n_quarantined", pa.int64(), "Rows that could not be read, kept in quarantine", required=True),
+            _column("n_unscored", pa.int64(), "Samples that nothing in the file judges; NULL if not counted", since=2),
+            _column("notices", pa.string(), "What the import said about the file, one notice a line", since=2),
             _column("tool_version", pa.string(), "Version of the tool that wrote the log"),
+            _column(
+                "import_number",
+                pa.int64(),
+                "Imports of this warehouse, counted: of two copies of a sample the one with the higher number counts",
+                since=2,
+            ),
             _INGESTED,
         ]
     ),

@@ -41,6 +41,7 @@ def describe(layout: Layout) -> str:
         (copies,) = con.execute("select count(*) - count(distinct sample_id) from raw.samples").fetchone() or (0,)
         lines += [f"  {copies:,} superseded by later copies of the same samples"] if copies else []
         lines += _undescribed_models(con)
+        lines += _unscored(con)
 
         quarantined = con.execute(
             "select file_name, place, reason from raw.quarantine order by ingested_at desc, file_name, place"
@@ -84,6 +85,24 @@ def _undescribed_models(con: duckdb.DuckDBPyConnection) -> list[str]:
         "",
         "models without a family: describe them in dbt/seeds/known_models.csv, or list the name in model_aliases.csv",
         *(f"  {model} ({n_samples:,} samples)" for model, n_samples in found[:MAX_LINES]),
+        *_rest(found),
+    ]
+
+
+def _unscored(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Files with samples that nothing judges, with the reason that their import gave."""
+    found = con.execute(
+        """
+        select file_name, n_unscored, split_part(notices, chr(10), 1)
+        from raw.imports where n_unscored > 0 order by n_unscored desc, file_name
+        """
+    ).fetchall()
+    if not found:
+        return []
+    return [
+        "",
+        f"samples without a score: {sum(n for _, n, _ in found):,}",
+        *(f"  {name}: {notice}" for name, _, notice in found[:MAX_LINES]),
         *_rest(found),
     ]
 

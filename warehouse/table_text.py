@@ -6,6 +6,8 @@ from typing import Any
 
 import polars as pl
 
+from warehouse.plain_text import harmless
+
 MAX_ROWS = 200
 """More rows are counted, not shown; CSV and JSON have them all."""
 
@@ -33,7 +35,7 @@ def _cell(value: Any) -> str:
         return "null"
     if isinstance(value, float):
         return f"{value:.6g}" if abs(value) < 1e6 else str(value)
-    return " ".join(str(value).split())
+    return harmless(" ".join(str(value).split()))
 
 
 def _grid(columns: list[str], rows: list[list[str]], widths: list[int]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -18,12 +19,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from warehouse.freshness import code_fingerprint
 from warehouse.layout import DBT_PROJECT_DIR, Layout
+from warehouse.leftovers import sweep
 from warehouse.lock import locked
-from warehouse.parquet import ensure_empty_files
+from warehouse.parquet import atomic_path, ensure_empty_files
 
 _GLOB_CHARACTERS = set("*?[]{}'\"")
 """What a reader of Parquet files would take for a pattern or the end of a string."""
+
+_PARSED_FROM = "parsed_from.txt"
+"""Beside dbt's manifest: the project that it was made from."""
+
+_DBT = """
+from warehouse.lifeline import end_with_standard_input
+end_with_standard_input()
+from dbt.cli.main import cli
+cli()
+"""
 
 _BAD_STATUSES = ("error", "fail", "runtime error")
 
@@ -39,14 +52,12 @@ class BuildResult:
     Attributes:
         n_models: tables and views built.
         n_tests: data tests (and unit tests, if they were run) that passed.
-        n_warnings: tests that passed with a warning.
         seconds: wall-clock time, dbt's start included.
         database: the build database.
     """
 
     n_models: int
     n_tests: int
-    n_warnings: int
     seconds: float
     database: Path
 
@@ -68,7 +79,7 @@ def dbt_environment(layout: Layout, *, threads: int = 2) -> dict[str, str]:
         "DBT_PROJECT_DIR": str(DBT_PROJECT_DIR),
         "DBT_PROFILES_DIR": str(DBT_PROJECT_DIR),
         "DBT_TARGET_PATH": str(layout.dbt_target),
-        "DBT_LOG_PATH": str(layout.build_database.parent / "logs"),
+        "DBT_LOG_PATH": str(layout.dbt_logs),
         "DBT_THREADS": str(threads),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
@@ -94,6 +105,8 @@ def building(layout: Layout, *, is_whole: bool) -> Iterator[None]:
     prepare(layout)
     mark = layout.unfinished_build
     with locked(layout.build_lock, "another build or publish ({holder}) is at work"):
+        sweep(layout.root)
+        shutil.rmtree(f"{layout.build_database}.tmp", ignore_errors=True)  # DuckDB's own, of a build that was killed
         was_finished = not mark.exists()
         mark.touch()
         yield
@@ -135,7 +148,6 @@ def build(
     return BuildResult(
         n_models=kinds["model"],
         n_tests=kinds["test"] + kinds["unit_test"],
-        n_warnings=sum(result["status"] == "warn" for result in results),
         seconds=time.monotonic() - started,
         database=layout.build_database,
     )
@@ -155,12 +167,23 @@ def run_dbt(
     """
     results = layout.dbt_target / "run_results.json"
     results.unlink(missing_ok=True)
+    mark, project = layout.dbt_target / _PARSED_FROM, _project()
+    if not mark.is_file() or mark.read_text(encoding="utf-8").splitlines()[:1] != [str(DBT_PROJECT_DIR)]:
+        # What dbt remembers of a project that lies elsewhere makes it look for the seeds' files there.
+        (layout.dbt_target / "partial_parse.msgpack").unlink(missing_ok=True)
+    mark.unlink(missing_ok=True)
     # -P: the project's own folder `dbt/` must not stand in for the package of that name.
-    command = [sys.executable, "-P", "-c", "from dbt.cli.main import cli; cli()", "--no-use-colors", *arguments]
+    command = [sys.executable, "-P", "-c", _DBT, "--no-use-colors", *arguments]
     environment = os.environ | dbt_environment(layout, threads=threads) | {"PYTHONUNBUFFERED": "1"}
     last_lines: deque[str] = deque(maxlen=30)
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        command,
+        env=environment,
+        stdin=subprocess.PIPE,  # nothing is written to it: dbt ends when it is closed, by our end
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
     ) as process:
         assert process.stdout is not None
         try:
@@ -175,6 +198,26 @@ def run_dbt(
             raise
     if process.returncode:
         raise BuildError(_explain(layout, list(last_lines)))
+    with atomic_path(mark) as temporary:
+        temporary.write_text(project, encoding="utf-8")
+
+
+def manifest(layout: Layout) -> Path:
+    """dbt's manifest, parsed anew if the dbt project is another one or has changed since.
+
+    Raises:
+        BuildError: if dbt cannot parse the project.
+    """
+    path, mark = layout.dbt_target / "manifest.json", layout.dbt_target / _PARSED_FROM
+    if not (path.is_file() and mark.is_file() and mark.read_text(encoding="utf-8") == _project()):
+        prepare(layout)
+        run_dbt(layout, ["parse"])
+    return path
+
+
+def _project() -> str:
+    """Which dbt project this is. By content, not by time: another version of the package may bring older files."""
+    return f"{DBT_PROJECT_DIR}\n{code_fingerprint(DBT_PROJECT_DIR)}\n"
 
 
 def _results(layout: Layout) -> list[dict[str, Any]]:
@@ -186,7 +229,7 @@ def _explain(layout: Layout, last_lines: Sequence[str]) -> str:
     failed = [result for result in _results(layout) if result["status"] in _BAD_STATUSES]
     if not failed:
         tail = "\n".join(last_lines[-12:])
-        return f"dbt could not run; its last words:\n{tail}\nThe full log is {layout.build_database.parent / 'logs'}"
+        return f"dbt could not run; its last words:\n{tail}\nThe full log is {layout.dbt_logs}"
     lines = []
     for result in failed[:5]:
         kind, _, name = str(result["unique_id"]).partition(".")
@@ -199,8 +242,7 @@ def _explain(layout: Layout, last_lines: Sequence[str]) -> str:
     skipped = sum(result["status"] == "skipped" for result in _results(layout))
     lines.append(
         f"{len(failed)} failed, {skipped} skipped because of it. A failing model is a fault of the project or of its "
-        f"settings; a failing test points at rows in {layout.raw}. dbt's full log is in "
-        f"{layout.build_database.parent / 'logs'}"
+        f"settings; a failing test points at rows in {layout.raw}. dbt's full log is in {layout.dbt_logs}"
     )
     return "\n".join(lines)
 

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 import dagster as dg
 
 from dagster_project.assets.transformed import WRITER_POOL
-from dagster_project.progress import reporter
 from dagster_project.resources import Warehouse
-from warehouse.connect import connect
-from warehouse.figures import FIGURES, Figure, draw_figure, read_tables
+from dagster_project.run_log import reporter
+from warehouse.figures import FIGURES, Figure, draw_figure
 from warehouse.publish import publish
-from warehouse.report import write_report
+from warehouse.report import write_page
 
 GROUP = "published"
 DATABASE_KEY = dg.AssetKey([GROUP, "warehouse"])
@@ -53,9 +52,15 @@ def make_published_assets(tables: Sequence[dg.AssetKey]) -> list[dg.AssetsDefini
         "disk, without a network.",
     )
     def report(warehouse: Warehouse) -> dg.MaterializeResult[None]:
-        path = write_report(warehouse.layout)
+        page = write_page(warehouse.layout)
+        if page.faults:
+            raise dg.Failure(
+                "\n".join(f"{name} could not be drawn: {why}" for name, why in page.faults.items()),
+                metadata={"path": dg.MetadataValue.path(str(page.path))},
+                allow_retries=False,
+            )
         return dg.MaterializeResult(
-            metadata={"path": dg.MetadataValue.path(str(path)), "url": dg.MetadataValue.url(path.as_uri())}
+            metadata={"path": dg.MetadataValue.path(str(page.path)), "url": dg.MetadataValue.url(page.path.as_uri())}
         )
 
     return [published_warehouse, report, *(_picture(figure) for figure in FIGURES)]
@@ -70,16 +75,14 @@ def _picture(figure: Figure) -> dg.AssetsDefinition:
         description=f"{figure.shows} Look for: {figure.look_for}",
     )
     def picture(warehouse: Warehouse) -> dg.MaterializeResult[None]:
-        with connect(warehouse.layout.published_database) as con:
-            tables = read_tables(con, figure.tables)
-        png, svg = draw_figure(figure, tables, warehouse.layout.figures)
-        image = base64.b64encode(png.read_bytes()).decode()
+        drawn = draw_figure(figure, warehouse.layout)
+        image = base64.b64encode(drawn.png.read_bytes()).decode()
         return dg.MaterializeResult(
             metadata={
                 "picture": dg.MetadataValue.md(f"![{figure.title}](data:image/png;base64,{image})"),
-                "png": dg.MetadataValue.path(str(png)),
-                "svg": dg.MetadataValue.path(str(svg)),
-                "n_rows": sum(table.height for table in tables.values()),
+                "png": dg.MetadataValue.path(str(drawn.png)),
+                "svg": dg.MetadataValue.path(str(drawn.svg)),
+                "n_rows": drawn.n_rows,
             }
         )
 

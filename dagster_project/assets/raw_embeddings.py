@@ -2,11 +2,11 @@
 
 import dagster as dg
 
-from dagster_project.assets.raw_sampling import experiment_specs
 from dagster_project.assets.specs import raw_spec
-from dagster_project.progress import reporter
+from dagster_project.interruption import winding_up
 from dagster_project.resources import Warehouse
-from ingestion.sampling import MissingKeyError, SpecError, embed_answers
+from dagster_project.run_log import reporter
+from ingestion.sampling import embed_experiments
 from warehouse.raw import count_rows
 
 EMBEDDINGS = dg.AssetKey(["raw", "embeddings"])
@@ -22,15 +22,11 @@ ORIGIN = "Of open-ended answers, with the model that their experiment names, whi
 )
 def embeddings(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[None]:
     """Embed the open-ended answers, without a vector yet, of every experiment that has `embeddings`."""
-    layout = warehouse.layout
-    n_embedded = 0
-    try:
-        for spec in experiment_specs(layout).values():
-            if spec.embeddings is not None:
-                n_embedded += embed_answers(spec, layout, report=reporter(context)).n_embedded
-    except (SpecError, MissingKeyError) as error:  # a person has to put it right; another try would not
-        raise dg.Failure(str(error), allow_retries=False) from error
+    with winding_up():
+        n_embedded, problems = embed_experiments(warehouse.layout, reporter(context))
+    if problems:  # a person has to put them right; another try would not
+        raise dg.Failure("\n".join(problems), allow_retries=False)
     return dg.MaterializeResult(
         asset_key=EMBEDDINGS,
-        metadata={"dagster/row_count": count_rows(layout, "embeddings"), "n_embedded": n_embedded},
+        metadata={"dagster/row_count": count_rows(warehouse.layout, "embeddings"), "n_embedded": n_embedded},
     )

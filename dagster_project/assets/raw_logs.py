@@ -6,10 +6,10 @@ import dagster as dg
 
 from dagster_project.assets.raw_sampling import PROVIDER_KINDS, responses_key
 from dagster_project.assets.specs import RAW_GROUP, raw_spec
-from dagster_project.progress import reporter
 from dagster_project.resources import Warehouse
+from dagster_project.run_log import reporter
 from ingestion.logs.importer import import_paths
-from warehouse.layout import visible
+from warehouse.layout import not_hidden
 from warehouse.raw import count_rows
 
 INBOX = dg.AssetSpec(
@@ -45,7 +45,7 @@ def eval_logs(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterat
     layout = warehouse.layout
     report = reporter(context)
     layout.inbox.mkdir(parents=True, exist_ok=True)
-    inbox = [layout.inbox] if visible(layout.inbox.iterdir()) else []
+    inbox = [layout.inbox] if not_hidden(layout.inbox.iterdir()) else []
     summary = import_paths(inbox, layout, progress=lambda file: report(f"{file.path.name}: {file.message}"))
     for name in LOG_TABLES:
         metadata: dict[str, int] = {"dagster/row_count": count_rows(layout, name)}

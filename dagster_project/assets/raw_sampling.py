@@ -5,27 +5,14 @@ Materializing a partition asks only for what is missing, so a backfill can be st
 provider is an asset with a pool of its own: partitions of one provider take turns, two providers work side by side.
 """
 
-from collections import Counter
-from pathlib import Path
-
 import dagster as dg
 
 from dagster_project.assets.specs import RAW_GROUP
-from dagster_project.progress import reporter
+from dagster_project.interruption import winding_up
 from dagster_project.resources import Warehouse
-from ingestion.sampling import (
-    ExperimentSpec,
-    MissingKeyError,
-    PartitionKey,
-    SamplingError,
-    SpecError,
-    TaskError,
-    load_spec,
-    partition_keys,
-    sample,
-)
-from warehouse.layout import Layout, visible
-from warehouse.raw import connect_raw
+from dagster_project.run_log import reporter
+from ingestion.sampling import PartitionKey, load_experiments, sample_partitions
+from warehouse.layout import Layout
 
 PROVIDER_KINDS = {
     "local": "small reasoners of this project, in this process; no key, no network",
@@ -47,26 +34,11 @@ def partition_name(key: PartitionKey) -> str:
     return SEPARATOR.join(key)
 
 
-def experiment_specs(layout: Layout) -> dict[Path, ExperimentSpec]:
-    """The specs in the warehouse's `experiments/` folder, by file.
-
-    Raises:
-        ingestion.sampling.SpecError: if one is wrong; the message names file, field, value and fix.
-    """
-    return {path: load_spec(path) for path in visible(layout.experiments.glob("*.y*ml"))}
-
-
-def experiments(layout: Layout) -> dict[str, dict[str, ExperimentSpec]]:
-    """For each kind of provider: partition name → the experiment that plans it; of two, the first by file name.
-
-    Raises:
-        ingestion.sampling.SpecError: see `experiment_specs`.
-    """
-    found: dict[str, dict[str, ExperimentSpec]] = {kind: {} for kind in PROVIDER_KINDS}
-    for spec in experiment_specs(layout).values():
-        for key, model in partition_keys(spec).items():
-            found[spec.provider(model.provider).kind].setdefault(partition_name(key), spec)
-    return found
+def planned_names(layout: Layout) -> tuple[dict[str, list[str]], tuple[str, ...]]:
+    """Names of the planned partitions by kind of provider, and what is wrong with specs that cannot be read."""
+    experiments = load_experiments(layout)
+    names = {kind: sorted(map(partition_name, experiments.planned(kind))) for kind in PROVIDER_KINDS}
+    return names, experiments.problems
 
 
 def responses_key(kind: str) -> dg.AssetKey:
@@ -90,54 +62,24 @@ def _responses(kind: str) -> dg.AssetsDefinition:
         f"{key_note} A partition draws only the items, contexts and epochs that are missing.",
     )
     def responses(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[None]:
-        layout = warehouse.layout
-        names = context.partition_keys
-        drawn, by_status, missing = Counter[str](), Counter[str](), list[str]()
-        cost, is_passing = 0.0, True
-        try:
-            planned = experiments(layout)[kind]
-            for name in names:
-                if name not in planned:
-                    context.log.warning(
-                        f"no experiment in {layout.experiments} plans {name} any more; its samples stay"
-                    )
-                    continue
-                key = PartitionKey(*name.split(SEPARATOR))
-                summary = sample(planned[name], layout, partition=key, report=reporter(context, name))
-                drawn.update(n_drawn=summary.n_drawn, n_errors=summary.n_errors)
-                cost += summary.cost_usd
-                by_status.update(summary.n_by_status())
-                if summary.n_missing:
-                    missing.append(f"{name}: {summary.n_missing} samples are missing ({summary.stopped or 'errors'})")
-                    is_passing &= summary.stopped is None
-        except (SpecError, TaskError, MissingKeyError, SamplingError) as error:
-            # Where a person has to put something right, another try would not.
-            raise dg.Failure(str(error), allow_retries=not getattr(error, "needs_person", True)) from error
-        if missing:
-            raise dg.Failure("\n".join(missing), allow_retries=is_passing)
-        input_tokens, output_tokens = _tokens(layout, names)
+        keys = [PartitionKey(*name.split(SEPARATOR)) for name in context.partition_keys]
+        with winding_up():
+            drawn = sample_partitions(warehouse.layout, kind, keys, reporter(context))
+        if drawn.problems:  # where a person has to put something right, another try would not
+            raise dg.Failure("\n".join(drawn.problems), allow_retries=not drawn.needs_person)
         return dg.MaterializeResult(
             metadata={
-                "dagster/row_count": by_status.total(),
-                **drawn,
-                "cost_usd": cost,
-                "input_tokens": input_tokens,
-                "output_tokens": output_tokens,
-                "samples_by_status": dg.MetadataValue.json(dict(by_status)),
+                "dagster/row_count": drawn.n_by_status.total(),
+                "n_drawn": drawn.n_drawn,
+                "n_errors": drawn.n_errors,
+                "cost_usd": drawn.cost_usd,
+                "input_tokens": drawn.tokens[0],
+                "output_tokens": drawn.tokens[1],
+                "samples_by_status": dg.MetadataValue.json(dict(drawn.n_by_status)),
             }
         )
 
     return responses
-
-
-def _tokens(layout: Layout, names: list[str]) -> tuple[int, int]:
-    with connect_raw(layout) as con:
-        row = con.execute(
-            "select coalesce(sum(input_tokens), 0)::bigint, coalesce(sum(output_tokens), 0)::bigint from raw.samples "
-            "where source = 'sampler' and concat_ws('|', task, model_id, condition_id) in (select unnest(?))",
-            [list(names)],
-        ).fetchone()
-    return row or (0, 0)
 
 
 SAMPLED_RESPONSES = [_responses(kind) for kind in PROVIDER_KINDS]

@@ -4,8 +4,8 @@ import dagster as dg
 
 from dagster_project.assets.specs import RAW_GROUP, raw_columns, raw_description
 from dagster_project.partitions import EXPERIMENT, OPTIMIZER_SIZES
-from dagster_project.progress import reporter
 from dagster_project.resources import Warehouse
+from dagster_project.run_log import reporter
 from synthetic.experiment import make_rollout, rollouts_of, train_model, write_problem
 from warehouse.raw import count_rows
 

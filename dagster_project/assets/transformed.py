@@ -1,18 +1,16 @@
 """Staging to figures: the dbt project as assets, one per model, in the group of its layer."""
 
-import os
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import duckdb
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
-from dagster_project.resources import Warehouse
-from warehouse.layout import DBT_PROJECT_DIR, Layout
-from warehouse.transform import building, dbt_environment, prepare, run_dbt
+from dagster_project.resources import Dbt, Warehouse
+from warehouse.layout import Layout
+from warehouse.transform import building
 
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 """They test the project, not the data; `make test` runs them."""
@@ -32,32 +30,11 @@ class LayerTranslator(DagsterDbtTranslator):
         return layer
 
 
-def current_manifest(layout: Layout) -> Path:
-    """dbt's manifest, parsed anew if the dbt project has changed since."""
-    manifest = layout.dbt_target / "manifest.json"
-    sources = [path for path in DBT_PROJECT_DIR.rglob("*") if path.suffix in {".sql", ".yml", ".md", ".csv"}]
-    if not manifest.exists() or manifest.stat().st_mtime < max(path.stat().st_mtime for path in sources):
-        prepare(layout)
-        run_dbt(layout, ["parse"])
-    return manifest
-
-
-def dbt_resource(layout: Layout) -> DbtCliResource:
-    """dbt for this warehouse. Its environment is the process's: dbt reads the warehouse's place from there."""
-    os.environ.update(dbt_environment(layout))
-    return DbtCliResource(
-        project_dir=str(DBT_PROJECT_DIR),
-        profiles_dir=str(DBT_PROJECT_DIR),
-        # The one beside this Python, whether or not the environment is activated.
-        dbt_executable=str(Path(sys.executable).with_name("dbt")),
-    )
-
-
 def make_dbt_assets(manifest: Path) -> dg.AssetsDefinition:
     """One asset per dbt model and seed, one asset check per dbt test."""
 
     @dbt_assets(manifest=manifest, dagster_dbt_translator=LayerTranslator(), pool=WRITER_POOL, name="dbt_models")
-    def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse) -> Iterator[Any]:
+    def dbt_models(context: dg.AssetExecutionContext, dbt: Dbt, warehouse: Warehouse) -> Iterator[Any]:
         # Rows can be counted only once dbt has let go of its database, so events wait for its end.
         # The usual target folder, not one of the run's own: with it comes the parsed project, five seconds of work.
         with building(warehouse.layout, is_whole=not context.is_subset):

@@ -1,15 +1,18 @@
 """The `incoherence` command: a thin layer over the functions that the assets call.
 
 One module per stage, in the order of the help: everything at once, what brings data in, what computes, what answers
-questions, what serves.
+questions, what serves, what explains.
 """
 
 from __future__ import annotations
 
+import os
+
 from dagster_project.cli.app import app, fail
+from synthetic.machine import WAIT_PASSIVELY
 
 # isort: off
-from dagster_project.cli import run, collect, compute, ask, serve  # noqa: F401
+from dagster_project.cli import run, collect, compute, ask, serve, docs  # noqa: F401
 # isort: on
 
 __all__ = ["app", "main"]
@@ -20,6 +23,8 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Entry point: expected failures end in one clear line and exit status 1."""
+    for name, setting in WAIT_PASSIVELY.items():
+        os.environ.setdefault(name, setting)
     # Imported here, for what they may raise; each is light.
     import duckdb
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from typing import NoReturn
 
 import typer
 
+from warehouse.plain_text import harmless
+
 app = typer.Typer(
     name="incoherence",
     help="Is a model wrong the same way every time, or differently every time? Decompose repeated runs into bias² and "
-    "variance.\n\nEverything lives under $WAREHOUSE_ROOT (default: warehouse/data in the project).",
+    "variance.\n\nEverything lives under WAREHOUSE_ROOT, set in the environment or in .env (default: warehouse/data in "
+    "a checkout, ./incoherence-warehouse where the package is installed).",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -19,9 +21,14 @@ app = typer.Typer(
 )
 
 
+def say(text: str = "", *, err: bool = False) -> None:
+    """Print a text; what names in it would make a terminal do is not done."""
+    typer.echo(harmless(text), err=err)
+
+
 def fail(message: str, status: int = 1) -> NoReturn:
     """End with one line on standard error."""
-    typer.echo(f"incoherence: {message}", file=sys.stderr)
+    say(f"incoherence: {message}", err=True)
     raise SystemExit(status)
 
 

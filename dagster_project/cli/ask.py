@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dagster_project.cli.app import app, fail, terminal_width
+from dagster_project.cli.app import app, fail, say, terminal_width
 from warehouse.layout import Layout
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def status() -> None:
     """
     from warehouse.status import describe
 
-    typer.echo(describe(Layout.from_env()))
+    say(describe(Layout.from_env()))
 
 
 @app.command()
@@ -38,25 +38,28 @@ def query(
     sql: Annotated[str, typer.Argument(help="SQL over the schemas marts and figures.")],
     output: Annotated[QueryFormat, typer.Option("--format", help="How to print the result.")] = QueryFormat.TABLE,
 ) -> None:
-    """Query the published file, read-only.
+    """Query the published file, read-only; other files are out of its reach.
+
+    CSV is for spreadsheets: a text that they would take for a formula begins with an apostrophe. JSON is exact.
 
     Example: incoherence query "from marts.fct_incoherence" --format csv
     """
     from warehouse.connect import connect
+    from warehouse.plain_text import for_spreadsheets, harmless_json
 
-    with connect(Layout.from_env().published_database) as con:
+    with connect(Layout.from_env().published_database, confined=True) as con:
         result = con.sql(sql)
         if result is None:
             fail("the statement returns no rows; write a query, for example: from marts.fct_incoherence")
         table = result.pl()
     if output is QueryFormat.CSV:
-        typer.echo(table.write_csv(), nl=False)
+        say(for_spreadsheets(table).write_csv().rstrip("\n"))
     elif output is QueryFormat.JSON:
-        typer.echo(table.write_json())
+        say(harmless_json(table.write_json()))
     else:
         from warehouse.table_text import table_text
 
-        typer.echo(table_text(table, terminal_width()))
+        say(table_text(table, terminal_width()))
 
 
 @app.command("plan")
@@ -66,7 +69,9 @@ def plan_samples(
     ] = 0.1,
     task: Annotated[str | None, typer.Option(help="Only this task.")] = None,
     model: Annotated[str | None, typer.Option(help="Only this model.")] = None,
-    decomposition: Annotated[str, typer.Option(help="kl, brier, coverage, score or embedding.")] = "kl",
+    decomposition: Annotated[
+        str | None, typer.Option(help="kl, brier, coverage, score or embedding; by default each pool's main one.")
+    ] = None,
 ) -> None:
     """How many more items, or samples per item, make the interval of incoherence so narrow, and what they cost.
 
@@ -95,15 +100,16 @@ def plan_samples(
             "n_more_items as more_items, n_calls_more_items as calls, round(cost_usd_more_items, 2) as usd, "
             "n_more_samples_per_item as or_more_samples_per_item, n_calls_more_samples as or_calls, "
             "round(cost_usd_more_samples, 2) as or_usd "
-            "from figures.fig_planner where wanted_width = ? and decomposition = ? "
+            "from figures.fig_planner where wanted_width = ? "
+            "and case when ? is null then is_main_decomposition else decomposition = ? end "
             "and task = coalesce(?, task) and model_id = coalesce(?, model_id) order by all",
-            params=[width, decomposition, task, model],
+            params=[width, decomposition, decomposition, task, model],
         ).pl()
     if rows.is_empty():
         fail("nothing is planned for these together; see: incoherence query 'from figures.fig_planner'", status=2)
     from warehouse.table_text import table_text
 
-    typer.echo(table_text(rows, terminal_width()))
+    say(table_text(rows, terminal_width()))
 
 
 def _known(con: duckdb.DuckDBPyConnection, option: str, column: str, value: str | None) -> None:

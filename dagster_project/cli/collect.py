@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dagster_project.cli.app import app, fail
+from dagster_project.cli.app import app, fail, say
 from warehouse.layout import Layout
+
+if TYPE_CHECKING:
+    from ingestion.logs.importer import ImportSummary
 
 TIME_IS_UP = 75
 """Exit status of a slice of work that is to be called again (EX_TEMPFAIL of BSD); a failure is 1 or 2."""
@@ -27,7 +30,7 @@ class LogFormat(StrEnum):
 
 
 @app.command("import")
-def import_(
+def import_(  # long: half of it are the options and the help
     paths: Annotated[list[Path], typer.Argument(help="Log files, folders of them, or patterns in quotes.")],
     log_format: Annotated[
         LogFormat | None, typer.Option("--format", help="Kind of log; told from the file itself if not given.")
@@ -36,22 +39,36 @@ def import_(
         Path | None, typer.Option("--mapping", help="Tables: which field is what (docs/importing.md).")
     ] = None,
     scorer: Annotated[
-        str | None, typer.Option("--scorer", help="Inspect logs: which scorer to read, instead of the run's main one.")
+        str | None,
+        typer.Option("--scorer", help="Inspect's scorer, or lm-eval's metric, to read instead of the main one."),
     ] = None,
+    scale: Annotated[
+        tuple[float, float] | None,
+        typer.Option("--scale", metavar="WORST BEST", help="Numbers that it gives, where they are not 0 to 1."),
+    ] = None,
+    grade: Annotated[
+        list[str] | None, typer.Option("--grade", metavar="A=1", help="What a letter or word that it gives means.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Import nothing; say how each file would be understood.")
+    ] = False,
     sniff: Annotated[bool, typer.Option("--sniff", help="Import nothing; propose the mapping of a table.")] = False,
 ) -> None:
     """Import eval logs: Inspect, lm-evaluation-harness, SWE-bench, tables, the survey (docs/importing.md).
 
     A file that was imported before is skipped. What cannot be read is put into quarantine with the reason, and the rest
-    is imported; exit status 1 if a whole file was refused.
+    is imported; exit status 1 if a whole file was refused, or if most of one is in quarantine or without a score.
 
     Example: incoherence import logs/2026-11-23_gpqa.eval more-logs/
 
     Example: incoherence import 'runs/**/*.csv' --mapping mapping.yaml
-    """
-    from contextlib import nullcontext
 
-    from ingestion.logs.import_progress import line_of, terminal_bar
+    Example: incoherence import judged.eval --scorer quality --scale 1 10
+    """
+    from contextlib import ExitStack, nullcontext
+    from tempfile import TemporaryDirectory
+
+    from ingestion.logs.import_progress import Lines, terminal_bar
     from ingestion.logs.importer import FileReport, import_paths
     from ingestion.logs.records import RefusedFileError
     from ingestion.logs.search import expand
@@ -65,39 +82,62 @@ def import_(
         if len(paths) > 1:
             fail("--sniff takes one file", status=2)
         try:
-            typer.echo(propose(paths[0]), nl=False)
+            say(propose(paths[0]).rstrip("\n"))
         except RefusedFileError as error:
             fail(str(error))
         return
 
+    lines = Lines()
+
     def show(file: FileReport) -> None:
-        if line := line_of(file):
-            typer.echo(line, err=file.outcome == "refused")
+        if line := lines.of(file):
+            say(line, err=file.outcome == "refused")
 
     layout = Layout.from_env()
     try:
-        with terminal_bar(paths, layout) if sys.stderr.isatty() else nullcontext(show) as progress:
+        with ExitStack() as stack:
+            if dry_run:
+                layout = Layout(Path(stack.enter_context(TemporaryDirectory())))
+            bar = terminal_bar(paths, layout) if sys.stderr.isatty() else nullcontext(show)
+            progress = stack.enter_context(bar)
             summary = import_paths(
-                paths, layout, log_format=log_format, mapping=mapping, scorer=scorer, progress=progress
+                paths,
+                layout,
+                log_format=log_format,
+                mapping=mapping,
+                scorer=scorer,
+                scale=scale,
+                grades=grade or [],
+                progress=progress,
             )
     except ValueError as error:
         fail(str(error), status=2)
+    _say_what_became(summary, dry_run=dry_run)
+    if summary.has_refused or summary.n_with_warning:
+        raise typer.Exit(1)
+
+
+def _say_what_became(summary: ImportSummary, *, dry_run: bool) -> None:
     counts = [f"{n:,} {outcome}" for outcome in ("imported", "unchanged", "refused") if (n := summary.count(outcome))]
     if summary.passed_over:
         counts.append(f"{len(summary.passed_over):,} passed over")
-    typer.echo(f"{', '.join(counts)}; {summary.n_samples:,} new samples, {summary.n_quarantined:,} quarantined")
-    if summary.n_quarantined > summary.count("refused"):
-        typer.echo("What is quarantined, and why: incoherence status")
+    if summary.n_with_warning:
+        counts.append(f"{summary.n_with_warning:,} with a WARNING")
+    would_be = "would be: " if dry_run else ""
+    told = f"{summary.n_samples:,} new samples, {summary.n_quarantined:,} quarantined"
+    say(f"{would_be}{', '.join(counts)}; {told}")
+    if summary.n_quarantined > summary.count("refused") and not dry_run:
+        say("What is quarantined, and why: incoherence status")
     # Results of lm-eval are read with the samples beside them.
-    if unknown := [path.name for path in summary.passed_over if not path.name.startswith("results_")]:
-        typer.echo(
+    if unknown := [path.name for path in summary.passed_over if not path.name.startswith("results")]:
+        say(
             f"Passed over: no logs by their content ({unknown[0]} …). If they are tables, incoherence import --sniff "
             "FILE proposes the mapping that they need"
         )
-    if summary.count("imported"):
-        typer.echo("Next: incoherence build && incoherence publish")
-    if summary.has_refused:
-        raise typer.Exit(1)
+    if dry_run:
+        say("Nothing was imported: this was --dry-run")
+    elif summary.count("imported"):
+        say("Next: incoherence build && incoherence publish")
 
 
 @app.command()
@@ -128,27 +168,29 @@ def sample(
     layout = Layout.from_env()
     try:
         experiment = load_spec(spec)
-        typer.echo("\n".join(plan(experiment, layout).lines()))
+        say("\n".join(plan(experiment, layout).lines()))
         if dry_run:
             return
         if sys.stderr.isatty():
             with terminal_bar() as (watch, report):
                 summary = draw(experiment, layout, report=report, watch=watch)
         else:
-            summary = draw(experiment, layout, report=typer.echo)
-        embedded = embed_answers(experiment, layout, report=typer.echo) if experiment.embeddings else None
+            summary = draw(experiment, layout, report=say)
+        embedded = embed_answers(experiment, layout, report=say) if experiment.embeddings else None
     except (SpecError, TaskError) as error:
         fail(str(error), status=2)
     except (MissingKeyError, JournalError, SamplingError, EmbeddingError) as error:
         fail(str(error))
     counts = ", ".join(f"{n:,} {status}" for status, n in sorted(summary.n_by_status().items()))
-    typer.echo(f"{summary.n_drawn:,} samples drawn, ${summary.cost_usd:.4f}; in the warehouse: {counts or 'none'}")
+    say(f"{summary.n_drawn:,} samples drawn, ${summary.cost_usd:.4f}; in the warehouse: {counts or 'none'}")
+    for warning in summary.warnings():
+        say(f"Note: {warning}")
     if embedded:
-        typer.echo(f"{embedded.n_embedded:,} answers embedded with {embedded.embedding_model}")
+        say(f"{embedded.n_embedded:,} answers embedded with {embedded.embedding_model}")
     if summary.n_missing:
         why = summary.stopped or f"{summary.n_errors:,} ended in an error; run the same command again"
         fail(f"{summary.n_missing:,} samples are missing: {why}")
-    typer.echo("Next: incoherence build && incoherence publish && incoherence report")
+    say("Next: incoherence build && incoherence publish && incoherence report")
 
 
 @app.command()
@@ -188,10 +230,10 @@ def synthetic(
     with join_world(device) as world:
         machine = Machine(world, time_slice, compiled=device == "cuda" if compile_ is None else compile_)
         try:
-            run_experiment(PROFILES[profile], Layout.from_env(), machine, typer.echo)
+            run_experiment(PROFILES[profile], Layout.from_env(), machine, say)
         except TimeIsUpError as error:
             fail(f"{error}; run the same command again to go on", status=TIME_IS_UP)
         except (CheckpointError, ConfigError, TrainingDivergedError) as error:
             fail(str(error))
         if world.is_first:
-            typer.echo("Next: incoherence build && incoherence publish && incoherence report")
+            say("Next: incoherence build && incoherence publish && incoherence report")

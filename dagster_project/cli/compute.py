@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dagster_project.cli.app import app
+from dagster_project.cli.app import app, fail, say
 from warehouse.layout import Layout
 
 
@@ -20,9 +20,9 @@ def build(
     """
     from warehouse.transform import build as build_models
 
-    result = build_models(Layout.from_env(), select=select, echo=typer.echo)
-    typer.echo(f"{result.n_models} models built, {result.n_tests} data tests passed in {result.seconds:.0f} s")
-    typer.echo("Next: incoherence publish && incoherence report")
+    result = build_models(Layout.from_env(), select=select, echo=say)
+    say(f"{result.n_models} models built, {result.n_tests} data tests passed in {result.seconds:.0f} s")
+    say("Next: incoherence publish && incoherence report")
 
 
 @app.command()
@@ -33,23 +33,22 @@ def publish() -> None:
     """
     from warehouse.publish import publish as publish_tables
 
-    result = publish_tables(Layout.from_env(), typer.echo)
-    typer.echo(f"published {len(result.row_counts)} tables to {result.path}")
+    result = publish_tables(Layout.from_env(), say)
+    say(f"published {len(result.row_counts)} tables to {result.path}")
 
 
 @app.command()
 def report() -> None:
     """Draw the figures and write the HTML report from the published file.
 
+    A figure that cannot be drawn is named at the end, with exit status 1; the others are there.
+
     Example: incoherence report
     """
-    from warehouse.connect import connect
-    from warehouse.figures import FIGURES, draw_figure, read_tables
-    from warehouse.report import write_report
+    from warehouse.report import make_report
 
-    layout = Layout.from_env()
-    with connect(layout.published_database) as con:
-        for figure in FIGURES:
-            png, _ = draw_figure(figure, read_tables(con, figure.tables), layout.figures)
-            typer.echo(str(png))
-    typer.echo(str(write_report(layout)))
+    made = make_report(Layout.from_env(), lambda name, done, total: say(f"{done + 1}/{total + 1} {name}"))
+    say(f"pictures in {made.pictures}")
+    say(str(made.page))
+    if made.faults:
+        fail("\n".join(f"{name} could not be drawn: {why}" for name, why in made.faults.items()))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dagster_project.cli.app import app, fail
+from dagster_project.cli.app import app, fail, say
 from warehouse.layout import Layout
 
 
@@ -26,7 +26,7 @@ def run(
 
     try:
         if not run_everything(Layout.from_env(), demo=demo):
-            typer.echo("nothing new since the last run; what was published stands")
+            say("nothing new since the last run; what was published stands")
     except RunFailedError as error:
         fail(str(error))
     _say_where(Layout.from_env())
@@ -38,8 +38,8 @@ def _say_where(layout: Layout) -> None:
         "figures": layout.figures,
         "report": layout.report,
     }
-    typer.echo("")
+    say("")
     for name, path in lines.items():
-        typer.echo(f"{name:>10}  {path}")
+        say(f"{name:>10}  {path}")
     findings = 'incoherence query "select verdict, sentence from figures.findings"'
-    typer.echo(f"\nNext: {findings}, make ui, or open the report in a browser.")
+    say(f"\nNext: {findings}, incoherence ui, or open the report in a browser.")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dagster_project.cli.app import app, fail
+from dagster_project.cli.app import app, fail, say
+from warehouse.environment import complete
 from warehouse.layout import Layout
 
 
@@ -21,10 +21,12 @@ def ui(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> 
     """
     from dagster_project.main_job import prepare_instance
 
-    environment = os.environ | prepare_instance(Layout.from_env()) | {"PYTHONWARNINGS": "ignore"}
-    dagster = Path(sys.executable).with_name("dagster")
-    command = [str(dagster), "dev", "-m", "dagster_project.definitions", "-h", "127.0.0.1", "-p", str(port)]
-    os.execvpe(command[0], command, environment)
+    layout = Layout.from_env()
+    environment = complete() | prepare_instance(layout) | {"PYTHONWARNINGS": "ignore"}
+    # -P: files of the current folder must not stand in for packages.
+    command = [sys.executable, "-P", "-m", "dagster", "dev", "-m", "dagster_project.definitions"]
+    os.chdir(layout.dagster_home)  # Dagster would let a .env file of the current folder override the environment
+    os.execve(command[0], [*command, "-h", "127.0.0.1", "-p", str(port)], environment)
 
 
 @app.command("serve-reasoner")
@@ -42,7 +44,7 @@ def serve_reasoner(
     from synthetic.reasoner.server import serve
 
     try:
-        serve(port, models, typer.echo)
+        serve(port, models, say)
     except CheckpointError as error:
         fail(str(error), status=2)
     except OSError as error:

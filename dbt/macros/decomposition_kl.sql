@@ -3,10 +3,10 @@
 
       error = −ℓ[y]      variance = mean_s KL(f̄ ‖ f'_s) = −ln Σ_c exp ℓ[c]      bias² = −ln f̄[y] = ln Σ_c exp ℓ[c] − ℓ[y]
 
-  relation: output of class_moments; keys: the group; jackknife: output of jackknife_kl. The sum of exponentials is taken
-  relative to its largest term. The error is a mean over samples, so only its two parts need a correction.
+  relation: one row per group and class with is_target, n_samples and mean_log_prob (ℓ); keys: the group. The sum of
+  exponentials is taken relative to its largest term.
 #}
-{% macro decomposition_kl(relation, keys, jackknife) %}
+{% macro kl_parts(relation, keys) %}
     {% set group = keys | join(", ") %}
     with extremes as (
         select
@@ -25,18 +25,34 @@
         from {{ relation }}
         inner join extremes using ({{ group }})
         group by {{ group }}
+    )
+
+    select
+        {{ group }},
+        n_samples,
+        greatest(-target_log_prob, 0.0) as error,
+        greatest(log_sum - target_log_prob, 0.0) as bias_sq,
+        greatest(-log_sum, 0.0) as variance
+    from extremes
+    inner join normalisers using ({{ group }})
+{% endmacro %}
+
+{#
+  The same with its correction for few samples. The error is a mean over samples, so only its two parts need one.
+
+  relation: output of class_moments; keys: the group; jackknife: output of jackknife_kl.
+#}
+{% macro decomposition_kl(relation, keys, jackknife) %}
+    {% set group = keys | join(", ") %}
+    with parts as (
+        {{ kl_parts(relation, keys) }}
     ),
 
-    split as (
+    corrected as (
         select
-            {{ group }},
-            n_samples,
-            greatest(-target_log_prob, 0.0) as error,
-            greatest(log_sum - target_log_prob, 0.0) as bias_sq,
-            greatest(-log_sum, 0.0) as variance,
-            greatest(-log_sum, 0.0) + (n_samples - 1) * variance_lost as variance_unbiased
-        from extremes
-        inner join normalisers using ({{ group }})
+            *,
+            variance + (n_samples - 1) * variance_lost as variance_unbiased
+        from parts
         left join {{ jackknife }} as jackknife using ({{ group }})
     )
 
@@ -49,5 +65,5 @@
         variance,
         error - variance_unbiased as bias_sq_unbiased,
         variance_unbiased
-    from split
+    from corrected
 {% endmacro %}

@@ -54,3 +54,15 @@
 {% macro n_words(text, word) %}{{ return(adapter.dispatch("n_words")(text, word)) }}{% endmacro %}
 {% macro default__n_words(text, word) %}len(regexp_extract_all({{ text }}, '\b{{ word }}\b', 0, 'i')){% endmacro %}
 {% macro spark__n_words(text, word) %}size(regexp_extract_all({{ text }}, '(?i)\\b{{ word }}\\b', 0)){% endmacro %}
+
+{#
+  Settings as they may be published, and a text without secrets: one rule, in `warehouse/settings.py`. An engine that has
+  not been given these functions publishes neither.
+#}
+{% macro published_settings(settings, source) %}{{ return(adapter.dispatch("published_settings")(settings, source)) }}{% endmacro %}
+{% macro default__published_settings(settings, source) %}published_settings({{ settings }}, {{ source }}){% endmacro %}
+{% macro spark__published_settings(settings, source) %}cast(null as string){% endmacro %}
+
+{% macro without_secrets(text) %}{{ return(adapter.dispatch("without_secrets")(text)) }}{% endmacro %}
+{% macro default__without_secrets(text) %}without_secrets({{ text }}){% endmacro %}
+{% macro spark__without_secrets(text) %}cast(null as string){% endmacro %}

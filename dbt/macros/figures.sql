@@ -11,9 +11,11 @@
     conditions.reasoning_budget
 {%- endmacro %}
 
-{# Key columns and labels that the length figures start with; wants joins named models and conditions. #}
+{# Key columns and labels that the length figures start with; wants joins named models, conditions and pools. #}
 {% macro length_figure_keys(relation) -%}
     {{ pool_figure_keys(relation) }},
     {{ relation }}.decomposition,
-    {{ relation }}.length_axis
+    {{ is_main_decomposition(relation) }},
+    {{ relation }}.length_axis,
+    {{ is_main_length_axis(relation) }}
 {%- endmacro %}

@@ -1,15 +1,16 @@
 """Importing logs of any known kind into the raw layer: the one door for the command line and for Dagster.
 
 Incremental and idempotent: a file is known by its content (SHA-256), a known file is not written again, and a killed
-import is simply done again, because the `imports` row is written last and all file names follow from the content.
-Files are read in parallel where that is worth it; the ledger (`imports`) has one writer, in the files' order.
+import is simply done again: its rows count only once the `imports` row is there, which is written last, and all file
+names follow from the content. Files are read in parallel where that is worth it; the ledger (`imports`) has one writer,
+in the files' order, which numbers them: of two copies of a sample the one that was imported last counts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,14 @@ import pyarrow.parquet as pq
 from ingestion.logs.formats import choose, detect
 from ingestion.logs.import_file import Source, Written, hash_file, name_hash, name_of, refuse, source_of
 from ingestion.logs.records import LogFormat, RefusedFileError
+from ingestion.logs.score_options import ScoreOptions, score_options
 from ingestion.logs.search import Problem, Search
 from ingestion.logs.workers import read_all
+from ingestion.logs.written_files import WrittenFiles
 from ingestion.text import clip
 from warehouse.layout import Layout
+from warehouse.leftovers import sweep
 from warehouse.parquet import ensure_empty_files, write_partition
-
-_WRITTEN_FROM_LOGS = ("samples", "test_outcomes", "items", "conditions", "models", "survey_rankings", "quarantine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class FileReport:
         n_quarantined: parts of it that could not be read.
         run_status: how its run ended; None if refused.
         message: one line for people: what happened and, if something is wrong, what to do.
+        has_warning: whether most of it is in quarantine or without a score; the message begins with it.
+        understood: how it was understood, as pairs of a word and what it is in this file.
     """
 
     path: Path
@@ -47,6 +51,8 @@ class FileReport:
     n_quarantined: int
     run_status: str | None
     message: str
+    has_warning: bool = False
+    understood: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,11 @@ class ImportSummary:
         """Whether any file was refused."""
         return self.count("refused") > 0
 
+    @property
+    def n_with_warning(self) -> int:
+        """Files of which most is in quarantine or without a score."""
+        return sum(report.has_warning for report in self.reports)
+
 
 def import_paths(
     paths: Sequence[Path],
@@ -88,6 +99,8 @@ def import_paths(
     log_format: str | None = None,
     mapping: Path | None = None,
     scorer: str | None = None,
+    scale: tuple[float, float] | None = None,
+    grades: Sequence[str] = (),
     n_workers: int | None = None,
     progress: Callable[[FileReport], None] | None = None,
 ) -> ImportSummary:
@@ -98,19 +111,24 @@ def import_paths(
         layout: the warehouse.
         log_format: the kind of all files (`inspect`); by default each file's first bytes decide.
         mapping: the mapping file of all files, which are tables then.
-        scorer: which scorer of Inspect logs to read; by default each run's main one.
+        scorer: which scorer of Inspect logs, or metric of lm-eval's, to read; by default each run's main one.
+        scale: the worst and the best number that it gives; by default 0 and 1.
+        grades: what its letters and words mean, as `A=1`.
         n_workers: processes that read files at the same time; by default the machine's cores, and none for little work.
         progress: called after each file, in their order.
 
     Raises:
-        ValueError: if `log_format` names no known kind, the mapping is not valid, or a scorer does not go with them.
+        ValueError: if `log_format` names no known kind, the mapping is not valid, or what is said of scores
+            does not go with them.
         OSError: if the warehouse cannot be written.
     """
-    chosen = choose(log_format, mapping, scorer)
+    options = score_options(scorer, scale, grades)
+    chosen = choose(log_format, mapping, options)
+    sweep(layout.root)
     ensure_empty_files(layout)
     search = Search(paths, layout.root, chosen)
     reports: list[FileReport] = []
-    for report in _Batch(layout, chosen, scorer).run(search, n_workers):
+    for report in _Batch(layout, chosen, options).run(search, n_workers):
         reports.append(report)
         if progress:
             progress(report)
@@ -128,14 +146,14 @@ class _Copy:
 class _Batch:
     """One call of `import_paths`."""
 
-    def __init__(self, layout: Layout, chosen: LogFormat | None, scorer: str | None) -> None:
-        self._scorer = scorer
+    def __init__(self, layout: Layout, chosen: LogFormat | None, options: ScoreOptions) -> None:
+        self._options = options
         self._layout = layout
         self._chosen = chosen
-        self._written = _WrittenFiles(layout)
+        self._written = WrittenFiles(layout)
         self._taken: set[str] = set()
         self._refused: dict[str, str] = {}
-        self._last = datetime.now(UTC)
+        self._last_number: int | None = None
 
     def run(self, files: Iterable[tuple[Path, Problem]], n_workers: int | None) -> Iterator[FileReport]:
         """What became of each file, in their order."""
@@ -156,39 +174,43 @@ class _Batch:
             return FileReport(copy.path, "refused", 0, 1, None, self._refused[copy.import_id])
         return FileReport(copy.path, "unchanged", 0, 0, known["run_status"], "already imported")
 
-    def _now(self) -> datetime:
-        """A time later than any before it: of two copies of a sample, the one that was imported later counts."""
-        self._last = max(datetime.now(UTC), self._last + timedelta(microseconds=1))
-        return self._last
-
     def _plan(self, path: Path, problem: Problem) -> Source | FileReport | _Copy:
         """What is to be read, or the report of a file that is not."""
         if problem:  # there is nothing that could lie in quarantine
             return FileReport(path, "refused", 0, 0, None, problem)
-        sha256 = name_hash(path)
         try:
-            sha256 = hash_file(path)
-            reader = self._chosen or detect(path, self._scorer)
-            source = source_of(path, sha256, reader, self._now())
+            source = self._source(path)
         except RefusedFileError as error:
-            refused = refuse(path, sha256[:16], str(error), self._layout, self._now())
+            refused = refuse(path, _id_of(path), str(error), self._layout, datetime.now(UTC))
+            self._remove(self._written.refusals(path) - refused.files)
             return FileReport(path, "refused", 0, 1, None, refused.first_unreadable)
+        reader = source.reader
         known = _known_import(self._layout, source.import_id)
         if source.import_id in self._taken:
             return _Copy(path, source.import_id)
         if known is not None and known["source"] == reader.name and reader.is_current(known["reader_version"]):
+            self._remove(self._written.refusals(path, source.import_id))
             return FileReport(path, "unchanged", 0, 0, known["run_status"], "already imported")
         self._taken.add(source.import_id)
         return source
 
+    def _source(self, path: Path) -> Source:
+        try:
+            return source_of(path, self._chosen or detect(path, self._options), datetime.now(UTC))
+        except RefusedFileError:
+            raise
+        except Exception as error:  # a batch outlives whatever a file provokes
+            raise RefusedFileError(f"cannot be read: {type(error).__name__}: {error}") from error
+
     def _finish(self, source: Source, result: Written) -> FileReport:
         if result.run is None:
             self._refused[source.import_id] = result.first_unreadable
+            self._remove(self._written.refusals(source.path) - result.files)
             return FileReport(source.path, "refused", 0, result.n_unreadable, None, result.first_unreadable)
         # A newer reader may file the same samples elsewhere, and what was refused once may be readable now.
-        for stale in self._written.with_stem(source.import_id) - result.files:
-            stale.unlink(missing_ok=True)
+        self._remove(self._written.of_import(source) - result.files)
         run = result.run
+        self._last_number = 1 + (self._written.last_number() if self._last_number is None else self._last_number)
         row = {
             "import_id": source.import_id,
             "file_name": name_of(source.path),
@@ -202,13 +224,35 @@ class _Batch:
             "model_id": run.model_id,
             "n_samples": result.n_samples,
             "n_quarantined": result.n_unreadable,
+            "n_unscored": result.n_unscored,
+            "notices": "\n".join(clip(notice.replace("\n", " "), 1_000) for notice in result.notices) or None,
             "tool_version": run.tool_version,
+            "import_number": self._last_number,
             "ingested_at": source.now,
         }
         write_partition(self._layout, "imports", [row], file_stem=source.import_id)
         return FileReport(
-            source.path, "imported", result.n_samples, result.n_unreadable, run.run_status, _message(result)
+            source.path,
+            "imported",
+            result.n_samples,
+            result.n_unreadable,
+            run.run_status,
+            _message(result),
+            has_warning=bool(result.warning),
+            understood=result.understood,
         )
+
+    def _remove(self, stale: Iterable[Path]) -> None:
+        for path in stale:
+            path.unlink(missing_ok=True)
+
+
+def _id_of(path: Path) -> str:
+    """What a refused file is known by: its content, or its name where that cannot be read."""
+    try:
+        return hash_file(path)[:16]
+    except RefusedFileError:
+        return name_hash(path)[:16]
 
 
 def _known_import(layout: Layout, import_id: str) -> dict[str, Any] | None:
@@ -233,7 +277,10 @@ def _message(result: Written) -> str:
     run = result.run
     assert run is not None
     message = f"{result.n_samples:,} samples of {run.task or 'several tasks'} by {run.model_id or 'several models'}"
-    message += "".join(f", {n:,} {words}" for status, words in _STATUSES.items() if (n := result.statuses.get(status)))
+    for status, words in _STATUSES.items():
+        if n := result.statuses.get(status):
+            reasons = ", ".join(f"{m:,} {reason}" for reason, m in result.failures.items())
+            message += f", {n:,} {words}" + (f" ({reasons})" if reasons and status == "format_failure" else "")
     if not result.n_samples and result.notices:
         message = run.task or ""
     if run.run_status != "success":
@@ -241,20 +288,3 @@ def _message(result: Written) -> str:
     if result.n_unreadable:
         message += f", {result.n_unreadable:,} in quarantine ({result.first_unreadable})"
     return "; ".join([clip(message, 500), *(clip(notice, 500) for notice in result.notices)])
-
-
-class _WrittenFiles:
-    """Which raw files come from which import. Folders are walked once a batch, and only if something is imported."""
-
-    def __init__(self, layout: Layout) -> None:
-        self._layout = layout
-        self._by_stem: dict[str, set[Path]] | None = None
-
-    def with_stem(self, stem: str) -> set[Path]:
-        """Files of the tables that logs are written to, as they were when first asked."""
-        if self._by_stem is None:
-            self._by_stem = {}
-            for table in _WRITTEN_FROM_LOGS:
-                for path in self._layout.raw_table(table).rglob("*.parquet"):
-                    self._by_stem.setdefault(path.stem, set()).add(path)
-        return self._by_stem.get(stem, set())

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 
-from ingestion.logs.records import Notice, Record, RefusedFileError, Run, Unreadable
+from ingestion.logs.records import Notice, Record, RefusedFileError, Row, Run, ScoredBy, ScoresWithdrawn, Unreadable
+from ingestion.logs.unscored import Unscored
 from ingestion.text import clip
 from warehouse.parquet import to_table
 from warehouse.schemas import RAW_TABLES
-
-# Arrow's own allocator keeps a quarter of what it once held; a worker reads one file after the other.
-pa.set_memory_pool(pa.system_memory_pool())
+from warehouse.secrets import without_secrets
 
 BATCH_ROWS = 500
 """Rows that are held as dictionaries before they become Arrow: a dictionary takes ten times the memory."""
@@ -35,14 +34,29 @@ class Collected:
         tables: rows that meet the contract, by table and partition.
         unreadable: parts that go to quarantine.
         statuses: rows of `samples` by what became of them.
+        failures: format failures whose row says more about them, by what it says.
+        unscored: samples that nothing judges, counted by the reason.
         notices: what the person who imports it must know.
+        scored_by: what the scores come from.
     """
 
     run: Run
     tables: dict[tuple[str, Partition], pa.Table]
     unreadable: list[Unreadable]
     statuses: Counter[str]
+    failures: Counter[str]
+    unscored: Unscored
     notices: list[str]
+    scored_by: str | None = None
+
+    def of(self, table: str) -> list[pa.Table]:
+        """The partitions of a table."""
+        return [data for (name, _), data in self.tables.items() if name == table]
+
+    @property
+    def n_read(self) -> int:
+        """Samples, or rankings of the survey."""
+        return sum(map(len, (*self.of("samples"), *self.of("survey_rankings"))))
 
 
 class _Table:
@@ -79,21 +93,15 @@ def collect(records: Iterable[Record], *, source: str, import_id: str, now: date
         RefusedFileError: if the records name no run.
         ContractError: if a row does not meet the raw contract, which is a fault of the reader.
     """
-    run: Run | None = None
-    unreadable: list[Unreadable] = []
-    notices: list[str] = []
+    told = _Told()
     tables: dict[tuple[str, Partition], _Table] = {}
     once: set[tuple[Any, ...]] = set()
     statuses: Counter[str] = Counter()
+    failures: Counter[str] = Counter()
+    unscored = Unscored()
     for record in records:
-        if isinstance(record, Run):
-            run = record
-            continue
-        if isinstance(record, Unreadable):
-            unreadable.append(Unreadable(clip(record.place, 500), clip(record.reason, 1_000), record.excerpt))
-            continue
-        if isinstance(record, Notice):
-            notices.append(record.text)
+        if not isinstance(record, Row):
+            told.take(record)
             continue
         schema = RAW_TABLES[record.table]
         if record.table in _ONCE:
@@ -105,10 +113,51 @@ def collect(records: Iterable[Record], *, source: str, import_id: str, now: date
         if "import_id" in schema.schema.names:
             origin["import_id"] = import_id
         row = record.values | origin | {"ingested_at": now}
+        if row.get("error"):
+            row["error"] = without_secrets(row["error"])
         partition = tuple((name, row[name]) for name in schema.partition_by)
         tables.setdefault((record.table, partition), _Table(record.table)).add(row)
         if record.table == "samples":
             statuses[row["status"]] += 1
-    if run is None:
+            if row["status"] == "format_failure" and row.get("error"):
+                failures[row["error"]] += 1
+            unscored.sample(row, record.unscored)
+        elif record.table == "items":
+            unscored.item(row)
+        elif record.table == "test_outcomes":
+            unscored.test()
+    if told.run is None:
         raise RefusedFileError("the log names no run")
-    return Collected(run, {key: table.finished() for key, table in tables.items()}, unreadable, statuses, notices)
+    finished = {key: table.finished() for key, table in tables.items()}
+    if told.withdrawn:
+        unscored.withdraw(told.withdrawn)
+        finished = {key: _without_scores(data) if key[0] == "samples" else data for key, data in finished.items()}
+    return Collected(told.run, finished, told.unreadable, statuses, failures, unscored, told.notices, told.scored_by)
+
+
+@dataclass
+class _Told:
+    """What a reader said that is no row."""
+
+    run: Run | None = None
+    unreadable: list[Unreadable] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    scored_by: str | None = None
+    withdrawn: str | None = None
+
+    def take(self, record: Record) -> None:
+        if isinstance(record, Run):
+            self.run = record
+        elif isinstance(record, Unreadable):
+            self.unreadable.append(Unreadable(clip(record.place, 500), clip(record.reason, 1_000), record.excerpt))
+        elif isinstance(record, Notice):
+            self.notices.append(record.text)
+        elif isinstance(record, ScoredBy):
+            self.scored_by = record.name
+        elif isinstance(record, ScoresWithdrawn):
+            self.withdrawn = record.reason
+
+
+def _without_scores(samples: pa.Table) -> pa.Table:
+    place = samples.schema.get_field_index("score")
+    return samples.set_column(place, samples.schema.field(place), pa.nulls(len(samples), samples.schema.types[place]))

@@ -27,11 +27,36 @@ class Run:
 class Row:
     """A row of a raw table, without `source`, `import_id` and `ingested_at`, which the importer adds.
 
-    Rows of `items`, `conditions` and `models` may repeat; the first one of a key is kept.
+    Rows of `items`, `conditions` and `models` may repeat; the first one of a key is kept. An item comes before its
+    samples, and a sample's unit tests right after it.
+
+    Attributes:
+        table: a raw table's name.
+        values: its columns.
+        unscored: of a sample without a score, why there is none ("its value is NaN"), where the reader knows.
     """
 
     table: str
     values: dict[str, Any]
+    unscored: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredBy:
+    """What the scores of the file come from: "scorer 'match'", "metric 'acc'", "column 'reward'"."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScoresWithdrawn:
+    """Only now that the whole file was seen: none of its scores is a graded outcome. They become NULL and are counted.
+
+    Attributes:
+        reason: why, and how a person can say what they mean.
+    """
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +75,7 @@ class Notice:
     text: str
 
 
-Record = Run | Row | Unreadable | Notice
+Record = Run | Row | ScoredBy | ScoresWithdrawn | Unreadable | Notice
 
 
 class LogFormat(Protocol):

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ingestion.logs.formats import SUFFIXES, is_folder_log, is_log
+from ingestion.logs.packed import suffix_of
 from ingestion.logs.records import LogFormat
 
 Problem = str | None
@@ -64,16 +65,19 @@ class Search:
         found = False
         for file in self._logs_in(path):
             found = True
-            yield file, None
+            yield file, None if file.is_dir() else self._problem(file)
         if not found:
             yield path, f"no log in this folder (looked for *{', *'.join(SUFFIXES)} and runs of the SWE-bench harness)"
 
     def _problem(self, path: Path) -> Problem:
         if is_pattern(path):
             return "no file matches this pattern"
-        if not path.exists():
-            return "no such file; check the path"
-        return None if path.is_file() else "not a regular file"
+        try:
+            if path.is_file():
+                return None
+            return "not a regular file" if path.exists() else "no such file; check the path"
+        except OSError as error:
+            return f"cannot be looked at: {error.strerror}; check the permissions of its folder"
 
     def _logs_in(self, folder: Path) -> Iterator[Path]:
         for path in self._candidates(folder):
@@ -95,7 +99,7 @@ class Search:
                 yield Path(parent)
                 continue
             folders.sort()
-            logs = (name for name in sorted(names) if Path(name).suffix.lower() in suffixes)
+            logs = (name for name in sorted(names) if suffix_of(Path(name)) in suffixes)
             yield from (Path(parent, name) for name in logs if not name.startswith(APPLE_DOUBLE))
 
 

@@ -8,11 +8,13 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait
 from typing import TypeVar
 
 from ingestion.logs.import_file import Source, Written, read_and_write, refuse
 from warehouse.cores import n_cores
 from warehouse.layout import Layout
+from warehouse.lifeline import end_with_parent
 
 WORTH_BYTES = 4 * 2**20
 """Bytes of logs from which starting processes pays off: a process takes half a second to start."""
@@ -59,10 +61,8 @@ def read_all(plans: Iterator[_Plan], layout: Layout, n_workers: int | None = Non
 
 
 def _in_processes(plans: Iterator[_Plan], layout: Layout, n_workers: int) -> Iterator[tuple[_Plan, Written]]:
-    # Not fork: Arrow's threads do not survive it.
-    context = multiprocessing.get_context("spawn")
     waiting: deque[tuple[_Plan, Future[Written] | None]] = deque()
-    pool = ProcessPoolExecutor(n_workers, mp_context=context)
+    pool = _pool(n_workers)
     try:
         while True:
             while len(waiting) < AHEAD * n_workers and (plan := next(plans, None)) is not None:
@@ -71,7 +71,7 @@ def _in_processes(plans: Iterator[_Plan], layout: Layout, n_workers: int) -> Ite
                     try:
                         future = pool.submit(read_and_write, plan, layout)
                     except BrokenProcessPool:
-                        pool = ProcessPoolExecutor(n_workers, mp_context=context)
+                        pool = _pool(n_workers)
                         future = pool.submit(read_and_write, plan, layout)
                 waiting.append((plan, future))
             if not waiting:
@@ -88,9 +88,21 @@ def _in_processes(plans: Iterator[_Plan], layout: Layout, n_workers: int) -> Ite
         pool.shutdown(cancel_futures=True)
 
 
+def _pool(n_workers: int) -> ProcessPoolExecutor:
+    # Not fork: Arrow's threads do not survive it.
+    return ProcessPoolExecutor(n_workers, multiprocessing.get_context("spawn"), initializer=_end_with_batch)
+
+
+def _end_with_batch() -> None:
+    """In a worker: end with the batch's process. An executor's processes outlive one that is killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        end_with_parent(lambda: wait([parent.sentinel]))
+
+
 def _alone(source: Source, layout: Layout) -> Written:
     """Read one file in a process of its own, after a process died: which file it died of is not known."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with _pool(1) as pool:
         try:
             return pool.submit(read_and_write, source, layout).result()
         except BrokenProcessPool:

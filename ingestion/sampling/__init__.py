@@ -7,12 +7,13 @@ The door, for notebooks, the command line and orchestration:
     summary = sample(spec, layout, report=print)
 
 Nothing here knows of orchestration. A response is first in a journal (`journal`), and Parquet follows from that
-(`deriving`).
+(`journal.to_parquet`).
 """
 
 from ingestion.sampling.drawing.run import SamplingError, sample
 from ingestion.sampling.drawing.summary import PartitionSummary, SampleSummary
 from ingestion.sampling.embeddings import EmbeddingError, EmbeddingSummary, embed_answers
+from ingestion.sampling.experiments import Drawn, Experiments, embed_experiments, load_experiments, sample_partitions
 from ingestion.sampling.journal.records import JournalError
 from ingestion.sampling.journal.to_parquet import derive_all
 from ingestion.sampling.plans.partitions import PartitionKey, partition_keys
@@ -23,9 +24,11 @@ from ingestion.sampling.spec.experiment import ExperimentSpec
 from ingestion.sampling.spec.file import SpecError, json_schema, load_spec, parse_spec
 
 __all__ = [
+    "Drawn",
     "EmbeddingError",
     "EmbeddingSummary",
     "ExperimentSpec",
+    "Experiments",
     "JournalError",
     "MissingKeyError",
     "PartitionKey",
@@ -38,10 +41,13 @@ __all__ = [
     "TaskError",
     "derive_all",
     "embed_answers",
+    "embed_experiments",
     "json_schema",
+    "load_experiments",
     "load_spec",
     "parse_spec",
     "partition_keys",
     "plan",
     "sample",
+    "sample_partitions",
 ]

@@ -15,7 +15,6 @@ from typing import Any, Protocol
 import numpy as np
 
 from ingestion.sampling.drawing.pace import backoff
-from ingestion.sampling.drawing.run_progress import Report
 from ingestion.sampling.providers.base import Key, MissingKeyError, OverloadedError, TransientError
 from ingestion.sampling.providers.sdk import sdk_error
 from ingestion.sampling.spec.experiment import EmbeddingSpec, ExperimentSpec, Limits, ProviderSpec
@@ -24,6 +23,7 @@ from warehouse.keys import digest
 from warehouse.layout import Layout
 from warehouse.parquet import ensure_empty_files, write_partition
 from warehouse.raw import connect_raw
+from warehouse.tell import Tell, silence
 
 _MISSING = """
     select samples.sample_id, samples.answer, count(*) over () as n_missing
@@ -71,7 +71,7 @@ def embed_answers(
     spec: ExperimentSpec,
     layout: Layout,
     *,
-    report: Report = lambda line: None,
+    report: Tell = silence,
     make: Callable[[EmbeddingSpec, Limits], Embedder] | None = None,
 ) -> EmbeddingSummary:
     """Embed the experiment's open-ended answers that have no vector yet, into `raw.embeddings`.

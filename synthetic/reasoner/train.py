@@ -11,7 +11,7 @@ import csv
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from multiprocessing import get_context
@@ -30,6 +30,7 @@ from synthetic.reasoner.network import WINDOW, new_model, windows_of
 from synthetic.reasoner.task import CHOICE_LABELS, MODULUS, TOKEN_IDS, WORDS
 from synthetic.training import LossRow, TrainingDivergedError, learning_rate, make_optimizer
 from warehouse.parquet import atomic_path
+from warehouse.tell import Tell
 
 INITIAL_STD = 0.1
 """Of embeddings and positions, which start out equally loud."""
@@ -46,7 +47,6 @@ SMALLEST_LIMIT = 3
 
 VALIDATION_BATCH = 64
 
-Report = Callable[[str], None]
 
 _RESULT_IDS = torch.tensor([TOKEN_IDS[f"={value}"] for value in range(MODULUS)])
 _LETTER_IDS = torch.tensor([TOKEN_IDS[label] for label in CHOICE_LABELS])
@@ -111,7 +111,7 @@ def training_batches(settings: TrainingConfig, recipe: Recipe) -> Iterator[Batch
 
 
 def train_reasoner(
-    size: ModelSize, settings: TrainingConfig, recipe: Recipe, report: Report | None = None
+    size: ModelSize, settings: TrainingConfig, recipe: Recipe, report: Tell | None = None
 ) -> tuple[Transformer, list[LossRow]]:
     """Train one size from scratch; return the model and the logged losses, in order of measurement.
 

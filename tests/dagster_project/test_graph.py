@@ -26,7 +26,7 @@ def test_the_graph_is_as_reviewed(definitions: dg.Definitions) -> None:
     if os.environ.get("UPDATE_SNAPSHOTS"):
         SNAPSHOT.write_text(now, encoding="utf-8")
     assert now == SNAPSHOT.read_text(encoding="utf-8"), (
-        "the asset graph has changed; if that is meant: UPDATE_SNAPSHOTS=1 pytest tests/dagster_project, and commit"
+        "the asset graph has changed; if that is meant: make generate, and commit"
     )
 
 

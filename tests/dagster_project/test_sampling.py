@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,11 +19,14 @@ import pytest
 import yaml
 
 from dagster_project.assets.raw_embeddings import embeddings
-from dagster_project.assets.raw_sampling import PARTITIONS, SAMPLED_RESPONSES, experiments, responses_key
+from dagster_project.assets.raw_sampling import PARTITIONS, SAMPLED_RESPONSES, planned_names, responses_key
+from dagster_project.jobs import experiments as register
 from dagster_project.resources import Warehouse
+from ingestion.sampling import SpecError
 from tests.sampling.killing import write_items
 from tests.sampling.server import Server, running
-from warehouse.layout import Layout
+from warehouse.layout import PROJECT_ROOT, Layout
+from warehouse.lock import locked
 from warehouse.raw import connect_raw
 
 KEY = "sk-test-1234567890abcdef"
@@ -58,8 +68,16 @@ def write_experiment(layout: Layout, server: Server, *models: str, **changes: An
     (layout.experiments / "trial.yaml").write_text(yaml.safe_dump(spec | changes))
 
 
+def names_of(layout: Layout) -> list[str]:
+    names, problems = planned_names(layout)
+    assert not problems
+    return names["openai"]
+
+
 def materialize(layout: Layout, instance: dg.DagsterInstance, *names: str) -> dg.ExecuteInProcessResult:
-    instance.add_dynamic_partitions(str(PARTITIONS["openai"].name), list(experiments(layout)["openai"]))
+    instance.add_dynamic_partitions(
+        str(PARTITIONS["openai"].name), sorted({*planned_names(layout)[0]["openai"], *names})
+    )
     return dg.materialize(
         SAMPLED_RESPONSES,
         selection=[responses_key("openai")],
@@ -81,7 +99,7 @@ def test_a_backfill_draws_what_is_missing_and_says_what_it_cost(
     layout: Layout, server: Server, instance: dg.DagsterInstance
 ) -> None:
     write_experiment(layout, server, "good", "second")
-    names = sorted(experiments(layout)["openai"])
+    names = names_of(layout)
     assert [name.split("|")[:2] for name in names] == [["t", "good"]] * 2 + [["t", "second"]] * 2
     result = materialize(layout, instance, *names)
     assert result.success
@@ -103,7 +121,7 @@ def test_open_ended_answers_are_embedded_on_request(
     layout: Layout, server: Server, instance: dg.DagsterInstance
 ) -> None:
     write_experiment(layout, server, "good")
-    materialize(layout, instance, *sorted(experiments(layout)["openai"]))
+    materialize(layout, instance, *names_of(layout))
     for n_embedded in (10, 0):
         result = dg.materialize(
             [embeddings], instance=instance, resources={"warehouse": Warehouse(root=str(layout.root))}
@@ -116,10 +134,10 @@ def test_what_a_person_has_to_mend_is_not_tried_again(
     layout: Layout, server: Server, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_experiment(layout, server, "good", budget_usd=0.0005)
-    names = sorted(experiments(layout)["openai"])
+    names = names_of(layout)
     assert "raise budget_usd" in failure(materialize(layout, instance, *names))
     write_experiment(layout, server, "fault-401")
-    wrong = sorted(experiments(layout)["openai"])
+    wrong = names_of(layout)
     assert "check the key" in failure(materialize(layout, instance, wrong[0]))
     monkeypatch.delenv("OPENAI_API_KEY")
     assert "OPENAI_API_KEY is not set" in failure(materialize(layout, instance, wrong[0]))
@@ -129,7 +147,7 @@ def test_no_key_is_in_dagsters_records(
     layout: Layout, server: Server, instance: dg.DagsterInstance, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     write_experiment(layout, server, "fault-401", "good")
-    good, wrong = ([n for n in sorted(experiments(layout)["openai"]) if m in n] for m in ("|good|", "|fault-401|"))
+    good, wrong = ([n for n in names_of(layout) if m in n] for m in ("|good|", "|fault-401|"))
     assert materialize(layout, instance, *good).success
     failure(materialize(layout, instance, wrong[0]))  # the server repeats the key in its error
     assert any(KEY in json.dumps(headers) for headers in server.headers)
@@ -138,3 +156,96 @@ def test_no_key_is_in_dagsters_records(
     assert [path for path in written if KEY.encode() in path.read_bytes()] == []
     printed = capfd.readouterr()
     assert KEY not in printed.out + printed.err
+
+
+def test_a_bad_spec_fails_its_own_tick_and_partitions(
+    layout: Layout, server: Server, instance: dg.DagsterInstance
+) -> None:
+    write_experiment(layout, server, "good")
+    (good,) = {name.split("|")[1] for name in names_of(layout)}
+    mended = layout.experiments / "zz.yaml"
+    mended.write_text((layout.experiments / "trial.yaml").read_text().replace("good", "later") + "epoch: 3\n")
+    told = f"{mended}:27: epoch: unknown field; did you mean epochs?"
+    with (
+        pytest.raises(SpecError, match=re.escape(told)),
+        dg.build_sensor_context(
+            instance=instance, resources={"warehouse": Warehouse(root=str(layout.root))}
+        ) as context,
+    ):
+        register(context)
+    known = instance.get_dynamic_partitions(str(PARTITIONS["openai"].name))
+    assert {name.split("|")[1] for name in known} == {good}
+    # A partition that was registered before its spec was broken.
+    broken = known[0].replace("|good|", "|later|")
+    message = failure(materialize(layout, instance, broken))
+    assert "no readable spec plans it" in message and told in message
+    assert server.n_requests == 0
+    assert materialize(layout, instance, *sorted(known)).success
+    assert server.n_requests == 2 * 10
+
+
+def test_items_that_cannot_be_had_stop_no_other_experiment(
+    layout: Layout, server: Server, instance: dg.DagsterInstance
+) -> None:
+    write_experiment(layout, server, "good")
+    text = (layout.experiments / "trial.yaml").read_text().replace("good", "another")
+    (layout.experiments / "aa.yaml").write_text(text.replace("items.jsonl", "gone.jsonl").replace("trial", "broken"))
+    message = failure(materialize(layout, instance, *names_of(layout)))
+    assert "experiment broken" in message and "gone.jsonl: cannot be read" in message
+    assert server.n_requests == 2 * 10
+
+
+def test_ctrl_c_ends_a_run_without_another_try(layout: Layout) -> None:
+    with running(delay_s=0.2) as server:
+        write_experiment(layout, server, "good", epochs=100)
+        script = f"""
+            import dagster as dg
+            from pathlib import Path
+            from dagster_project.assets.raw_sampling import PARTITIONS, SAMPLED_RESPONSES, planned_names
+            from dagster_project.jobs import sampling_jobs
+            from dagster_project.main_job import _run
+            from dagster_project.resources import Warehouse
+            from warehouse.layout import Layout
+
+            root = {str(layout.root)!r}
+            definitions = dg.Definitions(
+                assets=SAMPLED_RESPONSES,
+                jobs=[job for job in sampling_jobs if job.name == "sample_openai"],
+                resources={{"warehouse": Warehouse(root=root)}},
+                executor=dg.in_process_executor,
+            )
+            with dg.DagsterInstance.ephemeral() as instance:
+                names = planned_names(Layout(Path(root)))[0]["openai"]
+                instance.add_dynamic_partitions(str(PARTITIONS["openai"].name), names)
+                _run(definitions, "sample_openai", instance, names)
+        """
+        run = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(script)], cwd=PROJECT_ROOT, stderr=subprocess.PIPE, text=True
+        )
+        while server.n_requests < 40:
+            assert run.poll() is None
+            time.sleep(0.01)
+        run.send_signal(signal.SIGINT)
+        _, told = run.communicate(timeout=60)
+        assert run.returncode == -signal.SIGINT and "KeyboardInterrupt" in told  # the command says it in one line
+        n_sent = server.n_requests
+        assert n_sent < 500
+    with connect_raw(layout) as con:
+        kept = con.execute("select count(*), min(run_status), max(run_status) from raw.samples").fetchone()
+    assert kept == (n_sent, "cancelled", "cancelled")
+
+
+def test_two_main_jobs_exclude_each_other(layout: Layout) -> None:
+    with locked(layout.run_lock, "held"):
+        second = subprocess.run(
+            [sys.executable, "-m", "dagster_project.cli", "run"],
+            cwd=PROJECT_ROOT,
+            env=os.environ | {"WAREHOUSE_ROOT": str(layout.root)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert second.returncode == 1 and second.stdout == ""
+    told = f"another `incoherence run` (process {os.getpid()}) is at work; wait until it has ended, or stop it"
+    assert told in second.stderr and second.stderr.count("\n") == 1
+    assert not layout.dagster_home.exists()

@@ -56,9 +56,31 @@ class RawRows:
             for values, rows in parts.items():
                 partition = dict(zip(partition_by, values, strict=True))
                 write_partition(layout, name, rows, file_stem="random", partition=partition)
+        write_partition(layout, "imports", [_import_row(number) for number in (0, 1)], file_stem="random")
+        # What a killed import left behind: no row in `imports`, so no data.
+        for row in self.samples[:5]:
+            values = {column: row[column] for column in ("task", "model_id", "condition_id")}
+            left = {**row, "sample_id": f"left {row['sample_id']}", "import_id": "killed"}
+            write_partition(layout, "samples", [left], file_stem=f"killed-{row['epoch']}", partition=values)
 
     def __add__(self, other: RawRows) -> RawRows:
         return RawRows(**{each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(self)})
+
+
+def _import_row(number: int) -> Row:
+    return {
+        "import_id": f"import-{number}",
+        "file_name": f"{number}.csv",
+        "file_sha256": _hash(number),
+        "file_bytes": 1,
+        "source": "table",
+        "reader_version": 1,
+        "run_status": "success",
+        "n_samples": 0,
+        "n_quarantined": 0,
+        "import_number": number,
+        "ingested_at": NOW,
+    }
 
 
 def _hash(*parts: object) -> str:
@@ -127,7 +149,7 @@ def model_row(model_id: str, **values: Any) -> Row:
     return row | values
 
 
-def random_answer(rng: np.random.Generator, item: Row, style: str, prompt_format: str, epoch: int) -> Row:
+def random_answer(rng: np.random.Generator, item: Row, style: str, prompt_format: str, epoch: int) -> Row:  # noqa: C901 (a case for each style)
     """Status, choice and probabilities of one sample."""
     n_classes, target = item["n_choices"], item["target_index"]
     if style == "errors":
@@ -192,7 +214,8 @@ def random_eval_rows(seed: int) -> RawRows:
     for group in items.values():
         rows.items += group
     # An older reading of an item that a later import corrected.
-    rows.items.append({**items["four"][0], "target_index": 3, "ingested_at": NOW - timedelta(days=1)})
+    old = {"import_id": "import-0", "ingested_at": NOW + timedelta(days=1)}
+    rows.items.append({**items["four"][0], "target_index": 3, **old})
     rows.conditions = [condition_row("choice-low", "choice"), condition_row("probability-low", "probability")]
     rows.models = [
         model_row("Qwen/Qwen3-8B", model_family="wrong", is_simulated=False),
@@ -227,14 +250,17 @@ def _random_samples(rng: np.random.Generator, item: Row, model_id: str, prompt_f
 
 
 def _copies(rng: np.random.Generator, samples: list[Row]) -> list[Row]:
-    """Older copies of some samples, with another answer: a log that was scored again."""
+    """Older copies of some samples, with another answer: a log that was scored again.
+
+    Their import came first, but the clock was set back after it.
+    """
     chosen = rng.choice(len(samples), size=40, replace=False)
     return [
         {
             **samples[index],
             "status": "format_failure",
             "import_id": "import-0",
-            "ingested_at": NOW - timedelta(hours=1),
+            "ingested_at": NOW + timedelta(hours=1),
         }
         for index in chosen
     ]

@@ -141,7 +141,9 @@ def test_the_report_has_a_row_for_each_pool_by_its_main_decomposition(
     layout.published_database.parent.mkdir(parents=True)
     shutil.copy(built.layout.build_database, layout.published_database)
     monkeypatch.setattr(page, "FIGURES", ())
-    table = page.write_report(layout).read_text(encoding="utf-8").partition('id="models"')[2].partition("</table>")[0]
+    table = (
+        page.write_page(layout).path.read_text(encoding="utf-8").partition('id="models"')[2].partition("</table>")[0]
+    )
     rows = [re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", row)).split() for row in table.split("<tr>")[2:]]
     pools = built.rows("(select distinct task, model_id, condition_id from marts.fct_incoherence)")
     assert len(rows) == len(pools)

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 from ingestion.logs.importer import import_paths
+from ingestion.logs.table.mapping_file import SHIPPED
 from tests.dbt.conftest import agree
 from tests.ingestion.test_swe_bench import DJANGO, evaluated, report, run_folder
 from tests.oracles.decompositions import Array, Split, brier, coverage, kl
@@ -30,7 +31,6 @@ SHARED = PROJECT_ROOT.parent / "shared" / "data"
 EVAL_LOGS = SHARED / "eval_logs"
 TAU_BENCH = SHARED / "repeated_runs" / "tau_bench" / "gpt-4o-airline.json"
 LLM_STABILITY = SHARED / "repeated_runs" / "llm_stability" / "strict_json_schema_runs.tgz"
-MAPPINGS = PROJECT_ROOT / "docs" / "mappings"
 LOGS = [
     "mcq_50x30.eval",
     "mcq_10x30_small.eval",
@@ -58,10 +58,10 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs")
     with tarfile.open(LLM_STABILITY) as archive:
         archive.extractall(folder, filter="data")
-    import_paths([folder], layout, mapping=MAPPINGS / "answers_csv.yaml")
+    import_paths([folder], layout, mapping=SHIPPED / "answers_csv.yaml")
     tool_calls = folder / "tool_calls.yaml"
     tool_calls.write_text(
-        (MAPPINGS / "tau_bench.yaml").read_text().replace('{count: "traj[*]", where: {role: assistant}}', TOOL_CALLS)
+        (SHIPPED / "tau_bench.yaml").read_text().replace('{count: "traj[*]", where: {role: assistant}}', TOOL_CALLS)
     )
     # The mapping tells the task by the file's name.
     few = folder / "gpt-4o-retail.json"

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.answers import option_index, option_letter, parse_letter, parse_probabilities, target_index
+from ingestion.answers import (
+    NONE,
+    SEVERAL,
+    Chosen,
+    option_index,
+    option_letter,
+    parse_letter,
+    parse_probabilities,
+    read_option,
+    submitted_option,
+    target_index,
+)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +83,109 @@ from ingestion.answers import option_index, option_letter, parse_letter, parse_p
 )
 def test_letters_in_the_usual_phrasings(completion: str, expected: int | None) -> None:
     assert parse_letter(completion, 4) == expected
+
+
+@pytest.mark.parametrize(
+    "completion",
+    [
+        # said of one option alone that it is right
+        *(
+            "The correct answer is option **C**.",
+            "Option C is correct.",
+            "C is correct",
+            "**C** is the correct answer.",
+        ),
+        *("(C) is right, I think.", "I would go with option C.", "I choose C.", "Choice (C) is the best answer."),
+        *("Option A is incorrect. Option C is correct.", "A is wrong and B is wrong. C is the correct answer."),
+        *("The answer is therefore C.", "The answer should be C", "Correct answer: C", "My final answer is C."),
+        # the letter first or last, and reasons
+        *(
+            "C\n\nExplanation: heat flows.",
+            "**C**\n\nBecause it is.",
+            "(C)\nreason",
+            "B seems off.\n\nC",
+            "So:\n**C**.",
+        ),
+        # other marks, other languages
+        *(
+            "#### C",
+            "【C】",
+            "ANSWER: （C）",
+            '{"why": "A?", "answer": "C"}',
+            "答案：C",
+            "正确答案是C。",
+            "答え: C",
+            "정답: C",
+        ),
+        *("Antwort: C", "Die richtige Antwort ist C.", "Réponse : C", "La réponse est C.", "Respuesta: C", "Ответ: C"),
+        *("La respuesta correcta es la C.", "Risposta: C", "Правильный ответ: C"),
+        # in front of numbers, brackets and minus signs
+        *("ANSWER: C 42", "ANSWER: C) 42", "ANSWER: C) -5", "ANSWER: C - 5", "ANSWER: C -5", "ANSWER: C −5"),
+        *("ANSWER: C) [1, 2]", "ANSWER: [C]", "ANSWER: C (x = -3)", "ANSWER: C (f(x) = 2)", "ANSWER: C: 3/4"),
+        *("ANSWER: C) 12, 15", "Answer: (C) 1", "The answer is (C) -5.", "The answer is C because A - B = 0"),
+        *("Answer: C) Both A and B", "The answer is C. Both A and B"),
+    ],
+)
+def test_what_names_one_option_beyond_doubt_is_read(completion: str) -> None:
+    assert read_option(completion, 4) == Chosen(2)
+
+
+@pytest.mark.parametrize(
+    "completion",
+    [
+        *("A or C", "I think it could be A or C.", "Either A or C is correct.", "Both A and C are correct."),
+        *(
+            "A is correct, but C could be correct too.",
+            "Option A or C is correct",
+            "A is correct or maybe C is correct",
+        ),
+        *("Option A is correct. Option C is correct.", "Neither A nor C is correct", "I would say A, though C may be."),
+        *("The answer is A or C", "The answer could be A, or C", "ANSWER: C or D", "ANSWER: not C", "Is C correct?"),
+        *("I am not sure that C is correct.", "C is not correct", "If C is correct then A is not", "C? No, A? Hmm"),
+        *("A\nB\nC\nD", "A) red\nB) green", "C\n\nOr rather\n\nD", "C. one\nD. two\nC", "ANSWER: A 5-fold increase"),
+    ],
+)
+def test_prose_that_hedges_names_none(completion: str) -> None:
+    assert read_option(completion, 4) == Chosen(failure=NONE)
+
+
+@pytest.mark.parametrize(
+    "submitted",
+    ["A,C", "A, C", "A and C", "A, B and C", "A/C", "A C", "AC", "(A), (C)", "**A**, **C**", "A; C", "A\nC"],
+)
+def test_several_options_that_were_submitted_are_told_from_none(submitted: str) -> None:
+    assert submitted_option(submitted, 4) == Chosen(failure=SEVERAL)
+    assert read_option(f"<answer>{submitted}</answer>", 4) == Chosen(failure=SEVERAL)
+    if "\n" not in submitted:
+        assert read_option(f"I weigh them.\nANSWER: {submitted}", 4) == Chosen(failure=SEVERAL)
+    assert submitted_option("C", 4) == Chosen(2)
+    assert (
+        submitted_option("E", 4) == submitted_option("A bird", 4) == submitted_option("A, E", 4) == Chosen(failure=NONE)
+    )
+
+
+@pytest.mark.parametrize(
+    ("completion", "expected"),
+    [
+        *(("Yes", 0), ("yes.", 0), ("**No**", 1), ("The answer is Yes.", 0), ("ANSWER: no", 1), ("Hm.\n\nNo", 1)),
+        *(("Yes and No", None), ("Yes, but", None), ("The answer is yes or no.", None), ("B", 1)),
+    ],
+)
+def test_an_option_s_whole_text_names_it(completion: str, expected: int | None) -> None:
+    assert read_option(completion, 2, ["Yes", "No"]).index == expected
+
+
+def test_numbers_are_texts_where_letters_are_options() -> None:
+    numbers = ["40", "41", "42", "43"]
+    assert [read_option(text, 4, numbers).index for text in ("ANSWER: 42", "42", "C) 42\n\nBecause.", "2")] == [
+        2,
+        2,
+        2,
+        None,
+    ]
+    folds = ["a 5-fold rise", "a fall"]
+    assert read_option("ANSWER: a 5-fold rise", 2, folds).index == 0
+    assert read_option("same", 2, ["same", "same"]).index is None
 
 
 def test_options_past_z_are_numbered_from_one() -> None:
@@ -167,8 +281,10 @@ def test_one_option_is_taken_however_it_is_set(declared: str, one: str, letter: 
 
 @given(_PIECES, st.integers(2, 30))
 def test_any_text_gives_a_valid_answer_or_none(text: str, n_choices: int) -> None:
-    chosen = parse_letter(text, n_choices)
-    assert chosen is None or 0 <= chosen < n_choices
+    chosen = read_option(text, n_choices)
+    assert (chosen.index is None) == (chosen.failure in (NONE, SEVERAL))
+    assert chosen.index is None or 0 <= chosen.index < n_choices
+    assert chosen.index == parse_letter(text, n_choices)
     stated = parse_probabilities(text, n_choices)
     if stated is not None:
         assert len(stated) == n_choices

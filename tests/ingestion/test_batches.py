@@ -36,8 +36,11 @@ def test_processes_give_what_one_process_gives(tmp_path: Path, monkeypatch: pyte
     ]
     for table in ("samples", "items", "imports", "quarantine", "models", "conditions"):
         assert _told(many, table) == _told(one, table)
-    written = [row["ingested_at"] for row in sorted(rows(many, "imports"), key=lambda row: row["file_name"])]
-    assert written == sorted(set(written))  # of two copies of a sample the later file counts, whoever read it first
+    numbers = [row["import_number"] for row in sorted(rows(many, "imports"), key=lambda row: row["file_name"])]
+    assert numbers == list(range(1, 7))  # of two copies of a sample the later file counts, whoever read it first
+    log(folder / "7.eval", "B", "B")
+    import_paths([folder], many, n_workers=1)
+    assert {row["file_name"]: row["import_number"] for row in rows(many, "imports")}["7.eval"] == 7
 
 
 def test_rankings_of_a_survey(tmp_path: Path, layout: Layout) -> None:

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from ingestion.logs.importer import import_paths
 from ingestion.logs.inspect.condition import condition_row
 from ingestion.logs.inspect.types import Header
+from ingestion.sampling import load_spec, partition_keys
+from tests.ingestion.conftest import rows
+from warehouse.layout import PROJECT_ROOT, Layout
 
 
 def header(*, generate: dict[str, Any] | None = None, plan: dict[str, Any] | None = None, **spec: Any) -> Header:
@@ -89,6 +94,46 @@ def test_no_secret_and_no_long_text_is_kept() -> None:
     settings = json.loads(row["settings"])
     assert settings["generate"]["extra_body"]["min_p"] == 0.1
     assert settings["task_args"]["max_tokens"] == 5
+
+
+KEYS = {
+    "google": "AIza" + "SyD4mGWmKa4JsXZ8HjGw7ISLn23namBGe9Q",
+    "groq": "gsk_" + "aB1" * 17,
+    "xai": "xai-" + "Cd2" * 20,
+    "url": "https://user:hunter2@example.org/v1",
+    "azure": "0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+}
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_a_key_under_any_name_is_kept_as_a_hash_that_tells_conditions_apart(kind: str) -> None:
+    secret = KEYS[kind]
+    row, other = condition(task_args={"x": secret, "n": 1}), condition(task_args={"x": secret[:-1] + "0", "n": 1})
+    assert not any(part in json.dumps(row) for part in (secret, "hunter2"))
+    assert json.loads(row["settings"])["task_args"]["n"] == 1
+    assert condition(task_args={"x": secret, "n": 1})["condition_id"] == row["condition_id"]
+    if kind != "url":  # of a URL the credentials alone are one
+        assert other["condition_id"] != row["condition_id"]
+    assert secret not in json.dumps(condition(generate={"reasoning_effort": secret}))
+
+
+def test_a_new_key_under_a_key_s_name_makes_no_new_condition() -> None:
+    one, two = (condition(task_args={"api_key": KEYS[kind]}) for kind in ("google", "groq"))
+    assert one["condition_id"] == two["condition_id"]
+
+
+def test_settings_without_a_secret_have_the_ids_of_0_1_0(shared_logs: Path, layout: Layout) -> None:
+    import_paths([shared_logs / "inspect", shared_logs / "lm_eval"], layout, n_workers=1)
+    assert {row["condition_id"] for row in rows(layout, "conditions")} == {
+        *("choice-1067a182616a", "choice-37976a968f37", "choice-64fe4d7e6165", "choice-7a69e56ed4f8"),
+        *("choice-7f99b603bfe1", "choice-837fee44dfc3", "choice-a2a93920d90a", "choice-e12d31775ea7"),
+        *("choice-edd286c06cf4", "open_ended-4f6304b8bf8a", "probability-00d103df3c93"),
+    }
+
+
+def test_the_reasoners_conditions_have_the_ids_of_0_1_0() -> None:
+    spec = load_spec(PROJECT_ROOT / "synthetic" / "reasoner" / "local-reasoner.yaml")
+    assert {key.condition_id for key in partition_keys(spec)} == {"choice-03869d103da8", "choice-5c047e85c97f"}
 
 
 def test_columns_and_label_say_what_was_set() -> None:

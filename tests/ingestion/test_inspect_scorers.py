@@ -48,8 +48,8 @@ def test_one_of_several_scorers_is_read_and_another_can_be_asked_for(tmp_path: P
     (report,) = import_paths([log], layout, scorer="nobody").reports
     assert report.outcome == "refused"
     assert "no sample has a score by 'nobody'; there are choice, half" in report.message
-    with pytest.raises(ValueError, match="goes with Inspect logs"):
-        import_paths([log], layout, scorer="half", log_format="lm-eval")
+    with pytest.raises(ValueError, match="go with logs of Inspect and lm-eval"):
+        import_paths([log], layout, scorer="half", log_format="swe-bench")
 
 
 def test_samples_of_one_log_are_never_scored_by_different_scorers(tmp_path: Path, layout: Layout) -> None:

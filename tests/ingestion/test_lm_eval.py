@@ -129,7 +129,7 @@ def test_a_repeat_is_scored_as_the_harness_scored_the_first(tmp_path: Path, layo
     (report,) = import_paths([output(tmp_path / "o", documents, MATH)], layout).reports
     assert report.n_samples == 8
     assert "filter 'strict' was read; majority" in report.message
-    assert "1 items have scores for their first repeat alone" in report.message
+    assert "1 of 8 samples have no score, because the harness scored the first repeat alone" in report.message
     found = {(sample["item_id"], sample["epoch"]): sample for sample in rows(layout, "samples")}
     assert [found["1", epoch]["score"] for epoch in (1, 2, 3, 4)] == [1.0, 1.0, 0.0, 0.0]
     assert [found["1", epoch]["status"] for epoch in (1, 2, 3, 4)] == ["ok", "ok", "ok", "format_failure"]

@@ -46,9 +46,11 @@ def test_reasoning_that_was_cut_off_has_no_answer(opening: str, closing: str) ->
 @pytest.mark.parametrize(("opening", "closing"), TAGS[:11])
 def test_the_opening_tag_may_be_in_the_prompt(opening: str, closing: str) -> None:
     assert opens_reasoning(f"Which?<|assistant|>{opening}\n") and not opens_reasoning(f"{opening} or {closing}?")
-    assert split_reasoning(f"Perhaps A.\n{closing}\n\nANSWER: B") == FinalWord("ANSWER: B", "Perhaps A.")
-    assert split_reasoning("Perhaps\nANSWER: A", is_open=True) == FinalWord("", "Perhaps\nANSWER: A", is_cut_off=True)
-    assert split_reasoning(f"So {closing} B", is_open=True) == FinalWord("B", "So")
+    assert split_reasoning(f"Perhaps A.\n{closing}\n\nANSWER: B") == FinalWord("ANSWER: B", "Perhaps A.", was_open=True)
+    assert split_reasoning("Perhaps\nANSWER: A", is_open=True) == FinalWord(
+        "", "Perhaps\nANSWER: A", is_cut_off=True, was_open=True
+    )
+    assert split_reasoning(f"So {closing} B", is_open=True) == FinalWord("B", "So", was_open=True)
 
 
 @pytest.mark.parametrize(
@@ -61,9 +63,9 @@ def test_the_opening_tag_may_be_in_the_prompt(opening: str, closing: str) -> Non
         ("Let me see. <think>a</think> So <think>b</think> C", FinalWord("Let me see.  So  C", "a\n\nb")),
         ("<think>a</think> B <think>again", FinalWord("", "a\n\nagain", is_cut_off=True)),
         # A tag that the thought is about, and a second closing one: all before it was thought.
-        ("<think>a <think> b</think> c</think> D", FinalWord("D", "<think>a <think> b</think> c")),
+        ("<think>a <think> b</think> c</think> D", FinalWord("D", "<think>a <think> b</think> c", was_open=True)),
         ("<think>the tag <thinking> is</think> D", FinalWord("D", "the tag <thinking> is")),
-        ("ANSWER: B</think>", FinalWord("", "ANSWER: B")),
+        ("ANSWER: B</think>", FinalWord("", "ANSWER: B", was_open=True)),
         ("Use the `<think>` tag. ANSWER: B", FinalWord("Use the `<think>` tag. ANSWER: B")),
         ("An analysis. assistantfinal B", FinalWord("An analysis. assistantfinal B")),
         ("analysis of A", FinalWord("analysis of A")),

@@ -13,13 +13,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingestion.logs.importer import import_paths
-from ingestion.logs.table.mapping import MappingError, load_mapping
+from ingestion.logs.table.mapping_file import SHIPPED, MappingError, load_mapping
 from ingestion.logs.table.paths import MISSING, lookup, lookup_all
 from ingestion.logs.table.sniff import propose
 from tests.ingestion.conftest import SHARED_LOGS, files, rows
-from warehouse.layout import PROJECT_ROOT, Layout
+from warehouse.layout import Layout
 
-MAPPINGS = PROJECT_ROOT / "docs" / "mappings"
 RUNS = SHARED_LOGS.parent / "repeated_runs"
 
 LETTERS = """
@@ -59,7 +58,7 @@ def test_trajectories_of_tau_bench(layout: Layout) -> None:
     path = RUNS / "tau_bench" / "gpt-4o-airline.json"
     if not path.is_file():
         pytest.skip("no shared runs")
-    summary = import_paths([path], layout, mapping=MAPPINGS / "tau_bench.yaml")
+    summary = import_paths([path], layout, mapping=SHIPPED / "tau_bench.yaml")
     assert (summary.n_samples, summary.n_quarantined) == (200, 0)
     found = {(sample["item_id"], sample["epoch"]): sample for sample in rows(layout, "samples")}
     told = json.loads(path.read_text())
@@ -80,7 +79,7 @@ def test_answers_of_repeated_csv_runs(layout: Layout, tmp_path: Path) -> None:
         members = [member for member in tar.getmembers() if "college_math" in member.name and member.isfile()]
         members += [member for member in tar.getmembers() if member.name.endswith("navigate-few-0.csv")]
         tar.extractall(tmp_path, members, filter="data")
-    summary = import_paths([tmp_path], layout, mapping=MAPPINGS / "answers_csv.yaml")
+    summary = import_paths([tmp_path], layout, mapping=SHIPPED / "answers_csv.yaml")
     assert (summary.count("imported"), summary.n_samples, summary.n_quarantined) == (6, 750, 0)
     samples = [sample for sample in rows(layout, "samples") if sample["task"] == "college_mathematics"]
     assert Counter(sample["epoch"] for sample in samples) == dict.fromkeys(range(1, 6), 100)
@@ -318,8 +317,8 @@ def test_a_mapping_beside_a_table_is_found(tmp_path: Path, layout: Layout) -> No
     assert import_paths([path.parent], layout).n_samples == 1
 
 
-@pytest.mark.parametrize("path", sorted(MAPPINGS.glob("*.yaml")), ids=lambda path: path.name)
-def test_the_mappings_of_the_documentation_are_valid(path: Path) -> None:
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.name)
+def test_the_shipped_mappings_are_valid(path: Path) -> None:
     assert load_mapping(path).item is not None
 
 

@@ -60,11 +60,11 @@ class ItemAnswers:
 
 
 def latest(rows: list[Row], key: tuple[str, ...]) -> list[Row]:
-    """Of rows with one key, the last ingested."""
+    """Of rows with one key, that of the last import: here import ids are in order, and the clock is not."""
     newest: dict[tuple[Any, ...], Row] = {}
     for row in rows:
         identity = tuple(row[column] for column in key)
-        if identity not in newest or row["ingested_at"] > newest[identity]["ingested_at"]:
+        if identity not in newest or row["import_id"] > newest[identity]["import_id"]:
             newest[identity] = row
     return list(newest.values())
 

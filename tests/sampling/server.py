@@ -84,7 +84,12 @@ class Server:
             answer = f"I weigh the options ({number % 1000}).\nANSWER: {letter}"
         refuses, filtered = "refusal" in model, "filter" in model
         cut, blank = "length" in model, "blank" in model
-        if cut:
+        if "half-thought" in model:  # a server without a reasoning parser
+            answer, cut = f"<think>It may be {letter}.\nANSWER: {letter}", True
+        elif "open-thought" in model:  # the same, with the opening tag in the template
+            cut = number % 2 == 0
+            answer = f"It may be {letter}.\nANSWER: {letter}" + ("" if cut else "\n</think>\n\nANSWER: D")
+        elif cut:
             answer = "I weigh the opti"
         if blank:
             answer = ""

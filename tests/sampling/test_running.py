@@ -33,7 +33,7 @@ def test_a_plan_counts_and_prices_what_is_missing(server: Server, layout: Layout
     first = dry.partitions[0]
     assert first.output_tokens == 30 * 500  # an effort's guess, cut at max_tokens
     assert dry.cost_usd == pytest.approx(sum(p.input_tokens + 2 * p.output_tokens for p in dry.partitions) / 1e6)
-    sample(spec, layout, partition=first.key)
+    sample(spec, layout, only=[first.key])
     after = plan(spec, layout)
     assert [(p.n_done, p.n_missing) for p in after.partitions] == [(30, 0), (0, 30)]
     (sent,) = rows(layout, "select sum(cost_usd) from raw.samples")
@@ -95,9 +95,9 @@ def test_two_samplers_on_one_partition(server: Server, layout: Layout, make_spec
         locked(layout.response_partition(first.columns)),
         pytest.raises(JournalError, match=r"another sampler \(process \d+\) is working on this partition"),
     ):
-        sample(spec, layout, partition=first)
+        sample(spec, layout, only=[first])
     assert server.n_requests == 0
-    sample(spec, layout, partition=second)
+    sample(spec, layout, only=[second])
     assert rows(layout, "select distinct condition_id from raw.samples") == [(second.condition_id,)]
 
 
@@ -115,7 +115,7 @@ def test_providers_are_asked_side_by_side(server: Server, layout: Layout, make_s
 
 def test_an_unknown_partition_is_named(layout: Layout, make_spec: MakeSpec) -> None:
     with pytest.raises(SamplingError, match="no partition a/b/c; it has sums/good/choice-"):
-        sample(make_spec(), layout, partition=PartitionKey("a", "b", "c"))
+        sample(make_spec(), layout, only=[PartitionKey("a", "b", "c")])
 
 
 def test_an_interrupted_run_keeps_what_is_in_flight(layout: Layout, make_spec: MakeSpec, tmp_path: Path) -> None:

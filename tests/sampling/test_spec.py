@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from ingestion.sampling import SpecError, json_schema, load_spec, parse_spec
-from ingestion.sampling.plans.conditions import repetitions
+from ingestion.sampling.spec.conditions import repetitions
 from warehouse.layout import PROJECT_ROOT
 
 EXAMPLES = sorted((PROJECT_ROOT / "docs" / "examples").glob("*.yaml"))
@@ -97,14 +97,14 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_lists_are_multiplied_out(tmp_path: Path) -> None:
     conditions = [{"prompt_format": ["choice", "probability"], "reasoning": ["low", "high", None], "temperature": 1.0}]
     spec = parse_spec(GOOD | {"conditions": conditions}, tmp_path / "s.yaml")
-    found = [repetition.condition for repetition in repetitions(spec)]
+    found = [repetition.condition for repetition in repetitions(spec, "v1")]
     assert [(c.prompt_format, c.reasoning) for c in found] == [
         (prompt_format, reasoning) for prompt_format in ("choice", "probability") for reasoning in ("low", "high", None)
     ]
     assert len({c.condition_id for c in found}) == 6
     whole = parse_spec(GOOD | {"conditions": [{"temperature": 1}]}, tmp_path / "s.yaml")
     decimal = parse_spec(GOOD | {"conditions": [{"temperature": 1.0}]}, tmp_path / "s.yaml")
-    ids = [next(repetitions(spec)).condition.condition_id for spec in (whole, decimal)]
+    ids = [next(repetitions(spec, "v1")).condition.condition_id for spec in (whole, decimal)]
     assert ids[0] == ids[1]
 
 

@@ -44,6 +44,6 @@ def test_the_budget_is_the_experiments_and_not_the_partitions(
 ) -> None:
     spec = make_spec(condition={"prompt_format": ["choice", "probability"]}, epochs=30, budget_usd=0.005)
     first, second = (part.key for part in plan(spec, layout).partitions)
-    assert sample(spec, layout, partition=first).stopped is not None
-    assert sample(spec, layout, partition=second).n_drawn == 0
+    assert sample(spec, layout, only=[first]).stopped is not None
+    assert sample(spec, layout, only=[second]).n_drawn == 0
     assert 0.004 < plan(spec, layout).spent_usd <= 0.005

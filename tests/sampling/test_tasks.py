@@ -15,7 +15,7 @@ from ingestion.sampling.questions.items import Task
 from ingestion.sampling.questions.load import load_task
 from ingestion.sampling.questions.mwe import ALIGNED
 from ingestion.sampling.questions.prompts import render
-from warehouse.layout import PROJECT_ROOT
+from warehouse.layout import PROJECT_ROOT, Layout
 
 MWE = PROJECT_ROOT.parent / "shared" / "data" / "mwe"
 
@@ -31,7 +31,7 @@ def load(folder: Path, seed: int = 0, **task: Any) -> Task:
         },
         folder / "spec.yaml",
     )
-    return load_task(spec.tasks[0], spec, folder / "downloads")
+    return load_task(spec.tasks[0], spec, Layout(folder))
 
 
 def write_csv(path: Path, rows: list[list[str]]) -> None:

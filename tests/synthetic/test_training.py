@@ -11,7 +11,6 @@ import torch
 from synthetic.config import ExperimentConfig
 from synthetic.machine import Slice, TimeIsUpError
 from synthetic.pairs import Pairs
-from synthetic.progress import TrainingProgress
 from synthetic.quadratic import make_quadratic
 from synthetic.tokens import NumberTokens
 from synthetic.training import (
@@ -22,6 +21,7 @@ from synthetic.training import (
     train,
     validation_loss,
 )
+from synthetic.training_state import TrainingProgress
 from tests.synthetic.conftest import new_model, with_training
 
 

@@ -92,7 +92,7 @@ def fill(tmp_path: Path, text: str, dictionary: dict[str, Column]) -> str:
 def test_the_files_of_the_project_are_filled() -> None:
     dictionary = read_dictionary()
     stale = [str(path) for path in dbt_columns.files() if filled(path, dictionary) != path.read_text(encoding="utf-8")]
-    assert not stale, "run `python -m warehouse.dbt_columns` and commit"
+    assert not stale, "run `make generate` and commit"
 
 
 def test_short_form_becomes_long_form_and_long_form_stays(tmp_path: Path, dictionary: dict[str, Column]) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from warehouse.figures.base import cut_to_log_axis, main_decomposition, with_series, with_telling_conditions
+from warehouse.figures.base import cut_to_log_axis, main_rows, with_series, with_telling_conditions
 from warehouse.figures.incoherence_difference import _dots
 from warehouse.figures.lines import Lines
 
@@ -42,25 +42,18 @@ def test_a_series_is_a_model_and_its_condition_where_one_is_needed() -> None:
     assert with_series(table)["series"].to_list() == ["x · T 1.0 (simulated)", "large · T 0.6", "large"]
 
 
-def test_a_pool_is_told_by_its_main_decomposition() -> None:
+def test_rows_are_shown_that_the_tables_mark_and_name_their_decomposition() -> None:
     table = pl.DataFrame(
-        [
-            {"task": task, "decomposition": decomposition}
-            for task, decompositions in {
-                "quiz": ("brier", "kl", "zero_one"),
-                "repair": ("score", "coverage"),
-                "graded": ("embedding", "score"),
-                "essay": ("embedding",),
-            }.items()
-            for decomposition in decompositions
-        ]
+        {
+            "task": ["quiz", "quiz", "repair", "repair"],
+            "decomposition": ["brier", "kl", "coverage", "coverage"],
+            "is_main_decomposition": [False, True, True, True],
+            "is_main_length_axis": [True, True, False, True],
+        }
     )
-    assert dict(main_decomposition(table).select("task", "decomposition").iter_rows()) == {
-        "quiz": "kl",
-        "repair": "coverage",
-        "graded": "score",
-        "essay": "embedding",
-    }
+    assert main_rows(table).select("task_label").to_series().to_list() == ["quiz", "repair (unit tests)"]
+    assert main_rows(table.drop("is_main_length_axis")).height == 3
+    assert main_rows(table.drop("is_main_decomposition", "decomposition")).height == 3
 
 
 def test_differences_are_sorted_and_told_in_words() -> None:

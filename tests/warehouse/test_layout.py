@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warehouse.layout import Layout, visible
+from warehouse.layout import Layout, not_hidden
 
 
 def test_root_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_a_folder_that_version_0_1_made_is_used_as_it_is(tmp_path: Path) -> None
 def test_what_systems_leave_in_folders_is_not_seen(tmp_path: Path) -> None:
     for name in (".DS_Store", "._spec.yaml", "spec.yaml", "another.yaml"):
         (tmp_path / name).touch()
-    assert visible(tmp_path.iterdir()) == [tmp_path / "another.yaml", tmp_path / "spec.yaml"]
+    assert not_hidden(tmp_path.iterdir()) == [tmp_path / "another.yaml", tmp_path / "spec.yaml"]
 
 
 @pytest.mark.parametrize("hostile", ["..", ".", "../../etc", "/etc/passwd", "a\\b", "a\x00b", "con"])

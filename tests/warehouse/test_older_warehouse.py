@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,3 +72,13 @@ def test_it_is_extended_and_built(extended: Layout) -> None:
         counted = con.execute("select task, count(*) from marts.fct_sample group by all order by all").fetchall()
         assert counted == [("chain_arithmetic", 30), ("colours", 6), ("t", 2)]
         assert con.execute("select count(*) from staging.stg_survey_rankings").fetchone() == (2,)
+
+
+def test_keys_in_what_was_written_then_are_not_published(extended: Layout) -> None:
+    with duckdb.connect(str(extended.build_database), read_only=True) as con:
+        (told,) = con.execute("select settings from marts.dim_condition where settings like '%language%'").fetchall()
+        published = str(con.execute("from marts.dim_condition").fetchall())
+    settings = json.loads(told[0])["task_args"]
+    assert settings["language"] == "de"
+    assert settings["maps"].startswith("(hash ") and settings["home"].startswith("(hash ")
+    assert "AIza" not in published and "hunter2" not in published

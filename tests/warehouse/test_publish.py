@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 import os
 import stat
@@ -78,6 +79,56 @@ def test_exports_hold_the_same_rows_and_stale_ones_disappear(layout: Layout) -> 
         assert con.sql("from marts.fct order by id").fetchall() == exported
     assert (layout.exports_csv / "fig_empty.csv").read_text() == "x,y\n"
     assert not stale.exists()
+
+
+def test_csv_for_spreadsheets_holds_no_formula_and_parquet_is_exact(layout: Layout) -> None:
+    build_database(layout)
+    texts = ["=1+1", " @SUM(A1)", "-5", "a\r\nb", "\x1b[31mred", "'quoted'", "plain", None]
+    with duckdb.connect(str(layout.build_database)) as con:
+        con.execute('create table figures.fig_texts (i integer, "te""xt" varchar)')
+        con.executemany("insert into figures.fig_texts values (?, ?)", list(enumerate(texts)))
+    publish(layout)
+    with layout.exported_csv("fig_texts").open(newline="", encoding="utf-8") as file:
+        cells = [row['te"xt'] for row in csv.DictReader(file)]
+    assert cells == ["'=1+1", "' @SUM(A1)", "-5", "a\nb", "\N{REPLACEMENT CHARACTER}[31mred", "'quoted'", "plain", ""]
+    exact = duckdb.sql(f"from '{layout.exported_parquet('figures', 'fig_texts')}' order by i").fetchall()
+    assert [text for _, text in exact] == texts
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "copy (select 1) to '{folder}/x.csv'",
+        "export database '{folder}/x'",
+        "attach '{folder}/x.duckdb' as x",
+        "install httpfs",
+        "load httpfs",
+        "from read_text('{folder}/secret.txt')",
+        "from '{folder}/secret.csv'",
+        "from glob('{folder}/*')",
+        "set enable_external_access = true",
+        "reset lock_configuration",
+        "pragma profiling_output = '{folder}/x'",
+        "select 1; copy (select 1) to '{folder}/x.csv'",
+        "create persistent secret s (type s3)",
+        "from layout",
+        "create table marts.other (a integer)",
+    ],
+)
+def test_a_confined_statement_reaches_no_other_file(layout: Layout, tmp_path: Path, statement: str) -> None:
+    build_database(layout)
+    publish(layout)
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / "secret.txt").write_text("secret")
+    (folder / "secret.csv").write_text("a\nsecret\n")
+    before = sorted(folder.iterdir())
+    with connect(layout.published_database, confined=True) as con:
+        assert con.sql("from marts.fct").pl().height == 3
+        con.execute("create temp table mine as from marts.fct")
+        with pytest.raises(duckdb.Error):
+            con.sql(statement.format(folder=folder))
+    assert sorted(folder.iterdir()) == before
 
 
 def test_an_open_reader_keeps_its_content_and_a_new_one_sees_the_new(layout: Layout) -> None:

@@ -36,7 +36,7 @@ from warehouse.figures import (
     wait_ratio,
 )
 from warehouse.figures.base import Figure, read_tables
-from warehouse.figures.render import draw_figure
+from warehouse.figures.render import Drawn, draw_figure
 
 FIGURES: tuple[Figure, ...] = (
     incoherence_by_reasoning_length.FIGURE,
@@ -69,4 +69,4 @@ FIGURES: tuple[Figure, ...] = (
 )
 """In the order of the report."""
 
-__all__ = ["FIGURES", "Figure", "draw_figure", "read_tables"]
+__all__ = ["FIGURES", "Drawn", "Figure", "draw_figure", "read_tables"]

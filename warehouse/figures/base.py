@@ -8,10 +8,13 @@ from typing import Any, Protocol
 
 import altair as alt
 import duckdb
+import numpy as np
 import polars as pl
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure as MplFigure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from warehouse.plain_text import harmless_columns
 
 Tables = Mapping[str, pl.DataFrame]
 """Table name without schema → its rows."""
@@ -20,6 +23,8 @@ PALETTE = ("#4C6EF5", "#E8590C", "#2B8A3E", "#AE3EC9", "#0B7285", "#C2255C", "#8
 """Told apart in print and by colour-blind readers when it has few entries; it repeats after ten."""
 
 TEACHER_COLOR = "#868E96"
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 PART = " · "
 """Between the settings of a condition's label."""
@@ -37,9 +42,6 @@ DECOMPOSITION_LABELS = {
     "per_start": "per start: mean over replicates of one start",
     "pooled": "pooled: mean over all starts",
 }
-
-POOL = ("model_family", "model_id", "condition_id", "other_model_id", "other_condition_id")
-"""With the task: what rows of a table may have that make a pool, or a pair of pools."""
 
 LENGTH_LABELS = {
     "reasoning_tokens": "reasoning tokens",
@@ -93,12 +95,12 @@ class Figure:
 
 
 def read_tables(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> dict[str, pl.DataFrame]:
-    """Read tables of schema `figures` by name.
+    """Read tables of schema `figures` by name; control characters, for which SVG has no place, are replaced.
 
     Raises:
         duckdb.CatalogException: if one does not exist.
     """
-    return {name: con.sql(f'from figures."{name}"').pl() for name in names}
+    return {name: harmless_columns(con.sql(f'from figures."{name}"').pl()) for name in names}
 
 
 def short_model(model_id: str) -> str:
@@ -140,38 +142,23 @@ def with_series(table: pl.DataFrame, order: str = "param_count") -> pl.DataFrame
     )
 
 
-def preferred_length_axis(table: pl.DataFrame, *keys: str) -> pl.DataFrame:
-    """Keep one length axis per task, model, condition (and further keys): actions where a run has them, else reasoning
-    tokens, else output tokens, as the findings do.
-    """
-    axes = ("actions", "reasoning_tokens", "output_tokens")
-    return _first_of(table, "length_axis", axes, "model_id", "condition_id", *keys)
-
-
-def main_decomposition(table: pl.DataFrame) -> pl.DataFrame:
-    """Keep one decomposition per pool or pair of pools: KL where there is one, else coverage, score, embedding.
+def main_rows(table: pl.DataFrame) -> pl.DataFrame:
+    """Keep the rows by each pool's main decomposition and main length axis, where the table has several: the tables say
+    which these are.
 
     `task_label` is the task, with the decomposition if that is not KL.
     """
-    pool = [key for key in POOL if key in table.columns]
-    shown = _first_of(table, "decomposition", ("kl", "coverage", "score", "embedding"), *pool)
+    marks = [name for name in ("is_main_decomposition", "is_main_length_axis") if name in table.columns]
+    shown = table.filter(*marks)
+    if "decomposition" not in table.columns:
+        return shown.with_columns(task_label="task")
     named = pl.col("task") + " (" + pl.col("decomposition").replace(DECOMPOSITION_LABELS) + ")"
     return shown.with_columns(task_label=pl.when(pl.col("decomposition") == "kl").then(pl.col("task")).otherwise(named))
 
 
 def measure_label(shown: pl.DataFrame, measure: str) -> str:
-    """An axis title for what `main_decomposition` has kept: `KL incoherence`; without the KL where there is another."""
+    """An axis title for what `main_rows` has kept: `KL incoherence`; without the KL where there is another."""
     return f"KL {measure}" if (shown["decomposition"] == "kl").all() else measure
-
-
-def _first_of(table: pl.DataFrame, column: str, order: Sequence[str], *keys: str) -> pl.DataFrame:
-    """Rows whose `column` is, per task and keys, the first of `order` that there is."""
-    rank = pl.col(column).replace_strict({value: place for place, value in enumerate(order)}, default=None)
-    return (
-        table.with_columns(rank=rank.cast(pl.Int32))
-        .filter(pl.col("rank") == pl.col("rank").min().over("task", *keys))
-        .drop("rank")
-    )
 
 
 def cut_to_log_axis(low: pl.Expr, bottom: float) -> pl.Expr:
@@ -180,14 +167,42 @@ def cut_to_log_axis(low: pl.Expr, bottom: float) -> pl.Expr:
 
 
 def plain_log_ticks(*axes: Axis) -> None:
-    """Label a logarithmic axis 1, 2, 5, 10, … in plain numbers; one that spans many decades keeps powers of ten."""
+    """Label a logarithmic axis 1, 2, 5, 10, … in plain numbers; one that spans many decades in powers of ten.
+
+    Never as matplotlib does, which is in its markup: names may hold that too, so no text of a picture is read as such.
+    """
     for axis in axes:
         low, high = axis.get_view_interval()
         if high > 300 * low:
-            continue
-        axis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: _power_of_ten(value)))
+        else:
+            axis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
         axis.set_minor_formatter(NullFormatter())
+
+
+def _power_of_ten(value: float) -> str:
+    exponent = round(float(np.log10(value)))
+    return f"10{str(exponent).translate(SUPERSCRIPTS)}" if np.isclose(value, 10.0**exponent) else f"{value:.3g}"
+
+
+def legend_label(name: Any) -> str:
+    """A name as a legend shows it: matplotlib leaves out names that begin with an underscore."""
+    return f"\u200b{name}" if str(name).startswith("_") else str(name)
+
+
+def by_row(table: pl.DataFrame) -> pl.DataFrame:
+    """Add `row_order`: the place of each `row` by first appearance.
+
+    Vega-Lite turns a sort by a list of names into one nested expression, which from about a thousand names on exceeds
+    a browser's call stack; a sort by a column does not.
+    """
+    rows = table.select("row").unique(maintain_order=True).with_row_index("row_order")
+    return table.join(rows, on="row", how="left", nulls_equal=True, maintain_order="left")
+
+
+ROW_ORDER = alt.EncodingSortField(field="row_order", op="min")
+"""Rows as `by_row` has counted them."""
 
 
 def colors(names: Sequence[Any]) -> dict[Any, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from warehouse.figures.base import Figure, Tables, main_decomposition, measure_label, with_series
+from warehouse.figures.base import Figure, Tables, main_rows, measure_label, with_series
 from warehouse.figures.lines import Lines
 
 CONTOURS = {"¼": 0.25, "½": 0.5, "¾": 0.75}
@@ -14,7 +14,7 @@ SMALLEST = 1e-3
 
 
 def _lines(tables: Tables) -> Lines:
-    table = with_series(main_decomposition(tables["fig_bias_vs_variance"].filter(pl.col("grouped_by") == "own_length")))
+    table = with_series(main_rows(tables["fig_bias_vs_variance"].filter(pl.col("grouped_by") == "own_length")))
     points = table.with_columns(panel=pl.col("task_label"), x=pl.col("bias_sq"), y=pl.col("variance"))
     # The lines of equal incoherence R: variance = bias² · R / (1 − R), over the range of the points.
     shown = points.filter(pl.col("x") > SMALLEST)

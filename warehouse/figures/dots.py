@@ -9,7 +9,7 @@ import altair as alt
 import polars as pl
 from matplotlib.figure import Figure as MplFigure
 
-from warehouse.figures.base import color_scale, colors
+from warehouse.figures.base import ROW_ORDER, by_row, color_scale, colors, legend_label
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Dots:
             y = [-rows.index(row) - shift for row in here["row"]]
             x = here["x"].to_numpy()
             axis.hlines(y, here["low"].fill_null(here["x"]), here["high"].fill_null(here["x"]), color=color, lw=1.3)
-            axis.scatter(x, y, color=color, s=34, label=series, zorder=3)
+            axis.scatter(x, y, color=color, s=34, label=legend_label(series), zorder=3)
         if self.guide is not None:
             axis.axvline(self.guide, color="#868E96", lw=1, ls=":")
         axis.set(xlabel=self.x_label, yticks=[-index for index in range(len(rows))], yticklabels=rows)
@@ -63,15 +63,14 @@ class Dots:
 
     def chart(self) -> alt.TopLevelMixin:
         """The same rows with tooltips."""
-        points = self.shown
-        order = points["row"].unique(maintain_order=True).to_list()
+        points = by_row(self.shown)
         series = points["series"].unique(maintain_order=True).to_list()
-        y = alt.Y("row:N", sort=order, title=None, axis=alt.Axis(labelLimit=420))
+        y = alt.Y("row:N", sort=ROW_ORDER, title=None, axis=alt.Axis(labelLimit=420))
         legend = alt.Legend(orient="bottom") if len(series) > 1 else None
         color = alt.Color("series:N", scale=color_scale(colors(series)), title=None, legend=legend)
         offset = alt.YOffset("series:N", sort=series)
         x = alt.X("x:Q", title=self.x_label, scale=alt.Scale(zero=False, padding=12))
-        base = alt.Chart(points.select("row", "series", "x", "low", "high", *self.tooltips)).encode(
+        base = alt.Chart(points.select("row", "row_order", "series", "x", "low", "high", *self.tooltips)).encode(
             y=y, yOffset=offset, color=color
         )
         layers: list[Any] = [

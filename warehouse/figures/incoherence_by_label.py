@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from warehouse.figures.base import Figure, Tables, main_decomposition, measure_label, with_series
+from warehouse.figures.base import Figure, Tables, main_rows, measure_label, with_series
 from warehouse.figures.dots import Dots
 
 MOST_GROUPS = 12
@@ -12,7 +12,7 @@ MOST_GROUPS = 12
 
 
 def _dots(tables: Tables) -> Dots:
-    table = main_decomposition(tables["fig_incoherence_by_label"].filter(pl.col("incoherence").is_not_null()))
+    table = main_rows(tables["fig_incoherence_by_label"].filter(pl.col("incoherence").is_not_null()))
     kind = pl.col("grouped_by").replace_strict({"human_difficulty": 0, "subject": 1, "subset": 2})
     hardest = pl.col("label_rank").max().over("task") - MOST_GROUPS
     shown = table.filter(kind == kind.min().over("task")).filter(pl.col("label_rank") > hardest)

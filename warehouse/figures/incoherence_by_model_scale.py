@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from warehouse.figures.base import Figure, Tables, main_decomposition, with_telling_conditions
+from warehouse.figures.base import Figure, Tables, main_rows, with_telling_conditions
 from warehouse.figures.lines import Lines
 
 MEASURES = {"incoherence": "incoherence", "bias_sq": "bias²", "variance": "variance"}
@@ -17,7 +17,7 @@ def _lines(tables: Tables) -> Lines:
         pl.when(pl.col("group_rank") == 1).then(pl.lit("group 1, shortest")).otherwise("group " + pl.col("item_group"))
     )
     points, fits = (
-        with_telling_conditions(main_decomposition(table.filter(pl.col("grouped_by") == "reference_length")))
+        with_telling_conditions(main_rows(table.filter(pl.col("grouped_by") == "reference_length")))
         for table in (tables["fig_incoherence_by_model_scale"], tables["fig_incoherence_by_model_scale_fits"])
     )
     return Lines(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from warehouse.figures.base import PART, Figure, Tables, main_decomposition, measure_label, short_model
+from warehouse.figures.base import PART, Figure, Tables, main_rows, measure_label, short_model
 from warehouse.figures.lines import Lines
 
 SETTINGS = {
@@ -18,7 +18,7 @@ SETTINGS = {
 
 
 def _lines(tables: Tables) -> Lines:
-    table = main_decomposition(tables["fig_incoherence_by_reasoning_budget"])
+    table = main_rows(tables["fig_incoherence_by_reasoning_budget"])
     # One budget alone has nothing to compare with.
     table = table.filter(pl.col("budget_rank").n_unique().over("task", "model_id", *SETTINGS) > 1)
     line = pl.col("model_id").map_elements(short_model, return_dtype=pl.String)

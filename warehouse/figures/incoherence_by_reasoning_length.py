@@ -18,10 +18,10 @@ from warehouse.figures.base import (
     color_scale,
     colors,
     cut_to_log_axis,
-    main_decomposition,
+    legend_label,
+    main_rows,
     measure_label,
     plain_log_ticks,
-    preferred_length_axis,
     with_series,
 )
 
@@ -50,7 +50,7 @@ class Groups:
                 low = np.nan_to_num(y - line["incoherence_ci_low"].cast(pl.Float64).to_numpy(), nan=0.0).clip(0)
                 high = np.nan_to_num(line["incoherence_ci_high"].cast(pl.Float64).to_numpy() - y, nan=0.0).clip(0)
                 fit = self.slopes.filter((pl.col("task") == task) & (pl.col("series") == series))
-                label = str(series)
+                label = legend_label(series)
                 if fit.height:
                     row = fit.row(0, named=True)
                     label += f"  (slope {row['slope']:+.2f}, R² {row['r2']:.2f})"
@@ -75,7 +75,7 @@ class Groups:
         picture.suptitle("Longer reasoning: more incoherent?", x=0.01, ha="left", weight="bold")
         return picture
 
-    def chart(self) -> alt.TopLevelMixin:
+    def chart(self) -> alt.TopLevelMixin:  # long: one declaration of a chart
         """The same points and fits, with every number in the tooltip."""
         scale = color_scale(colors(self.shown["series"].to_list()))
         x = alt.X("mean_length:Q", scale=alt.Scale(type="log", nice=False, padding=15), title="mean length of a bucket")
@@ -162,7 +162,7 @@ def _line_ends(slopes: pl.DataFrame) -> pl.DataFrame:
 
 def _groups(tables: Tables) -> Groups:
     shown = tables[MAIN].filter(pl.col("incoherence").is_not_null() & (pl.col("mean_length") > 0))
-    points = with_series(preferred_length_axis(main_decomposition(shown)))
+    points = with_series(main_rows(shown))
     return Groups(points, _slopes(tables[FITS], points))
 
 

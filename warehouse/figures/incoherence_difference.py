@@ -9,7 +9,7 @@ from warehouse.figures.base import (
     PART,
     Figure,
     Tables,
-    main_decomposition,
+    main_rows,
     short_model,
     with_telling_conditions,
 )
@@ -20,7 +20,7 @@ PAIR = ("task", "model_id", "condition_id", "other_model_id", "other_condition_i
 
 
 def _dots(tables: Tables) -> Dots:
-    table = main_decomposition(tables["fig_incoherence_difference"])
+    table = main_rows(tables["fig_incoherence_difference"])
     decomposition = pl.col("decomposition").replace(DECOMPOSITION_LABELS)
     points = table.with_columns(
         row=pl.col("task") + " (" + decomposition + "): " + pl.Series(_pairs_in_words(table), dtype=pl.String),

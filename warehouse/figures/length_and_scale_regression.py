@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from warehouse.figures.base import Figure, Tables, main_decomposition, measure_label, with_telling_conditions
+from warehouse.figures.base import Figure, Tables, main_rows, measure_label, with_telling_conditions
 from warehouse.figures.dots import Dots
 
 
 def _dots(tables: Tables) -> Dots:
-    table = main_decomposition(tables["fig_length_and_scale_regression"]).filter(
-        (pl.col("length_axis") != "output_tokens")
-        | (pl.col("length_axis").n_unique().over("task", "condition_id") == 1)
-    )
+    table = main_rows(tables["fig_length_and_scale_regression"])
     condition = pl.when(pl.col("condition_label") != "").then(", " + pl.col("condition_label")).otherwise(pl.lit(""))
     sides = [
         with_telling_conditions(table).with_columns(

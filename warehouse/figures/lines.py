@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as MplFigure
 from matplotlib.ticker import MaxNLocator
 
-from warehouse.figures.base import FEWEST_FITTED, color_scale, colors, cut_to_log_axis, plain_log_ticks
+from warehouse.figures.base import FEWEST_FITTED, color_scale, colors, cut_to_log_axis, legend_label, plain_log_ticks
 
 TOOLTIP_FORMATS = {"n_items": ",", "n_samples": ",", "param_count": ",", "accuracy": ".3f"}
 
@@ -112,7 +112,7 @@ class Lines:
         x, y = line["x"].to_numpy(), line["y"].to_numpy()
         low = np.nan_to_num(y - line["low"].to_numpy(), nan=0.0).clip(0)
         high = np.nan_to_num(line["high"].to_numpy() - y, nan=0.0).clip(0)
-        label = series
+        label = legend_label(series)
         fit = self._fit(panel, series)
         if fit is not None:
             if self.shows_slopes:
@@ -127,7 +127,7 @@ class Lines:
             x, y, yerr=[low, high], fmt=joined, ms=5, lw=1.2, elinewidth=0.8, color=color, label=label, alpha=0.8
         )
 
-    def chart(self) -> alt.TopLevelMixin:
+    def chart(self) -> alt.TopLevelMixin:  # long: one declaration of a chart
         """The same panels with tooltips."""
         points = self.shown
         scale = color_scale(self.palette(points))

@@ -12,10 +12,11 @@ from matplotlib.figure import Figure as MplFigure
 from warehouse.figures.base import (
     DECOMPOSITION_LABELS,
     PART,
+    ROW_ORDER,
     Figure,
     Tables,
-    main_decomposition,
-    preferred_length_axis,
+    by_row,
+    main_rows,
     with_series,
 )
 
@@ -27,7 +28,7 @@ HALVES = {"shorter": ("shorter than own median", "#74C0FC"), "longer": ("longer"
 
 def one_row_per_pool(table: pl.DataFrame) -> pl.DataFrame:
     """The main decomposition and length axis of each pool, with the label `row`."""
-    shown = with_series(preferred_length_axis(main_decomposition(table)))
+    shown = with_series(main_rows(table))
     label = pl.col("decomposition").replace_strict(DECOMPOSITION_LABELS, default=pl.col("decomposition"))
     return shown.with_columns(row=pl.col("task") + ": " + pl.col("series") + PART + label)
 
@@ -67,17 +68,16 @@ class Halves:
 
     def chart(self) -> alt.TopLevelMixin:
         """The same two panels with tooltips."""
-        order = self.shown["row"].unique(maintain_order=True).to_list()
         scale = alt.Scale(domain=[label for label, _ in HALVES.values()], range=[color for _, color in HALVES.values()])
         panels = []
         for measure, title in (("accuracy", "accuracy"), ("incoherence_unbiased", INCOHERENCE)):
             y = alt.Y(
                 "row:N",
-                sort=order,
+                sort=ROW_ORDER,
                 title=None,
                 axis=alt.Axis(labelLimit=330) if measure == "accuracy" else alt.Axis(labels=False, ticks=False),
             )
-            base = alt.Chart(self.shown).encode(y=y)
+            base = alt.Chart(by_row(self.shown)).encode(y=y)
             x = alt.X(f"{measure}:Q", title=title, scale=alt.Scale(zero=False, padding=12))
             layers: list[alt.Chart] = [base.mark_line(color="#CED4DA", strokeWidth=2).encode(x=x, detail="row:N")]
             if measure == "incoherence_unbiased":

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from warehouse.figures.base import DECOMPOSITION_LABELS, Figure, Tables, with_series
+from warehouse.figures.base import DECOMPOSITION_LABELS, Figure, Tables, main_rows, with_series
 from warehouse.figures.lines import Lines
 
 WAYS = {"more items": "n_calls_more_items", "more samples per item": "n_calls_more_samples"}
 
-SHOWN = ("kl", "coverage", "score", "embedding")
-"""One decomposition of each kind of answer; the table has Brier too."""
-
 
 def _lines(tables: Tables) -> Lines:
-    table = with_series(tables["fig_planner"].filter(pl.col("decomposition").is_in(SHOWN)))
+    table = with_series(main_rows(tables["fig_planner"]))
     relative = pl.when(pl.col("planned") == "variance").then(pl.lit(" variance, relative")).otherwise(pl.lit(""))
     label = pl.col("decomposition").replace(DECOMPOSITION_LABELS) + relative
     points = pl.concat(

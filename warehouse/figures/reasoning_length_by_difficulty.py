@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from warehouse.figures.base import LENGTH_LABELS, Figure, Tables, preferred_length_axis, with_series
+from warehouse.figures.base import LENGTH_LABELS, Figure, Tables, main_rows, with_series
 from warehouse.figures.dots import Dots
 
 
 def _dots(tables: Tables) -> Dots:
-    shown = with_series(preferred_length_axis(tables["fig_reasoning_length_by_difficulty"]))
+    shown = with_series(main_rows(tables["fig_reasoning_length_by_difficulty"]))
     units = shown["length_axis"].replace(LENGTH_LABELS).unique(maintain_order=True).to_list()
     return Dots(
         title="Longer on items labelled harder?",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from warehouse.figures.base import LENGTH_LABELS, Figure, Tables, preferred_length_axis, short_model
+from warehouse.figures.base import LENGTH_LABELS, Figure, Tables, main_rows, short_model
 from warehouse.figures.dots import Dots
 
 
 def _dots(tables: Tables) -> Dots:
-    table = preferred_length_axis(tables["fig_reasoning_length_correlation"], "other_model_id", "other_condition_id")
+    table = main_rows(tables["fig_reasoning_length_correlation"])
     one, other = (
         pl.col(name).map_elements(short_model, return_dtype=pl.String) for name in ("model_id", "other_model_id")
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure as MplFigure
 
-from warehouse.figures.base import Figure, Tables
+from warehouse.connect import connect
+from warehouse.figures.base import Figure, Tables, read_tables
+from warehouse.layout import Layout
 from warehouse.parquet import atomic_path
 
 STYLE: dict[Any, Any] = {
@@ -25,6 +28,8 @@ STYLE: dict[Any, Any] = {
     "grid.linewidth": 0.8,
     "axes.axisbelow": True,
     "legend.frameon": False,
+    "text.parse_math": False,  # a name may hold a dollar sign
+    "text.usetex": False,
     "legend.fontsize": 8.5,
     "figure.dpi": 110,
     "savefig.dpi": 160,
@@ -33,20 +38,39 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def draw_figure(figure: Figure, tables: Tables, folder: Path) -> list[Path]:
-    """Write `<name>.png` and `<name>.svg` of a figure into `folder` and return their paths."""
+@dataclass(frozen=True)
+class Drawn:
+    """The files of one figure, and how many rows of its tables they were drawn from."""
+
+    png: Path
+    svg: Path
+    n_rows: int
+
+
+def draw_figure(figure: Figure, layout: Layout) -> Drawn:
+    """Draw a figure of the published warehouse into its folder of pictures, as PNG and as SVG.
+
+    Raises:
+        warehouse.connect.NothingPublishedError: if nothing has been published yet.
+    """
+    with connect(layout.published_database) as con:
+        tables = read_tables(con, figure.tables)
+    png, svg = layout.picture(figure.name, "png"), layout.picture(figure.name, "svg")
+    picture = still(figure, tables)
     with mpl.rc_context(STYLE):
-        picture = _nothing_yet(figure) if figure.is_empty(tables) else figure.picture(tables).draw()
         # Placing everything is the slow part; done once, it serves both files.
         picture.draw_without_rendering()
         picture.set_layout_engine("none")
-        written = []
-        for suffix, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
-            path = folder / f"{figure.name}.{suffix}"
+        for path, metadata in ((png, {"Software": None}), (svg, {"Date": None})):
             with atomic_path(path) as temporary:
-                picture.savefig(temporary, format=suffix, metadata=metadata, facecolor="white")
-            written.append(path)
-    return written
+                picture.savefig(temporary, format=path.suffix[1:], metadata=metadata, facecolor="white")
+    return Drawn(png, svg, sum(table.height for table in tables.values()))
+
+
+def still(figure: Figure, tables: Tables) -> MplFigure:
+    """The still picture in the house style; in words, that there is nothing yet, if there is nothing to draw."""
+    with mpl.rc_context(STYLE):
+        return _nothing_yet(figure) if figure.is_empty(tables) else figure.picture(tables).draw()
 
 
 def _nothing_yet(figure: Figure) -> MplFigure:

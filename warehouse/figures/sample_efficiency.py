@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from warehouse.figures.base import DECOMPOSITION_LABELS, Figure, Tables, with_series
+from warehouse.figures.base import DECOMPOSITION_LABELS, Figure, Tables, main_rows, with_series
 from warehouse.figures.lines import Lines
-
-SHOWN = ("kl", "coverage", "score", "embedding")
-"""One decomposition of each kind of answer; the table has Brier too."""
 
 
 def _lines(tables: Tables) -> Lines:
-    table = with_series(tables["fig_sample_efficiency"].filter(pl.col("decomposition").is_in(SHOWN)))
+    table = with_series(main_rows(tables["fig_sample_efficiency"]))
     scatters = pl.col("decomposition") == "embedding"
     measure = pl.when(scatters).then(pl.lit("variance")).otherwise(pl.lit("incoherence"))
     label = pl.col("decomposition").replace(DECOMPOSITION_LABELS) + " " + measure

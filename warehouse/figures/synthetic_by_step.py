@@ -8,7 +8,15 @@ import altair as alt
 import polars as pl
 from matplotlib.figure import Figure as MplFigure
 
-from warehouse.figures.base import DECOMPOSITION_LABELS, Figure, Tables, color_scale, cut_to_log_axis
+from warehouse.figures.base import (
+    DECOMPOSITION_LABELS,
+    Figure,
+    Tables,
+    color_scale,
+    cut_to_log_axis,
+    legend_label,
+    plain_log_ticks,
+)
 from warehouse.figures.synthetic import dashed_teacher, main_setting, model_colors
 
 MAIN = "fig_synthetic_by_step"
@@ -41,7 +49,7 @@ class Rollouts:
                         color=self.palette[str(model)],
                         ls=":" if is_teacher else "-",
                         lw=1.6,
-                        label=f"{model} (teacher)" if is_teacher else str(model),
+                        label=legend_label(f"{model} (teacher)" if is_teacher else model),
                     )
                     axis.fill_between(
                         line["step"],
@@ -54,6 +62,7 @@ class Rollouts:
                 axis.set(yscale=scale, ylabel=label)
                 if scale == "log":
                     axis.set_ylim(bottom=bottom)
+                    plain_log_ticks(axis.yaxis)
             row[0].set_title(DECOMPOSITION_LABELS[kind])
             row[0].set_ylim(-0.02, 1.02)
         for axis in grid[-1]:

@@ -9,7 +9,7 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as MplFigure
 
-from warehouse.figures.base import Figure, Tables, color_scale
+from warehouse.figures.base import Figure, Tables, color_scale, legend_label, plain_log_ticks
 from warehouse.figures.synthetic import contours, dashed_teacher, main_setting, model_colors
 
 MAIN = "fig_synthetic_trajectories"
@@ -35,13 +35,14 @@ class Trajectories:
                 style = {
                     "color": self.palette[str(model)],
                     "ls": ":" if is_teacher else "-",
-                    "label": f"{model} (teacher)" if is_teacher else str(model),
+                    "label": legend_label(f"{model} (teacher)" if is_teacher else model),
                     "lw": 1.3,
                 }
                 above.plot(line["offset_0"], line["offset_1"], **style)
                 below.plot(line["step"], line["objective"].cast(pl.Float64), **style)
             above.set(title=f"starting point {start}", xlabel="x₁ − x*₁", ylabel="x₂ − x*₂")
             below.set(xlabel="step", ylabel="f(x)", yscale="log")
+            plain_log_ticks(below.yaxis)
         handles, labels = grid[0][0].get_legend_handles_labels()
         picture.legend(handles, labels, loc="outside lower center", ncols=3)
         picture.suptitle("The way to the minimum", x=0.01, ha="left", weight="bold")

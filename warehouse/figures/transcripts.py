@@ -9,7 +9,7 @@ import polars as pl
 from matplotlib.figure import Figure as MplFigure
 from matplotlib.patches import Patch
 
-from warehouse.figures.base import Figure, Tables, color_scale, colors, with_series
+from warehouse.figures.base import ROW_ORDER, Figure, Tables, by_row, color_scale, colors, legend_label, with_series
 
 MAIN = "fig_transcripts"
 
@@ -37,7 +37,7 @@ class Answers:
                 height=0.72,
                 color=color,
                 alpha=0.85,
-                label=label,
+                label=legend_label(label),
                 edgecolor=["#212529" if one else "white" for one in right],
                 linewidth=[1.6 if one else 0.5 for one in right],
             )
@@ -46,21 +46,20 @@ class Answers:
         )
         axis.set_ylim(-len(rows) + 0.4, 0.6)
         axis.tick_params(axis="y", labelsize=7.5)
-        handles = [Patch(color=color, alpha=0.85, label=label) for label, color in palette.items()]
+        handles = [Patch(color=color, alpha=0.85, label=legend_label(label)) for label, color in palette.items()]
         picture.legend(handles=handles, loc="outside lower right", ncols=min(6, len(palette)))
         picture.suptitle("Answers to the items of highest variance (outlined: right)", x=0.01, ha="left", weight="bold")
         return picture
 
     def chart(self) -> alt.TopLevelMixin:
         """The same bars; question and an example on hover."""
-        answers = self.shown.with_columns(end=pl.col("start") + pl.col("share"))
-        order = answers["row"].unique(maintain_order=True).to_list()
+        answers = by_row(self.shown).with_columns(end=pl.col("start") + pl.col("share"))
         scale = color_scale(colors(sorted(answers["label"].unique())))
         bars: alt.TopLevelMixin = (
             alt.Chart(answers)
             .mark_bar(opacity=0.85)
             .encode(
-                y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(labelLimit=420)),
+                y=alt.Y("row:N", sort=ROW_ORDER, title=None, axis=alt.Axis(labelLimit=420)),
                 x=alt.X("start:Q", title="share of samples"),
                 x2="end:Q",
                 color=alt.Color("label:N", scale=scale, title=None, legend=alt.Legend(orient="bottom")),
@@ -86,7 +85,7 @@ def _answers(tables: Tables) -> Answers:
     rank = pl.lit("answer in words, no. ") + pl.col("answer_rank").cast(pl.String).str.zfill(2)
     answers = table.with_columns(
         row=pl.col("task") + ": " + pl.col("series") + ", " + pl.col("item_id"),
-        label=pl.when(pl.col("decomposition") == "kl").then(pl.col("answer")).otherwise(rank),
+        label=pl.when(pl.col("decomposition").is_in(["kl", "brier"])).then(pl.col("answer")).otherwise(rank),
         start=(pl.col("share").cum_sum() - pl.col("share")).over(
             "task", "model_id", "condition_id", "variance_rank", order_by="answer_rank"
         ),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from warehouse.figures.base import Figure, Tables, main_decomposition, measure_label, with_series
+from warehouse.figures.base import Figure, Tables, main_rows, measure_label, with_series
 from warehouse.figures.lines import Lines
 
 
 def _lines(tables: Tables) -> Lines:
-    points, fits = (with_series(main_decomposition(tables[f"fig_wait_ratio{kind}"])) for kind in ("", "_fits"))
+    points, fits = (with_series(main_rows(tables[f"fig_wait_ratio{kind}"])) for kind in ("", "_fits"))
     return Lines(
         title="How often a model says wait",
         points=points.with_columns(

@@ -1,5 +1,6 @@
 """One self-contained HTML page: findings in words, figures, models. Opens from disk, without a network."""
 
-from warehouse.report.page import write_report
+from warehouse.report.everything import Report, make_report
+from warehouse.report.page import Page, write_page
 
-__all__ = ["write_report"]
+__all__ = ["Page", "Report", "make_report", "write_page"]

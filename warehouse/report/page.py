@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import altair as alt
+import duckdb
 import jinja2
 import polars as pl
 import vl_convert
 
 from warehouse.connect import connect
-from warehouse.figures import FIGURES, read_tables
-from warehouse.figures.base import DECOMPOSITION_LABELS, main_decomposition, short_model
+from warehouse.figures import FIGURES, Figure, read_tables
+from warehouse.figures.base import DECOMPOSITION_LABELS, main_rows, short_model
 from warehouse.layout import Layout
+from warehouse.leftovers import sweep
 from warehouse.parquet import atomic_path
 
 VEGA_LITE_VERSION = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
@@ -50,24 +52,33 @@ class _Section:
     needs: str
     tables: tuple[str, ...]
     spec: dict[str, Any] | None
+    fault: str | None
 
 
-def write_report(layout: Layout) -> Path:
-    """Write the report of the published warehouse and return its path.
+@dataclass(frozen=True)
+class Page:
+    """The written page.
+
+    Attributes:
+        path: of the file.
+        faults: by name of the figure, why its chart is not on the page. The rest of the page stands.
+    """
+
+    path: Path
+    faults: dict[str, str]
+
+
+def write_page(layout: Layout) -> Page:
+    """Write the report of the published warehouse.
 
     Raises:
         warehouse.connect.NothingPublishedError: if nothing has been published yet.
     """
+    sweep(layout.root)
     with connect(layout.published_database) as con:
-        sections = []
-        for figure in FIGURES:
-            tables = read_tables(con, figure.tables)
-            spec = None if figure.is_empty(tables) else _spec(figure.picture(tables).chart())
-            sections.append(
-                _Section(figure.name, figure.title, figure.shows, figure.look_for, figure.needs, figure.tables, spec)
-            )
+        sections = [_section(con, figure) for figure in FIGURES]
         findings = con.sql(FINDINGS).pl()
-        models = main_decomposition(con.sql(MODELS).pl())
+        models = main_rows(con.sql(MODELS).pl())
     page = (
         _environment()
         .get_template("page.html.j2")
@@ -85,7 +96,22 @@ def write_report(layout: Layout) -> Path:
     )
     with atomic_path(layout.report) as temporary:
         temporary.write_text(page, encoding="utf-8")
-    return layout.report
+    return Page(layout.report, {section.name: section.fault for section in sections if section.fault is not None})
+
+
+def _section(con: duckdb.DuckDBPyConnection, figure: Figure) -> _Section:
+    spec, fault = None, None
+    try:
+        tables = read_tables(con, figure.tables)
+        spec = None if figure.is_empty(tables) else _spec(figure.picture(tables).chart())
+    except Exception as error:  # whatever it is, the other figures are shown
+        fault = reason(error)
+    return _Section(figure.name, figure.title, figure.shows, figure.look_for, figure.needs, figure.tables, spec, fault)
+
+
+def reason(error: Exception) -> str:
+    """What went wrong, in one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:400]
 
 
 def _grouped(findings: pl.DataFrame) -> list[dict[str, Any]]:

@@ -3,11 +3,7 @@ with
 pools as (
     select * from {{ ref("fct_incoherence") }}
     -- Accuracy is the samples': the same beside every decomposition of a pool.
-    qualify
-        row_number() over (
-            partition by task, model_id, condition_id
-            order by case decomposition when 'kl' then 1 when 'coverage' then 2 when 'score' then 3 else 4 end
-        ) = 1
+    where is_main_decomposition
 ),
 
 models as (

@@ -8,6 +8,10 @@ by_scale as (
     select * from {{ ref("int_incoherence_by_model_scale") }}
 ),
 
+pools as (
+    select * from {{ ref("int_pools") }}
+),
+
 models as (
     select * from {{ ref("dim_model") }}
 ),
@@ -66,6 +70,7 @@ select
     points.incoherence_ci_low,
     points.incoherence_ci_high
 from points
+{{ join_pools("points") }}
 inner join models on points.model_id = models.model_id
 inner join conditions on points.condition_id = conditions.condition_id
 order by task, model_id, condition_id, decomposition, length_axis, grouped_by, group_rank

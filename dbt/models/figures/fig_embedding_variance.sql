@@ -10,7 +10,7 @@ labels as (
 
 lengths as (
     select * from {{ ref("int_item_lengths") }}
-    where is_main_axis
+    where is_main_length_axis
 ),
 
 models as (

@@ -16,7 +16,7 @@ labels as (
 
 lengths as (
     select * from {{ ref("int_item_lengths") }}
-    where is_main_axis
+    where is_main_length_axis
 ),
 
 models as (

@@ -12,6 +12,10 @@ labels as (
     select * from {{ ref("stg_items") }}
 ),
 
+pools as (
+    select * from {{ ref("int_pools") }}
+),
+
 models as (
     select * from {{ ref("dim_model") }}
 ),
@@ -62,6 +66,7 @@ ranks as (
 select
     {{ pool_figure_keys("pooled") }},
     pooled.decomposition,
+    {{ is_main_decomposition("pooled") }},
     pooled.grouped_by,
     ranks.label_rank,
     pooled.item_group,
@@ -77,6 +82,7 @@ select
 from pooled
 inner join ranks
     on pooled.task = ranks.task and pooled.grouped_by = ranks.grouped_by and pooled.item_group = ranks.item_group
+{{ join_pools("pooled") }}
 inner join models on pooled.model_id = models.model_id
 inner join conditions on pooled.condition_id = conditions.condition_id
 order by task, grouped_by, label_rank, model_id, condition_id, decomposition

@@ -14,6 +14,7 @@ conditions as (
 
 select
     {{ columns_of("groups", scale_keys()) }},
+    groups.is_main_decomposition,
     conditions.condition_label,
     groups.model_id,
     groups.param_count,

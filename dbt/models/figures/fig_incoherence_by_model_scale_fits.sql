@@ -1,3 +1,5 @@
+{% set keys = scale_keys() + ["is_main_decomposition"] %}
+
 with
 
 groups as (
@@ -11,7 +13,7 @@ conditions as (
 measures as (
     {% for measure in ["accuracy", "error", "bias_sq", "variance", "incoherence"] %}
         select
-            {{ scale_keys() | join(", ") }},
+            {{ keys | join(", ") }},
             param_count,
             '{{ measure }}' as measure,
             {{ measure }} as measured
@@ -21,11 +23,11 @@ measures as (
 ),
 
 fits as (
-    {{ log_log_fit("measures", "param_count", "measured", scale_keys() + ["measure"], floor=var("zero_error")) }}
+    {{ log_log_fit("measures", "param_count", "measured", keys + ["measure"], floor=var("zero_error")) }}
 )
 
 select
-    {{ columns_of("fits", scale_keys()) }},
+    {{ columns_of("fits", keys) }},
     conditions.condition_label,
     fits.measure,
     {{ columns_of("fits", fit_columns()) }}

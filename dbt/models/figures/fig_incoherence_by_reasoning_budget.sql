@@ -29,6 +29,7 @@ select
         order by {{ budget_order("conditions.reasoning_budget") }}, conditions.reasoning_budget
     ) as budget_rank,
     pools.decomposition,
+    pools.is_main_decomposition,
     pools.n_items,
     pools.n_samples,
     pools.accuracy,

@@ -4,6 +4,10 @@ buckets as (
     select * from {{ ref("int_incoherence_by_reasoning_length") }}
 ),
 
+pools as (
+    select * from {{ ref("int_pools") }}
+),
+
 models as (
     select * from {{ ref("dim_model") }}
 ),
@@ -28,6 +32,7 @@ select
     buckets.incoherence_ci_low,
     buckets.incoherence_ci_high
 from buckets
+{{ join_pools("buckets") }}
 inner join models on buckets.model_id = models.model_id
 inner join conditions on buckets.condition_id = conditions.condition_id
 order by task, model_id, condition_id, decomposition, length_axis, bucket

@@ -26,6 +26,7 @@ select
     other_conditions.prompt_format as other_prompt_format,
     other_conditions.reasoning_budget as other_reasoning_budget,
     differences.decomposition,
+    differences.is_main_decomposition,
     differences.n_items,
     {{ with_difference("differences", measures) }}
 from differences

@@ -6,6 +6,10 @@ buckets as (
     select * from {{ ref("int_incoherence_by_reasoning_length") }}
 ),
 
+families as (
+    select * from {{ ref("int_reference_models") }}
+),
+
 models as (
     select * from {{ ref("dim_model") }}
     where model_family is not null and param_count is not null
@@ -32,7 +36,13 @@ fits as (
 )
 
 select
-    {{ columns_of("fits", keys) }},
+    fits.task,
+    fits.condition_id,
+    fits.model_family,
+    fits.decomposition,
+    {{ is_main_decomposition("fits", "families") }},
+    fits.length_axis,
+    {{ is_main_length_axis("fits", "families") }},
     conditions.condition_label,
     fits.slope_x as slope_length,
     fits.slope_x_ci_low as slope_length_ci_low,
@@ -45,5 +55,10 @@ select
     fits.n_points,
     fits.n_dropped
 from fits
+inner join families
+    on
+        fits.task = families.task
+        and fits.condition_id = families.condition_id
+        and fits.model_family = families.model_family
 inner join conditions on fits.condition_id = conditions.condition_id
 order by task, model_family, condition_id, decomposition, length_axis

@@ -4,6 +4,10 @@ halves as (
     select * from {{ ref("int_overthinking") }}
 ),
 
+pools as (
+    select * from {{ ref("int_pools") }}
+),
+
 models as (
     select * from {{ ref("dim_model") }}
 ),
@@ -30,6 +34,7 @@ select
     halves.incoherence_unbiased_ci_low,
     halves.incoherence_unbiased_ci_high
 from halves
+{{ join_pools("halves") }}
 inner join models on halves.model_id = models.model_id
 inner join conditions on halves.condition_id = conditions.condition_id
 order by task, model_id, condition_id, decomposition, length_axis, half

@@ -4,6 +4,10 @@ differences as (
     select * from {{ ref("int_overthinking_difference") }}
 ),
 
+pools as (
+    select * from {{ ref("int_pools") }}
+),
+
 models as (
     select * from {{ ref("dim_model") }}
 ),
@@ -21,6 +25,7 @@ select
     differences.difference_ci_low,
     differences.difference_ci_high
 from differences
+{{ join_pools("differences") }}
 inner join models on differences.model_id = models.model_id
 inner join conditions on differences.condition_id = conditions.condition_id
 order by task, model_id, condition_id, decomposition, length_axis

@@ -3,13 +3,17 @@
 
 with
 
-pools as (
+inputs as (
     select
         *,
         {{ t_quantile("quantiles.t_975", "n_items - 1") }} as t_now
     from {{ ref("int_planner_inputs") }}
     left join {{ ref("student_t_975") }} as quantiles on quantiles.degrees_of_freedom = n_items - 1
     where n_items > 1
+),
+
+pools as (
+    select * from {{ ref("int_pools") }}
 ),
 
 models as (
@@ -27,7 +31,7 @@ widths as (
             cast({{ width }} as double) as wanted_width,
             2 * t_now * sqrt(total_spread / n_items) as width,
             ceil(pow(2 * {{ z }} / {{ width }}, 2) * total_spread) as n_items_normal
-        from pools
+        from inputs
         {{ "union all" if not loop.last }}
     {% endfor %}
 ),
@@ -84,6 +88,7 @@ calls as (
 select
     {{ pool_figure_keys("calls") }},
     calls.decomposition,
+    {{ is_main_decomposition("calls") }},
     calls.planned,
     calls.wanted_width,
     calls.width,
@@ -100,6 +105,7 @@ select
     calls.item_spread,
     calls.sample_spread
 from calls
+{{ join_pools("calls") }}
 inner join models on calls.model_id = models.model_id
 inner join conditions on calls.condition_id = conditions.condition_id
 order by task, model_id, condition_id, decomposition, wanted_width

@@ -11,6 +11,10 @@ items as (
     where human_difficulty is not null
 ),
 
+pools as (
+    select * from {{ ref("int_pools") }}
+),
+
 models as (
     select * from {{ ref("dim_model") }}
 ),
@@ -34,6 +38,7 @@ means as (
 select
     {{ pool_figure_keys("means") }},
     means.length_axis,
+    {{ is_main_length_axis("means") }},
     means.human_difficulty,
     means.n_items,
     means.mean_length,
@@ -41,6 +46,7 @@ select
     means.mean_length_ci_low,
     means.mean_length_ci_high
 from means
+{{ join_pools("means") }}
 inner join models on means.model_id = models.model_id
 inner join conditions on means.condition_id = conditions.condition_id
 order by task, model_id, condition_id, length_axis, human_difficulty

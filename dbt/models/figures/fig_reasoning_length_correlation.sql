@@ -56,9 +56,11 @@ transformed as (
 
 select
     {{ keys | join(", ") }},
+    {{ is_main_length_axis("transformed", "pairs") }},
     n_items,
     correlation,
     tanh(z - half_width) as correlation_ci_low,
     tanh(z + half_width) as correlation_ci_high
 from transformed
+inner join pairs using ({{ pair_keys() | join(", ") }})
 order by {{ keys | join(", ") }}

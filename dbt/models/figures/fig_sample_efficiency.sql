@@ -18,6 +18,10 @@ everything as (
     where variance_unbiased is not null
 ),
 
+pools as (
+    select * from {{ ref("int_pools") }}
+),
+
 models as (
     select * from {{ ref("dim_model") }}
 ),
@@ -67,6 +71,7 @@ answers as (
 select
     {{ pool_figure_keys("blocks") }},
     blocks.decomposition,
+    {{ is_main_decomposition("blocks") }},
     blocks.estimator,
     blocks.n_samples_per_item,
     {% for measure in measures %}
@@ -90,6 +95,7 @@ inner join answers
         and blocks.model_id = answers.model_id
         and blocks.condition_id = answers.condition_id
         and blocks.decomposition = answers.decomposition
+{{ join_pools("blocks") }}
 inner join models on blocks.model_id = models.model_id
 inner join conditions on blocks.condition_id = conditions.condition_id
 order by task, model_id, condition_id, decomposition, estimator, n_samples_per_item

@@ -9,7 +9,7 @@ items as (
 
 lengths as (
     select * from {{ ref("int_item_lengths") }}
-    where is_main_axis
+    where is_main_length_axis
 ),
 
 buckets as (

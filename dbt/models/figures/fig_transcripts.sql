@@ -43,7 +43,7 @@ answers as (
     from samples
     inner join chosen using ({{ group }})
     left join texts on samples.sample_id = texts.sample_id
-    where (chosen.decomposition = 'kl') = (samples.answer_kind <> 'open')
+    where (chosen.decomposition in ('kl', 'brier')) = (samples.answer_kind <> 'open')
 ),
 
 counted as (

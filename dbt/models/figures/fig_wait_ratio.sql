@@ -4,6 +4,10 @@ buckets as (
     select * from {{ ref("int_wait_ratio") }}
 ),
 
+pools as (
+    select * from {{ ref("int_pools") }}
+),
+
 models as (
     select * from {{ ref("dim_model") }}
 ),
@@ -13,7 +17,10 @@ conditions as (
 )
 
 select
-    {{ length_figure_keys("buckets") }},
+    {{ pool_figure_keys("buckets") }},
+    buckets.decomposition,
+    {{ is_main_decomposition("buckets") }},
+    buckets.length_axis,
     buckets.bucket,
     buckets.n_items,
     buckets.n_samples,
@@ -27,6 +34,7 @@ select
     buckets.incoherence_ci_low,
     buckets.incoherence_ci_high
 from buckets
+{{ join_pools("buckets") }}
 inner join models on buckets.model_id = models.model_id
 inner join conditions on buckets.condition_id = conditions.condition_id
 order by task, model_id, condition_id, decomposition, length_axis, bucket

@@ -4,6 +4,10 @@ buckets as (
     select * from {{ ref("int_wait_ratio") }}
 ),
 
+pools as (
+    select * from {{ ref("int_pools") }}
+),
+
 models as (
     select * from {{ ref("dim_model") }}
 ),
@@ -17,9 +21,13 @@ fits as (
 )
 
 select
-    {{ length_figure_keys("fits") }},
+    {{ pool_figure_keys("fits") }},
+    fits.decomposition,
+    {{ is_main_decomposition("fits") }},
+    fits.length_axis,
     {{ columns_of("fits", fit_columns()) }}
 from fits
+{{ join_pools("fits") }}
 inner join models on fits.model_id = models.model_id
 inner join conditions on fits.condition_id = conditions.condition_id
 order by task, model_id, condition_id, decomposition, length_axis

@@ -12,6 +12,10 @@ samples as (
     select * from {{ ref("int_item_samples") }}
 ),
 
+pools as (
+    select * from {{ ref("int_pools") }}
+),
+
 counts as (
     select
         {{ keys }},
@@ -40,6 +44,7 @@ select
     ---------- ids
     {{ keys }},
     decomposition,
+    {{ is_main_decomposition("pooled") }},
 
     ---------- samples
     pooled.n_items,
@@ -63,5 +68,6 @@ select
     {{ with_interval("corrected", ["incoherence_unbiased"]) }}
 from pooled
 inner join counts using ({{ keys }})
+inner join pools using ({{ keys }})
 left join corrected using ({{ keys }}, decomposition)
 order by {{ keys }}, decomposition

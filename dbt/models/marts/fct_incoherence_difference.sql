@@ -60,6 +60,7 @@ corrected as (
 
 select
     {{ keys | join(", ") }},
+    {{ is_main_decomposition("ratios", "pairs") }},
     ratios.n_units as n_items,
     {{ with_difference("means", means) }},
     ratios.incoherence_1 as incoherence,
@@ -73,6 +74,7 @@ select
     corrected.difference_ci_low as incoherence_unbiased_difference_ci_low,
     corrected.difference_ci_high as incoherence_unbiased_difference_ci_high
 from ratios
+inner join pairs using ({{ pair_keys() | join(", ") }})
 inner join means using ({{ keys | join(", ") }})
 left join corrected using ({{ keys | join(", ") }})
 order by {{ keys | join(", ") }}

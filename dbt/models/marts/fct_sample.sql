@@ -23,6 +23,8 @@ select
     samples.source,
     samples.run_status,
     samples.status,
+    samples.finish_reason,
+    samples.served_model,
 
     ---------- answer
     samples.choice_index,

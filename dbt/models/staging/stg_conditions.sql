@@ -1,7 +1,10 @@
+{# A table: whoever else opens the database has no function `published_settings`. #}
+{{ config(materialized="table") }}
+
 with
 
 conditions as (
-    select * from {{ source("raw", "conditions") }}
+    {{ rows_that_count("conditions") }}
 )
 
 select
@@ -10,10 +13,10 @@ select
     import_id,
 
     ---------- text
-    condition_label,
+    {{ without_secrets("condition_label") }} as condition_label,
     prompt_format,
-    reasoning_budget,
-    settings,
+    {{ without_secrets("reasoning_budget") }} as reasoning_budget,
+    {{ published_settings("settings", "source") }} as settings,
     source,
 
     ---------- numbers
@@ -26,4 +29,4 @@ select
     ---------- times
     {{ utc("ingested_at") }} as ingested_at
 from conditions
-qualify row_number() over (partition by condition_id order by ingested_at desc, import_id desc nulls last) = 1
+qualify row_number() over (partition by condition_id order by {{ own_rows_first() }}) = 1

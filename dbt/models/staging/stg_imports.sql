@@ -19,6 +19,7 @@ select
     tool_version,
 
     ---------- numbers
+    import_number,
     reader_version,
     file_bytes,
     n_samples,

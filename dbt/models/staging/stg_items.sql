@@ -1,14 +1,14 @@
 with
 
 items as (
-    select * from {{ source("raw", "items") }}
+    {{ rows_that_count("items") }}
 ),
 
 latest as (
     select * from items
     qualify row_number() over (
         partition by task, item_id, answer_key_id
-        order by ingested_at desc, import_id desc nulls last
+        order by {{ own_rows_first() }}
     ) = 1
 ),
 

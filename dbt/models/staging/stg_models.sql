@@ -1,7 +1,7 @@
 with
 
 models as (
-    select * from {{ source("raw", "models") }}
+    {{ rows_that_count("models") }}
 ),
 
 aliases as (
@@ -29,5 +29,5 @@ from models
 left join aliases on models.model_id = aliases.alias
 qualify row_number() over (
     partition by coalesce(aliases.model_id, models.model_id)
-    order by models.ingested_at desc, models.import_id desc nulls last
+    order by {{ own_rows_first() }}
 ) = 1

@@ -1,7 +1,7 @@
 with
 
 texts as (
-    select * from {{ source("raw", "samples") }}
+    {{ rows_that_count("samples") }}
 ),
 
 samples as (

@@ -3,7 +3,7 @@
 with
 
 samples as (
-    select * from {{ source("raw", "samples") }}
+    {{ rows_that_count("samples") }}
 ),
 
 items as (
@@ -18,7 +18,7 @@ copied as (
     select
         sample_id,
         count(*) - 1 as n_superseded
-    from {{ source("raw", "samples") }}
+    from samples
     group by sample_id
     having count(*) > 1
 ),
@@ -32,7 +32,7 @@ latest_copies as (
     inner join copied on samples.sample_id = copied.sample_id
     qualify row_number() over (
         partition by samples.sample_id
-        order by samples.ingested_at desc, samples.import_id desc nulls last
+        order by {{ last_import_first() }}
     ) = 1
 ),
 

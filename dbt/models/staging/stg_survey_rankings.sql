@@ -1,7 +1,7 @@
 with
 
 rankings as (
-    select * from {{ source("raw", "survey_rankings") }}
+    {{ rows_that_count("survey_rankings") }}
 )
 
 select
@@ -19,4 +19,4 @@ select
     ---------- times
     {{ utc("ingested_at") }} as ingested_at
 from rankings
-qualify row_number() over (partition by rater_id, entity, attribute order by ingested_at desc) = 1
+qualify row_number() over (partition by rater_id, entity, attribute order by {{ last_import_first() }}) = 1

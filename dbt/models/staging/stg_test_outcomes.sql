@@ -1,7 +1,7 @@
 with
 
 outcomes as (
-    select * from {{ source("raw", "test_outcomes") }}
+    {{ rows_that_count("test_outcomes") }}
 ),
 
 samples as (

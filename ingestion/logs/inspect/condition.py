@@ -1,7 +1,8 @@
 """What an Inspect run held fixed: its header as a row of `raw.conditions`.
 
 Two logs share a condition only if everything that can change an answer is equal: generation settings, all task
-arguments, the task's version, solvers with their arguments, and limits. What cannot (connections, retries, timeouts,
+arguments, the task's version, solvers with their arguments, limits, what the model was loaded with, and the models that
+graded it or played other roles. What cannot (connections, retries, timeouts,
 caching, logging, the number of choices) is left out, and so is the seed, which is what varies between repeats.
 """
 
@@ -11,7 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ingestion.conditions import integer, settings_row
+from ingestion.logs.inspect.model import other_models
 from ingestion.logs.inspect.types import Header, Plan
+from ingestion.logs.model_arguments import telling_arguments
 
 # Left out by name rather than taken by name: a sampling parameter that a later Inspect adds must split conditions, not
 # mix them.
@@ -42,6 +45,8 @@ def condition_row(header: Header, prompt_format: str) -> dict[str, Any]:
         "task_version": header.eval.task_version,
         "solvers": _solvers(header.plan),
         "limits": {name: header.eval.config.get(name) for name in _LIMITS},
+        "model_args": telling_arguments(header.eval.model_args),
+        "other_models": other_models(header.eval),
     }
     return settings_row(prompt_format, settings, config, _n_shots(header.eval.task_args))
 

@@ -20,20 +20,21 @@ from typing import Any
 import msgspec
 
 from ingestion.logs.inspect.condition import condition_row, generate_config
-from ingestion.logs.inspect.sample import RunContext, sample_rows, timestamp
+from ingestion.logs.inspect.lengths import timestamp
+from ingestion.logs.inspect.model import model_id_of, roles_of
+from ingestion.logs.inspect.sample import RunContext, sample_rows
 from ingestion.logs.inspect.scores import ScorerChoice
 from ingestion.logs.inspect.types import LOG_VERSION, Header, JsonLog, Sample
 from ingestion.logs.inspect.zip import Archive, MemberError
 from ingestion.logs.json_text import BAD_JSON, MAX_FILE_VALUES, decode, why
-from ingestion.logs.records import Notice, Record, RefusedFileError, Row, Run, Unreadable
+from ingestion.logs.records import Notice, Record, RefusedFileError, Row, Run, ScoredBy, ScoresWithdrawn, Unreadable
+from ingestion.logs.score_options import ScoreOptions
 from ingestion.text import clip
-from warehouse.keys import digest
 
 MAX_JSON_FILE_BYTES = 2**30
 """Largest `.json` log that is read, because it has to be held whole; `.eval` archives are streamed."""
 
-READER_VERSION = 3
-_VERSIONS = 100
+READER_VERSION = 4
 
 _HEADER, _JOURNAL = "header.json", "_journal/start.json"
 _OTHER_MEMBERS = re.compile(r"header\.json|summaries\.json|reductions\.json|_journal/.*", re.DOTALL)
@@ -52,23 +53,23 @@ class InspectFormat:
     """Logs of Inspect (inspect-ai), `.eval` and `.json`.
 
     Args:
-        scorer: which scorer to read where a log has several; by default the run's main one.
+        options: which scorer to read where a log has several (by default the run's main one), and what it means.
     """
 
     name = "inspect"
     suffixes: tuple[str, ...] = (".eval", ".json")
 
-    def __init__(self, scorer: str | None = None) -> None:
-        self._scorer = scorer
+    def __init__(self, options: ScoreOptions | None = None) -> None:
+        self._options = options or ScoreOptions()
 
     @property
     def reader_version(self) -> int:
-        """The version, and which scorer was asked for: by another one, the same file gives other scores."""
-        return READER_VERSION + (_VERSIONS * int(digest(self._scorer, 6), 16) if self._scorer else 0)
+        """The version, and what was asked for."""
+        return self._options.version(READER_VERSION)
 
     def is_current(self, version: int) -> bool:
-        """Whether that version gives the same rows; without a wish, what was read by any scorer stays."""
-        return version == self.reader_version or (self._scorer is None and version % _VERSIONS == READER_VERSION)
+        """Whether that version gives the same rows."""
+        return self._options.is_current(version, READER_VERSION)
 
     def sniff(self, path: Path) -> bool:
         """An archive by its name or its first bytes; JSON if it begins as an object with an `eval` object in it."""
@@ -94,12 +95,12 @@ class InspectFormat:
             raise RefusedFileError(f"cannot be opened: {error.strerror}; check the path and its permissions") from error
         if is_archive or path.suffix.lower() == ".eval":
             with Archive(path) as archive:
-                yield from _read_archive(archive, self._scorer)
+                yield from _read_archive(archive, self._options)
         else:
-            yield from _read_json(path, self._scorer)
+            yield from _read_json(path, self._options)
 
 
-def _read_archive(archive: Archive, scorer: str | None) -> Iterator[Record]:
+def _read_archive(archive: Archive, options: ScoreOptions) -> Iterator[Record]:
     whole, chunked = _sample_members(archive.names)
     if chunked and not whole:
         raise RefusedFileError(f"its samples are {_CHUNKED_REASON}")
@@ -125,7 +126,7 @@ def _read_archive(archive: Archive, scorer: str | None) -> Iterator[Record]:
         if not name.startswith("samples/") and not _OTHER_MEMBERS.fullmatch(name):
             # A damaged directory must not lose a sample in silence.
             yield Unreadable(_place(name), "no member of an Inspect log by its name; nothing of it was read")
-    yield from _records(header, status, _archive_samples(archive, whole), scorer)
+    yield from _records(header, status, _archive_samples(archive, whole), options)
 
 
 def _sample_members(names: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -150,7 +151,7 @@ def _archive_samples(archive: Archive, names: list[str]) -> Iterator[_RawSample]
             yield _place(name), error
 
 
-def _read_json(path: Path, scorer: str | None) -> Iterator[Record]:
+def _read_json(path: Path, options: ScoreOptions) -> Iterator[Record]:
     if (size := path.stat().st_size) > MAX_JSON_FILE_BYTES:
         raise RefusedFileError(
             f"{size} bytes of JSON, over the limit of {MAX_JSON_FILE_BYTES}; write it again with "
@@ -162,7 +163,7 @@ def _read_json(path: Path, scorer: str | None) -> Iterator[Record]:
     except BAD_JSON as error:
         raise RefusedFileError(f"not a readable Inspect log ({why(error)}); is the file complete?") from error
     numbered = ((f"samples[{index}]", raw) for index, raw in enumerate(log.samples or []))
-    yield from _records(log, status, numbered, scorer)
+    yield from _records(log, status, numbered, options)
 
 
 def _known_status(status: str | None) -> str:
@@ -172,7 +173,7 @@ def _known_status(status: str | None) -> str:
 
 
 def _records(
-    header: Header, run_status: str, raw_samples: Iterator[_RawSample], scorer: str | None
+    header: Header, run_status: str, raw_samples: Iterator[_RawSample], options: ScoreOptions
 ) -> Iterator[Record]:
     if header.version > LOG_VERSION:
         raise RefusedFileError(
@@ -184,7 +185,8 @@ def _records(
         raise RefusedFileError("eval.task or eval.model is empty: nothing to file the samples under")
     run_id = spec.eval_id or spec.run_id
     version = spec.packages.get("inspect_ai")
-    yield Run(run_id, run_status, spec.task, spec.model, version if isinstance(version, str) else None)
+    model_id = model_id_of(spec)
+    yield Run(run_id, run_status, spec.task, model_id, version if isinstance(version, str) else None)
 
     decoded = _counted(_decoded(raw_samples), header, run_status)
     peeked = list(itertools.islice(decoded, _PEEK_SAMPLES))
@@ -192,9 +194,9 @@ def _records(
     condition = condition_row(header, prompt_format)
     yield Row("conditions", condition)
     provider = spec.model.partition("/")[0] if "/" in spec.model else None
-    yield Row("models", {"model_id": spec.model, "provider": provider, "is_simulated": provider == "mockllm"})
+    yield Row("models", {"model_id": model_id, "provider": provider, "is_simulated": provider == "mockllm"})
 
-    context = _context(header, run_status, condition, ScorerChoice(header, scorer))
+    context = _context(header, run_status, condition, ScorerChoice(header, options))
     started = timestamp(spec.created)
     seen: set[str] = set()
     for sample in itertools.chain(peeked, decoded):
@@ -215,7 +217,16 @@ def _records(
                 seen.add(record.values["sample_id"])
                 record.values["created_at"] = record.values["created_at"] or started
             yield record
-    yield from _told_of_scorers(context.scorer, asked=scorer)
+    if context.scorer.name is not None:
+        yield ScoredBy(f"scorer {context.scorer.name!r}")
+    if (reason := context.scorer.withdrawn) is not None:
+        yield ScoresWithdrawn(reason)
+    yield from _told_of_scorers(context.scorer, asked=options.scorer)
+    if context.ids_are_positions:
+        yield Notice(
+            "its ids are positions in a shuffled order, which change from run to run, so items are known by what they "
+            "ask (q-…); give the dataset's samples ids"
+        )
 
 
 def _told_of_scorers(scorer: ScorerChoice, *, asked: str | None) -> Iterator[Record]:
@@ -256,6 +267,9 @@ def _context(header: Header, run_status: str, condition: Mapping[str, Any], scor
     seed, n_completions = config.get("seed"), config.get("num_choices")
     return RunContext(
         header=header,
+        model_id=model_id_of(header.eval),
+        own_roles=frozenset(name for name, model in roles_of(header.eval).items() if model == header.eval.model),
+        ids_are_positions=_ids_are_positions(header.eval.dataset),
         run_status=run_status,
         prompt_format=condition["prompt_format"],
         condition_id=condition["condition_id"],
@@ -264,6 +278,13 @@ def _context(header: Header, run_status: str, condition: Mapping[str, Any], scor
         n_completions=n_completions if isinstance(n_completions, int) and 1 <= n_completions <= 100_000 else 1,
         scorer=scorer,
     )
+
+
+def _ids_are_positions(dataset: Any) -> bool:
+    """Whether the dataset was shuffled and Inspect numbered it afterwards, because its samples have no ids."""
+    told = dataset if isinstance(dataset, Mapping) else {}
+    ids = told.get("sample_ids")
+    return told.get("shuffled") is True and isinstance(ids, list) and ids == list(range(1, len(ids) + 1))
 
 
 def prompt_format_of(samples: Iterable[Sample]) -> str:

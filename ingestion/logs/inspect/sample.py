@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from ingestion import answers
-from ingestion.logs.inspect.scores import ScorerChoice, graded_outcome
+from ingestion.logs.inspect.lengths import measures
+from ingestion.logs.inspect.outcome import Answered, Asked, outcome
+from ingestion.logs.inspect.scores import ScorerChoice
 from ingestion.logs.inspect.shuffle import is_shuffled, shuffled_order
-from ingestion.logs.inspect.types import Choice, Header, Sample, Usage
+from ingestion.logs.inspect.types import Choice, Header, Sample
 from ingestion.logs.inspect.unit_tests import test_rows
 from ingestion.logs.json_text import decode_object
 from ingestion.logs.records import Row, Unreadable
-from ingestion.text import clip
-from warehouse.keys import answer_key_id, sample_id
+from ingestion.text import clip, clip_key
+from ingestion.verdicts import Grade
+from warehouse.keys import answer_key_id, canonical_json, digest, sample_id
 
-LONGEST_ERROR = 2_000
-"""Characters of an error message that are kept."""
-
-_REFUSALS = ("content_filter", "refusal")
 _SUBJECT = ("subject", "category", "topic", "domain")
 _SUBSET = ("subset", "split", "dataset", "set")
 _DIFFICULTY = ("human_difficulty", "difficulty", "level")
+_NOT_THE_FIRST = Grade(None, "of several completions of one call only the first is scored")
 
 
 @dataclass(frozen=True)
@@ -33,6 +31,9 @@ class RunContext:
 
     Attributes:
         header: the log's header.
+        model_id: the model under test; more than its name where that is a place for checkpoints.
+        own_roles: roles beside the one under test that the same model played.
+        ids_are_positions: whether ids only say where an item stood after a shuffle, so that they change between runs.
         run_status: how the run ended, a value of `RUN_STATUSES`.
         prompt_format: choice, probability or open_ended.
         condition_id: id of the run's condition.
@@ -45,6 +46,9 @@ class RunContext:
     """
 
     header: Header
+    model_id: str
+    own_roles: frozenset[str]
+    ids_are_positions: bool
     run_status: str
     prompt_format: str
     condition_id: str
@@ -64,7 +68,8 @@ def sample_rows(sample: Sample, context: RunContext) -> Iterator[Row | Unreadabl
     completions: list[Choice | None] = list(sample.output.choices) or [None]
     n_completions = max(context.n_completions, len(completions))
     _check(sample, n_completions)
-    item_id, choices = clip(str(sample.id), 1_000), sample.choices or None
+    choices = sample.choices or None
+    item_id = _item_id(sample, choices) if context.ids_are_positions else clip_key(str(sample.id), 1_000)
     content = (item_id, tuple(choices or ()), *sample.targets)
     is_new = content not in context.answer_keys
     if is_new:
@@ -79,6 +84,8 @@ def sample_rows(sample: Sample, context: RunContext) -> Iterator[Row | Unreadabl
 
     shuffled = is_shuffled(sample.scores or {})
     order = shuffled_order(sample.scores or {}, choices or []) if shuffled and len(completions) > 1 else None
+    right = None if choices is None else answers.target_index(sample.targets, choices)
+    asked = Asked(context.prompt_format, choices, right, shuffled)
     for position, completion in enumerate(completions):
         if position and shuffled and order is None:
             yield Unreadable(
@@ -88,12 +95,14 @@ def sample_rows(sample: Sample, context: RunContext) -> Iterator[Row | Unreadabl
             )
             continue
         values = base | _keys(sample, context, base, (sample.epoch - 1) * n_completions + position + 1)
-        values |= _outcome(sample, context, completion, position, n_choices=len(choices or []), shuffled=shuffled)
+        answered = _answered(sample, context, completion, is_first=position == 0)
+        values |= outcome(sample, asked, answered)
         if position and order is not None and values["choice_index"] is not None:
             index = order[values["choice_index"]]
             values |= {"choice_index": index, "answer": answers.option_letter(index)}
-        values |= _measures(sample, alone=len(completions) == 1 and n_completions == 1)
-        yield Row("samples", values)
+        alone = len(completions) == 1 and n_completions == 1
+        values |= measures(sample, context.header.eval.model, context.own_roles, alone=alone)
+        yield Row("samples", values, answered.grade.unscored)
         if position == 0:
             for test in test_rows(sample):
                 yield Row("test_outcomes", {"sample_id": values["sample_id"], "task": base["task"], **test})
@@ -104,6 +113,11 @@ def _check(sample: Sample, n_completions: int) -> None:
         raise ValueError(f"epoch is {sample.epoch}; it must count from 1 and stay under {2**31}")
     if str(sample.id) == "":
         raise ValueError("id is empty; give every sample of the dataset an id")
+
+
+def _item_id(sample: Sample, choices: list[str] | None) -> str:
+    """What the item asks, for an id: the same in every order of the dataset."""
+    return f"q-{digest(canonical_json([_question(sample), choices, sample.targets]), 12)}"
 
 
 def _target_text(sample: Sample) -> str:
@@ -147,10 +161,10 @@ def _label(metadata: dict[str, Any], names: tuple[str, ...]) -> str | None:
 
 def _keys(sample: Sample, context: RunContext, base: dict[str, str], epoch: int) -> dict[str, Any]:
     run_id = context.header.eval.eval_id or context.header.eval.run_id
-    source_ref = clip(sample.uuid or f"{run_id}/{sample.id}/{sample.epoch}", 1_000)
+    source_ref = clip_key(sample.uuid or f"{run_id}/{sample.id}/{sample.epoch}", 1_000)
     key = {
         "task": base["task"],
-        "model_id": context.header.eval.model,
+        "model_id": context.model_id,
         "condition_id": context.condition_id,
         "item_id": base["item_id"],
         "context_id": "none",
@@ -168,113 +182,11 @@ def _keys(sample: Sample, context: RunContext, base: dict[str, str], epoch: int)
     }
 
 
-def _outcome(
-    sample: Sample, context: RunContext, completion: Choice | None, position: int, *, n_choices: int, shuffled: bool
-) -> dict[str, Any]:
-    """What the model answered, and what became of the sample."""
-    scores = sample.scores if position == 0 else None
-    score = context.scorer.of(scores or {})
+def _answered(sample: Sample, context: RunContext, completion: Choice | None, *, is_first: bool) -> Answered:
+    """The completion with what was said of it; scores belong to the first of a call alone."""
     text = "" if completion is None else completion.message.text
-    if position == 0 and sample.output.completion:
-        text = sample.output.completion
-    stop_reason = completion.stop_reason if completion else None
-
-    choice_index: int | None = None
-    class_probs: list[float] | None = None
-    answer = score.answer if score else None
-    parsed = True
-    if context.prompt_format == "probability" and n_choices:
-        class_probs = answers.parse_probabilities(text, n_choices)
-        answer = None if class_probs is None else ", ".join(map(repr, class_probs))
-        parsed = class_probs is not None
-    elif n_choices and len(sample.targets) <= 1:
-        choice_index = _chosen(scores, text, n_choices, shuffled=shuffled)
-        answer = None if choice_index is None else answers.option_letter(choice_index)
-        parsed = choice_index is not None
-
-    status, error = _status(sample, stop_reason, parsed=parsed)
-    return {
-        "status": status,
-        "error": error,
-        "choice_index": choice_index,
-        "class_probs": class_probs,
-        "score": graded_outcome(score, context.header, context.prompt_format) if score else None,
-        "completion": clip(text, 10_000_000),
-        "reasoning": clip(completion.message.reasoning_text or "", 10_000_000) or None if completion else None,
-        "answer": clip(answer, 10_000) if answer else None,
-        "finish_reason": clip(stop_reason, 100) if stop_reason else None,
-    }
-
-
-def _chosen(scores: Any, text: str, n_choices: int, *, shuffled: bool) -> int | None:
-    scored = (scores or {}).get("choice")
-    index = answers.option_index(scored.answer, n_choices) if scored and scored.answer else None
-    # The first letter of a shuffled prompt is not the item's: only the scorer could map it back.
-    return index if index is not None or (shuffled and scores) else answers.parse_letter(text, n_choices)
-
-
-def _status(sample: Sample, stop_reason: str | None, *, parsed: bool) -> tuple[str, str | None]:
-    invalidation = bytes(sample.invalidation)
-    if sample.error is not None:
-        return "error", clip(sample.error.message or "failed without a message", LONGEST_ERROR)
-    if invalidation and invalidation != b"null":
-        return "error", "the log's owner invalidated this sample"
-    if sample.limit is not None:
-        return "limit", clip(sample.limit.reason or f"{sample.limit.type} limit", LONGEST_ERROR)
-    if stop_reason in _REFUSALS:
-        return "refused", None
-    return ("ok" if parsed else "format_failure"), None
-
-
-def _measures(sample: Sample, *, alone: bool) -> dict[str, Any]:
-    turns = [message for message in sample.messages if message.role == "assistant" and message.source != "input"]
-    is_agent = len(turns) > 1 or any(message.tool_calls for message in turns)
-    usages = (
-        list(sample.model_usage.values()) if len(turns) > 1 else [sample.output.usage] if sample.output.usage else []
-    )
-    measures = _tokens(usages) if alone else {}
-    return measures | {
-        "n_actions": len(turns) if is_agent else None,
-        "latency_s": _seconds(sample.total_time) if alone else None,
-        "created_at": timestamp(sample.completed_at) or timestamp(sample.started_at),
-    }
-
-
-def _tokens(usages: list[Usage]) -> dict[str, Any]:
-    cost = _sum([usage.total_cost for usage in usages])
-    return {
-        "input_tokens": _count(
-            _sum([u.input_tokens for u in usages]),
-            _sum([u.input_tokens_cache_read for u in usages]),
-            _sum([u.input_tokens_cache_write for u in usages]),
-        ),
-        "output_tokens": _count(_sum([u.output_tokens for u in usages])),
-        "reasoning_tokens": _count(_sum([u.reasoning_tokens for u in usages])),
-        "cost_usd": float(cost) if cost is not None and 0 <= cost < 1e12 else None,
-    }
-
-
-def _sum(values: list[Any]) -> Any:
-    """The sum of what was reported, None if nothing was: a model that does not reason reports no reasoning tokens."""
-    reported = [value for value in values if value is not None]
-    return sum(reported) if reported else None
-
-
-def _count(first: int | None, *others: int | None) -> int | None:
-    if first is None:
-        return None
-    total = first + sum(other or 0 for other in others)
-    return total if 0 <= total < 2**63 else None
-
-
-def _seconds(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) and value >= 0 else None
-
-
-def timestamp(text: str | None) -> datetime | None:
-    """An ISO 8601 time, taken as UTC where it names no zone; None if it is no time."""
-    try:
-        moment = datetime.fromisoformat(text or "")
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
+    if not is_first:
+        return Answered(completion, text, {}, context.scorer.name, _NOT_THE_FIRST)
+    scores = sample.scores or {}
+    grade = context.scorer.grade(context.scorer.of(scores), context.prompt_format)
+    return Answered(completion, sample.output.completion or text, scores, context.scorer.name, grade)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from ingestion.logs.inspect.types import Header, Score
+from ingestion.logs.score_options import ScoreOptions
+from ingestion.verdicts import INSPECT_LETTERS, Grade, Grades
 
-# As inspect-ai's value_to_float: correct, incorrect, partial, no answer, and yes or no.
-_VALUES = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
+_ALONE = frozenset("C")
 
 
 class ScorerChoice:
@@ -20,7 +20,7 @@ class ScorerChoice:
 
     Args:
         header: the log's header.
-        asked: the scorer that the caller wants.
+        options: the scorer that the caller wants, its scale and what its words mean.
 
     Attributes:
         name: the scorer; None until a sample has scores.
@@ -28,55 +28,73 @@ class ScorerChoice:
         is_used: whether any sample had a score by it.
     """
 
-    def __init__(self, header: Header, asked: str | None = None) -> None:
+    def __init__(self, header: Header, options: ScoreOptions | None = None) -> None:
+        options = options or ScoreOptions()
         headline = header.results.headline if header.results else None
         listed = [scorer.name for scorer in header.eval.scorers or []]
         self._wanted = [name for name in (headline.scorer if headline else None, *listed) if name]
-        self.name = asked
+        self._metrics = {scorer.name: scorer.metrics for scorer in header.eval.scorers or []}
+        self._key = headline.score if headline else None
+        self._is_scaled = options.scale is not None
+        self._grades = Grades(options.scale, options.grades, INSPECT_LETTERS)
+        self._asked = options.scorer
+        self.name: str | None = None
         self.others: set[str] = set()
         self.is_used = False
 
     def of(self, scores: Mapping[str, Score]) -> Score | None:
         """The score that is read; None if the sample has none by that scorer."""
         if self.name is None and scores:
-            self.name = next((name for name in self._wanted if name in scores), next(iter(scores)))
+            self._decide(scores)
         self.others.update(name for name in scores if name != self.name)
         score = scores.get(self.name) if self.name else None
         self.is_used |= score is not None
         return score
 
+    def _decide(self, scores: Mapping[str, Score]) -> None:
+        if self._asked is None:
+            self.name = next((name for name in self._wanted if name in scores), next(iter(scores)))
+            return
+        scorer, sign, key = self._asked.rpartition(":")
+        if self._asked not in scores and sign and scorer in scores:
+            self.name, self._key = scorer, key
+        else:
+            self.name = self._asked
 
-def graded_outcome(score: Score, header: Header, prompt_format: str) -> float | None:
-    """The score as a graded outcome in [0, 1], 1 being right; None if it is no such number.
+    def grade(self, score: Score | None, prompt_format: str) -> Grade:
+        """The score as a graded outcome in [0, 1], 1 being right, or why it is none; see `withdrawn`.
 
-    A dictionary of values counts by the run's headline, or by its only entry. In probability format a number is a
-    scoring rule (Brier, log), where less is better, so only verdicts (C, I, true …) count there.
-    """
-    value = score.value
-    if isinstance(value, Mapping):
-        headline = header.results.headline if header.results else None
-        name = headline.score if headline else None
-        if name not in value:
-            name = next(iter(value)) if len(value) == 1 else None
-        value = value.get(name)
-    if isinstance(value, str):
-        if value not in _VALUES and value.lower() in _VALUES:
-            value = value.lower()
-        number = _VALUES.get(value)
-        return number if number is not None or prompt_format == "probability" else _unit_number(_as_float(value))
-    if isinstance(value, bool):
-        return float(value)
-    return None if prompt_format == "probability" else _unit_number(value)
+        A dictionary of values counts by the run's headline, or by its only entry. In probability format a number is a
+        scoring rule (Brier, log), where less is better, so only verdicts (C, I, true …) count there.
+        """
+        if score is None:
+            return Grade(None, f"scorer {self.name!r} gave them none" if self.name else None)
+        value = score.value
+        if isinstance(value, Mapping):
+            key = self._key if self._key in value else next(iter(value)) if len(value) == 1 else None
+            if key is None:
+                names = ", ".join(map(str, value))
+                return Grade(
+                    None, f"{self._named} gives several values ({names}): name one with {self._example(value)}"
+                )
+            value = value[key]
+        if prompt_format == "probability" and not self._is_scaled and not isinstance(value, bool | str):
+            return Grade(None, f"{self._named} gives numbers where probabilities were asked for")
+        grade = self._grades.of(value)
+        return grade if grade.unscored is None else Grade(None, f"{self._named}: {grade.unscored}")
 
+    @property
+    def withdrawn(self) -> str | None:
+        """Why no score of the log stands, now that all were seen; None if they stand."""
+        reason = self._grades.withdrawn
+        if reason is None and self._grades.single_letters == _ALONE and self._metrics.get(self.name or "") == []:
+            # No metric of Inspect's reads this scorer, so its C may be the third of A to F.
+            reason = f"its only grade is the letter C, which may not mean correct: {self._grades.ask_words}"
+        return None if reason is None else f"{self._named}: {reason}"
 
-def _as_float(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
+    @property
+    def _named(self) -> str:
+        return f"scorer {self.name!r}"
 
-
-def _unit_number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if math.isfinite(value) and 0 <= value <= 1 else None
+    def _example(self, value: Mapping[str, Any]) -> str:
+        return f"--scorer {self.name}:{next(iter(value), 'VALUE')}"

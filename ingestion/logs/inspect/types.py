@@ -24,6 +24,10 @@ class Usage(Struct):
     reasoning_tokens: int | None = None
     total_cost: float | None = None
 
+    def negated(self) -> Usage:
+        """The same with the sign turned, to take one sum from another."""
+        return Usage(**{name: None if (n := getattr(self, name)) is None else -n for name in self.__struct_fields__})
+
 
 class Part(Struct):
     """One part of a message's content."""
@@ -95,6 +99,26 @@ class SampleLimit(Struct):
     reason: str | None = None
 
 
+class CallOutput(Struct):
+    """What a call of a model took."""
+
+    usage: Usage | None = None
+
+
+class Event(Struct):
+    """Something that happened while a sample ran: the beginning of a span, or a call of a model."""
+
+    event: str = ""
+    span_id: str | None = None
+    id: str | None = None
+    parent_id: str | None = None
+    type: str | None = None
+    action: str | None = None
+    model: str | None = None
+    role: str | None = None
+    output: CallOutput | None = None
+
+
 class Sample(Struct):
     """One sample of the log."""
 
@@ -109,6 +133,8 @@ class Sample(Struct):
     metadata: Raw = Raw(b"null")
     attachments: Raw = Raw(b"null")
     model_usage: dict[str, Usage] = {}
+    role_usage: dict[str, Usage] | None = None
+    events: Raw = Raw(b"null")
     started_at: str | None = None
     completed_at: str | None = None
     total_time: float | None = None
@@ -142,6 +168,8 @@ class Scorer(Struct):
     """A scorer that the task names."""
 
     name: str = ""
+    metrics: Any = None
+    options: Any = None
 
 
 class EvalSpec(Struct):
@@ -154,6 +182,9 @@ class EvalSpec(Struct):
     created: str | None = None
     task_version: Any = None
     task_args: dict[str, Any] = {}
+    model_args: Any = None
+    model_roles: Any = None
+    dataset: Any = None
     model_generate_config: dict[str, Any] = {}
     config: dict[str, Any] = {}
     packages: dict[str, Any] = {}

@@ -15,7 +15,7 @@ import msgspec
 
 from ingestion.logs.inspect.types import Sample
 from ingestion.logs.json_text import BAD_JSON, decode_object
-from ingestion.text import clip
+from ingestion.text import clip_key
 
 _KINDS = ("pass_to_pass", "fail_to_pass")
 _PASSED = dict.fromkeys(("passed", "pass", "ok", "xfail"), True) | dict.fromkeys(
@@ -31,7 +31,7 @@ def test_rows(sample: Sample) -> Iterator[dict[str, Any]]:
     """`test_name`, `kind` and `passed` of every test once; the first score that tells of a test counts."""
     seen: set[str] = set()
     for name, kind, passed in _told(sample):
-        name = clip(name, 1_000)
+        name = clip_key(name, 1_000)
         if name not in seen:
             seen.add(name)
             yield {"test_name": name, "kind": kind, "passed": passed}

@@ -19,27 +19,42 @@ from typing import Any
 from ingestion.logs.json_text import BAD_JSON, decode, why
 from ingestion.logs.lines import numbered_lines
 from ingestion.logs.lm_eval.document import Document
-from ingestion.logs.lm_eval.run import LmEvalRun, read_run, results_beside
+from ingestion.logs.lm_eval.files import files_of, has_samples_name
+from ingestion.logs.lm_eval.metric import Metric
+from ingestion.logs.lm_eval.run import LmEvalRun, read_run
 from ingestion.logs.lm_eval.sample import Tally, document_rows
-from ingestion.logs.records import Notice, Record, RefusedFileError, Row, Run, Unreadable
+from ingestion.logs.records import Notice, Record, RefusedFileError, Row, Run, ScoredBy, ScoresWithdrawn, Unreadable
+from ingestion.logs.score_options import ScoreOptions
 
+READER_VERSION = 3
 _HEAD_BYTES = 1 << 20
 
 
 class LmEvalFormat:
-    """Samples of lm-evaluation-harness with the results beside them."""
+    """Samples of lm-evaluation-harness with the results beside them.
+
+    Args:
+        options: which metric to read (by default the task's first), and what it means.
+    """
 
     name = "lm_eval"
     suffixes: tuple[str, ...] = (".jsonl",)
-    reader_version = 2
+
+    def __init__(self, options: ScoreOptions | None = None) -> None:
+        self._options = options or ScoreOptions()
+
+    @property
+    def reader_version(self) -> int:
+        """The version, and what was asked for."""
+        return self._options.version(READER_VERSION)
 
     def is_current(self, version: int) -> bool:
-        """Whether that is the version."""
-        return version == self.reader_version
+        """Whether that version gives the same rows."""
+        return self._options.is_current(version, READER_VERSION)
 
     def sniff(self, path: Path) -> bool:
         """Whether it is named as the harness names its samples, or its first line has a document with responses."""
-        if results_beside(path) is not None:
+        if has_samples_name(path):
             return True
         try:
             with path.open("rb") as handle:
@@ -50,16 +65,18 @@ class LmEvalFormat:
         return line[:1] == b"{" and all(f'"{name}":'.encode() in line for name in ("doc_id", "resps", "filtered_resps"))
 
     def companions(self, path: Path) -> tuple[Path, ...]:
-        """The results file of the same time."""
-        results = results_beside(path)
-        return (results,) if results is not None and results.is_file() else ()
+        """The results that it belongs to."""
+        files = files_of(path)
+        return (files.results,) if files is not None and files.results.is_file() else ()
 
     def read(self, path: Path) -> Iterator[Record]:
         """The run, then model and samples with their items, what could not be read, and what to beware of."""
         run = read_run(path)
         yield Run(run.run_id, "success", run.task, run.model["model_id"], run.tool_version)
         yield Row("models", run.model)
-        tally, seen, left_out, n_unread = Tally(), set[Any](), Counter[str](), 0
+        metric = Metric(run.config, run.more_is_better, self._options)
+        tally, seen, left_out, n_unread = Tally(metric), set[Any](), Counter[str](), 0
+        n_lines = Counter[Any]()
         for place, line in numbered_lines(path):
             if isinstance(line, Unreadable):
                 n_unread += 1
@@ -67,8 +84,10 @@ class LmEvalFormat:
                 continue
             try:
                 document = decode(line, Document)
-                if document.filter != run.chosen.name and _knows(run, document.filter):
-                    left_out[document.filter] += 1
+                n_lines[document.doc_id] += 1
+                filter_name = document.filter or _unnamed_filter(run, n_lines[document.doc_id])
+                if filter_name != run.chosen.name and _knows(run, filter_name):
+                    left_out[filter_name] += 1
                     continue
                 if document.doc_id in seen:
                     raise ValueError(f"doc_id {document.doc_id!r} occurs more than once; the first one counts")
@@ -88,7 +107,16 @@ class LmEvalFormat:
         if run.n_documents is not None and len(seen) + n_unread < run.n_documents:
             reason = f"the run had {run.n_documents} documents and the file holds {len(seen)}: cut short or edited"
             yield Unreadable("documents", reason)
+        if metric.name is not None:
+            yield ScoredBy(f"metric {metric.name!r}")
+        if (withdrawn := metric.withdrawn) is not None:
+            yield ScoresWithdrawn(withdrawn)
         yield from (Notice(text) for text in _notices(run, tally, left_out))
+
+
+def _unnamed_filter(run: LmEvalRun, n: int) -> str:
+    """The filter of a document's n-th line: before 0.4.3 lines do not name it, and stand in the filters' order."""
+    return run.filters[min(n, len(run.filters)) - 1].name
 
 
 def _knows(run: LmEvalRun, name: str) -> bool:
@@ -107,8 +135,14 @@ def _notices(run: LmEvalRun, tally: Tally, left_out: Counter[str]) -> Iterator[s
             yield "WARNING: log-probabilities do not vary between repeats, so the variance is zero by construction"
     if left_out:
         yield f"filter {run.chosen.name!r} was read; {', '.join(sorted(left_out))} filter the same completions"
-    if tally.n_unscored:
+    metric = tally.metric
+    if metric.others and run.output_type != "multiple_choice":
+        others = ", ".join(metric.others)
+        yield f"scores are those of metric {metric.name!r}; there are {others} too: --scorer NAME reads another"
+    if metric.lower_is_better and run.output_type == "generate_until":
+        yield f"less is better in metric {metric.name!r}, so scores are 1 less its values"
+    if tally.n_contradicted:
         yield (
-            f"{tally.n_unscored} items have scores for their first repeat alone: the task's filter or metric is not "
-            "one that can be applied to the others here"
+            f"{tally.n_contradicted} items have a target that the harness's own acc contradicts; the right option is "
+            "told by acc where there are two options, and not known otherwise"
         )

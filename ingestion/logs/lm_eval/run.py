@@ -1,8 +1,7 @@
-"""The run that a `samples_*.jsonl` of lm-evaluation-harness is of, from the `results_*.json` written beside it."""
+"""The run that a samples file of lm-evaluation-harness is of, from the results written beside it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,29 +11,23 @@ from typing import Any
 import msgspec
 
 from ingestion.conditions import integer, number, settings_row
-from ingestion.logs.json_text import BAD_JSON, decode, why
+from ingestion.logs.json_text import BAD_JSON, why
+from ingestion.logs.lm_eval.files import OutputFiles, files_of, read_results
 from ingestion.logs.lm_eval.filters import Filter, default_filter, filters_of
+from ingestion.logs.model_arguments import telling_arguments
 from ingestion.logs.records import RefusedFileError
 from ingestion.text import clip
-
-MAX_RESULTS_BYTES = 256 * 2**20
-"""Largest results file that is read."""
+from warehouse.keys import canonical_json, digest
 
 OUTPUT_TYPES = ("multiple_choice", "generate_until", "loglikelihood")
 
-_SAMPLES_NAME = re.compile(r"samples_(?P<task>.+)_(?P<stamp>\d{4}-\d\d-\d\dT\d\d[-:]\d\d[-:]\d\d(?:\.\d+)?)\.jsonl")
 # What can change an answer, of a task's configuration; the rest says where data and scores come from.
 _TASK_SETTINGS = (
     *("output_type", "doc_to_text", "doc_to_choice", "doc_to_target", "description", "target_delimiter"),
     *("fewshot_delimiter", "fewshot_as_multiturn", "gen_prefix", "num_fewshot", "use_prompt", "assistant_prefix"),
 )
-_NOT_THE_MODEL = frozenset(
-    {
-        *("model", "pretrained", "base_url", "num_concurrent", "max_retries", "timeout", "seed", "batch_size"),
-        *("max_batch_size", "device", "cache_dir", "verify_certificate", "header", "eos_string", "tokenizer_backend"),
-        *("tensor_parallel_size", "data_parallel_size", "gpu_memory_utilization", "parallelize", "device_map"),
-    }
-)
+# Names of the model itself.
+_NAMES = frozenset({"model", "pretrained"})
 
 
 @dataclass(frozen=True)
@@ -53,6 +46,7 @@ class LmEvalRun:
         n_documents: documents that the run had, as far as it says.
         n_repeats: repeats that the task asks for, as far as it says.
         context_id: which few-shot examples were shown.
+        more_is_better: by metric, whether more is better, as far as the results say.
         created_at: when the run started.
         tool_version: version of the harness.
     """
@@ -70,6 +64,7 @@ class LmEvalRun:
     n_documents: int | None
     n_repeats: int | None
     context_id: str
+    more_is_better: Mapping[str, Any]
     created_at: datetime | None
     tool_version: str | None
 
@@ -78,41 +73,37 @@ class LmEvalRun:
         return settings_row(prompt_format, self.settings, self.generation, self.n_shots)
 
 
-def results_beside(samples: Path) -> Path | None:
-    """Where the results of a samples file are, by its name: same folder, same time. None if the name has no time."""
-    match = _SAMPLES_NAME.fullmatch(samples.name)
-    return samples.with_name(f"results_{match['stamp']}.json") if match else None
-
-
 def read_run(samples: Path) -> LmEvalRun:
     """The run of a samples file.
 
     Raises:
         RefusedFileError: if the results file is missing or unreadable, or does not know the task.
     """
-    path, name = results_beside(samples), _SAMPLES_NAME.fullmatch(samples.name)
-    if path is None or name is None:
+    files = files_of(samples)
+    if files is None:
         raise RefusedFileError(
-            "its name is not samples_<task>_<time>.jsonl, so the results file with its model cannot be found; give it "
-            "back the name that lm-eval wrote"
+            "the results with its model cannot be found: its name is not samples_<task>_<time>.jsonl, and no .json "
+            "beside it knows a task that its name ends in (<model_args>_<task>.jsonl, as lm-eval before 0.4.3 wrote "
+            "it); give it back the name that lm-eval wrote, and copy the whole output folder"
         )
-    if not path.is_file():
+    if not files.results.is_file():
         raise RefusedFileError(
-            f"{path.name} is not beside it: the model and the settings are only there; copy the whole output folder"
+            f"{files.results.name} is not beside it: the model and the settings are only there; copy the whole output "
+            "folder"
         )
-    if path.stat().st_size > MAX_RESULTS_BYTES:
-        raise RefusedFileError(f"{path.name} is over the limit of {MAX_RESULTS_BYTES} bytes")
     try:
-        results = decode(path.read_bytes(), dict[str, Any])
-        return _run(results, name["task"], name["stamp"])
+        return _run(read_results(files.results), files)
     except (OSError, TypeError, AttributeError, *BAD_JSON) as error:
-        raise RefusedFileError(f"{path.name} cannot be read: {why(error)}") from error
+        raise RefusedFileError(f"{files.results.name} cannot be read: {why(error)}") from error
 
 
-def _run(results: dict[str, Any], task: str, stamp: str) -> LmEvalRun:
+def _run(results: dict[str, Any], files: OutputFiles) -> LmEvalRun:
+    task, stamp = files.task, files.stamp
+    # Without a time in its name, a run is known by what its results say.
+    stamp = stamp or f"{results.get('date', '')}-{digest(canonical_json(results), 12)}"
     task_config = _mapping(results.get("configs")).get(task)
     if not isinstance(task_config, Mapping):
-        raise RefusedFileError(f"results_{stamp}.json says nothing of task {task!r}; copy the whole output folder")
+        raise RefusedFileError(f"{files.results.name} says nothing of task {task!r}; copy the whole output folder")
     output_type = task_config.get("output_type")
     if output_type not in OUTPUT_TYPES:
         raise RefusedFileError(
@@ -123,7 +114,7 @@ def _run(results: dict[str, Any], task: str, stamp: str) -> LmEvalRun:
     arguments = _arguments(run_config.get("model_args"))
     model_id = results.get("model_name") or arguments.get("pretrained") or arguments.get("model")
     if not isinstance(model_id, str) or not model_id:
-        raise RefusedFileError(f"results_{stamp}.json names no model (model_name)")
+        raise RefusedFileError(f"{files.results.name} names no model (model_name)")
     model_id = clip(model_id, 500)
     generation = _generation(task_config, run_config)
     n_shots = integer(_mapping(results.get("n-shot")).get(task, task_config.get("num_fewshot")), 2**31)
@@ -145,7 +136,7 @@ def _run(results: dict[str, Any], task: str, stamp: str) -> LmEvalRun:
             "generate": {name: value for name, value in generation.items() if name != "seed"},
             "task": {name: task_config.get(name) for name in _TASK_SETTINGS},
             "task_version": _mapping(results.get("versions")).get(task),
-            "model_args": {name: value for name, value in arguments.items() if name not in _NOT_THE_MODEL},
+            "model_args": {name: value for name, value in telling_arguments(arguments).items() if name not in _NAMES},
             "model_revision": run_config.get("model_revision"),
             "system_instruction": results.get("system_instruction"),
             "chat_template": results.get("chat_template_sha") or results.get("chat_template"),
@@ -159,6 +150,7 @@ def _run(results: dict[str, Any], task: str, stamp: str) -> LmEvalRun:
         n_repeats=integer(task_config.get("repeats"), 2**31),
         # The harness draws the same examples for every repeat; another seed is another context of the same item.
         context_id="none" if not n_shots else f"fewshot-seed-{run_config.get('fewshot_seed')}",
+        more_is_better=_mapping(_mapping(results.get("higher_is_better")).get(task)),
         created_at=_moment(results.get("date")),
         tool_version=version if isinstance(version, str) else None,
     )

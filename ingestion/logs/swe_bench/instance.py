@@ -17,7 +17,7 @@ import msgspec
 
 from ingestion.logs.json_text import decode
 from ingestion.logs.records import Row
-from ingestion.text import clip
+from ingestion.text import clip, clip_key
 from warehouse.keys import sample_id
 
 INSTANCE_FILES = ("report.json", "run_instance.log", "test_output.txt", "patch.diff")
@@ -44,7 +44,7 @@ class Tests(msgspec.Struct):
     failure: list[str] = []
 
 
-class Report(msgspec.Struct, kw_only=True):
+class HarnessReport(msgspec.Struct, kw_only=True):
     """What `report.json` says of its instance."""
 
     resolved: bool
@@ -165,22 +165,22 @@ def instance_rows(files: InstanceFiles, keys: RunKeys) -> Iterator[Row]:
         yield Row("test_outcomes", {"sample_id": keys.sample_id(files.instance_id), **values})
 
 
-def _report(files: InstanceFiles) -> Report | None:
+def _report(files: InstanceFiles) -> HarnessReport | None:
     path = files.folder / "report.json"
     if not path.is_file():
         return None
-    reports = decode(_bounded(path), dict[str, Report])
+    reports = decode(_bounded(path), dict[str, HarnessReport])
     if list(reports) != [files.instance_id]:
         raise ValueError(f"report.json is of {', '.join(reports) or 'no instance'}, not of {files.instance_id}")
     return reports[files.instance_id]
 
 
-def _tests(report: Report) -> Iterator[tuple[str, str, bool]]:
+def _tests(report: HarnessReport) -> Iterator[tuple[str, str, bool]]:
     seen: dict[str, bool] = {}
     for name, kind in _KINDS.items():
         tests = (report.tests_status or {}).get(name, Tests())
         for passed, names in ((True, tests.success), (False, tests.failure)):
-            for test in (clip(given, 1_000) for given in names):
+            for test in (clip_key(given, 1_000) for given in names):
                 if test not in seen:
                     yield test, kind, passed
                 elif seen[test] != passed:
@@ -188,7 +188,7 @@ def _tests(report: Report) -> Iterator[tuple[str, str, bool]]:
                 seen[test] = passed
 
 
-def _ending(files: InstanceFiles, report: Report | None, *, has_tests: bool) -> tuple[str, str | None]:
+def _ending(files: InstanceFiles, report: HarnessReport | None, *, has_tests: bool) -> tuple[str, str | None]:
     if has_tests:
         return "ok", None
     if report is not None and (report.patch_is_None or not report.patch_exists):

@@ -20,7 +20,7 @@ import msgspec
 
 from ingestion.conditions import settings_row
 from ingestion.logs.json_text import BAD_JSON, decode, why
-from ingestion.logs.records import Notice, Record, RefusedFileError, Row, Run, Unreadable
+from ingestion.logs.records import Notice, Record, RefusedFileError, Row, Run, ScoredBy, Unreadable
 from ingestion.logs.swe_bench.instance import INSTANCE_FILES, InstanceFiles, RunKeys, instance_rows
 from ingestion.text import clip
 from warehouse.keys import answer_key_id
@@ -83,6 +83,7 @@ class SweBenchFormat:
             raise RefusedFileError("a run of the SWE-bench harness is a folder: logs/run_evaluation/<run_id>/<model>")
         run_id, model_id = _names(path)
         yield Run(run_id, "success", TASK, model_id, None)
+        yield ScoredBy("the harness's tests")
         condition = settings_row("open_ended", {"harness": "swe-bench"}, {}, None)
         yield Row("conditions", condition)
         yield Row("models", {"model_id": model_id, "is_simulated": False})

@@ -10,8 +10,8 @@ from typing import Any
 
 from ingestion import answers
 from ingestion.logs.table.mapping import Answer, Tests
-from ingestion.logs.table.paths import lookup
-from ingestion.logs.table.values import as_integer, as_number, as_text
+from ingestion.logs.table.paths import lookup, plain_text
+from ingestion.logs.table.values import as_integer, as_number
 from ingestion.text import clip
 
 
@@ -32,7 +32,7 @@ def options_of(given: Any) -> list[str] | None:
         return None
     if not isinstance(given, list) or not given:
         raise ValueError("choices is no list of options")
-    return [clip(as_text(option), 10_000) for option in given]
+    return [clip(plain_text(option), 10_000) for option in given]
 
 
 def option_index(text: str, n_choices: int, choices: list[str] | None, kind: str) -> int | None:
@@ -90,10 +90,10 @@ def test_outcomes(given: Any, entry: Tests) -> Iterator[tuple[str, Any]]:
     if isinstance(given, dict):
         pairs = [(str(name), outcome) for name, outcome in given.items()]
     elif isinstance(given, list):
-        pairs = [(as_text(lookup(test, entry.name)), lookup(test, entry.passed)) for test in given]
+        pairs = [(plain_text(lookup(test, entry.name)), lookup(test, entry.passed)) for test in given]
     else:
         raise ValueError("tests is neither an object nor a list")  # noqa: TRY004
     if len({name for name, _ in pairs}) < len(pairs):
         raise ValueError("tests names one test twice")
     for name, outcome in pairs:
-        yield name, entry.map.get(as_text(outcome), outcome)
+        yield name, entry.map.get(plain_text(outcome), outcome)

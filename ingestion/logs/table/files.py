@@ -1,8 +1,9 @@
-"""Rows of a table, one at a time, each with its place: JSONL, CSV (and TSV), Parquet, JSON with a list of objects."""
+"""Rows of a table, one at a time, each with its place: JSONL, CSV (and TSV), Parquet, JSON; compressed text too."""
 
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,35 +14,49 @@ import pyarrow.parquet as pq
 
 from ingestion.logs.json_text import BAD_JSON, MAX_FILE_VALUES, decode, why
 from ingestion.logs.lines import MAX_LINE_BYTES, numbered_lines
+from ingestion.logs.packed import COMPRESSED, DAMAGED, open_bytes, suffix_of
 from ingestion.logs.records import RefusedFileError, Unreadable
-from ingestion.logs.table.paths import lookup
+from ingestion.logs.table.paths import unfold
 
-SUFFIXES = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".json")
+_KINDS = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".json")
+SUFFIXES = (*_KINDS, *(kind + packed for kind in _KINDS if kind != ".parquet" for packed in COMPRESSED))
 
 MAX_JSON_FILE_BYTES = 2**30
-"""Largest JSON file that is read, because it has to be held whole; the other kinds are streamed."""
+"""Largest JSON file that is read, unpacked, because it has to be held whole; the other kinds are streamed."""
 
 MAX_ROW_GROUP_BYTES = 4 * 2**30
 """Largest row group of a Parquet file, uncompressed."""
 
+DELIMITERS = ",;\t|"
+"""What may stand between two fields of a CSV whose mapping does not say."""
+
 _BATCH_ROWS = 1_000
+_NOT_UTF_8 = "not UTF-8; save the file as UTF-8"
 
 Place = str
 NumberedRow = tuple[Place, "dict[str, Any] | Unreadable"]
 
 
-def table_rows(path: Path, *, rows: str | None = None, delimiter: str = ",") -> Iterator[NumberedRow]:
+def is_table(path: Path) -> bool:
+    """Whether a file's name is a table's."""
+    return suffix_of(path) in SUFFIXES
+
+
+def table_rows(path: Path, *, rows: str | None = None, delimiter: str | None = None) -> Iterator[NumberedRow]:
     """Each row with its place (`line 2`, `row 0`), or what could not be read.
 
     Args:
         path: the file; its suffix says what it is.
-        rows: JSON: path of the list of rows.
-        delimiter: CSV: what stands between two fields; always a tab in a `.tsv` file.
+        rows: JSON: path of the rows. Keys that it names (`{condition}`) become fields of the rows.
+        delimiter: CSV: what stands between two fields; None to tell it from the header; always a tab in a `.tsv` file.
 
     Raises:
-        RefusedFileError: if it is no such file, or too large.
+        RefusedFileError: if it is no such file, damaged, or too large.
     """
-    match path.suffix.lower():
+    suffix = suffix_of(path)
+    for packed in COMPRESSED:
+        suffix = suffix.removesuffix(packed)
+    match suffix:
         case ".jsonl" | ".ndjson":
             return _json_lines(path)
         case ".csv":
@@ -52,7 +67,7 @@ def table_rows(path: Path, *, rows: str | None = None, delimiter: str = ",") -> 
             return _parquet_rows(path)
         case ".json":
             return _json_rows(path, rows)
-    raise RefusedFileError(f"a table ends in {', '.join(SUFFIXES)}, not in {path.suffix!r}; rename it if it is one")
+    raise RefusedFileError(f"a table ends in {', '.join(_KINDS)}, not in {path.suffix!r}; rename it if it is one")
 
 
 def _json_lines(path: Path) -> Iterator[NumberedRow]:
@@ -71,10 +86,8 @@ def _object(place: str, data: bytes | msgspec.Raw) -> dict[str, Any] | Unreadabl
 
 
 def _json_rows(path: Path, rows: str | None) -> Iterator[NumberedRow]:
-    if (size := path.stat().st_size) > MAX_JSON_FILE_BYTES:
-        raise RefusedFileError(f"{size} bytes of JSON, over the limit of {MAX_JSON_FILE_BYTES}; write it as JSONL")
     try:
-        data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+        data = _whole(path).removeprefix(b"\xef\xbb\xbf")
         if rows is None and data.lstrip()[:1] == b"[":
             for number, raw in enumerate(decode(data, list[msgspec.Raw], max_values=MAX_FILE_VALUES)):
                 yield f"row {number}", _object(f"row {number}", raw)
@@ -82,32 +95,55 @@ def _json_rows(path: Path, rows: str | None) -> Iterator[NumberedRow]:
         content = decode(data, object, max_values=MAX_FILE_VALUES)
     except BAD_JSON as error:
         raise RefusedFileError(f"not readable JSON ({why(error)}); is the file complete?") from error
-    found = content if rows is None else lookup(content, rows)
-    if isinstance(found, dict):
-        found = [found]
-    if not isinstance(found, list):
+    if rows is None:
+        yield from _json_objects([({}, content)])
+        return
+    found = list(unfold(content, rows))
+    if len(found) == 1 and not found[0][0] and isinstance(found[0][1], list):
+        found = [({}, row) for row in found[0][1]]
+    elif not found:
         raise RefusedFileError(f"there is no list of rows at {rows!r}; name its path in the mapping (rows: path)")
-    for number, row in enumerate(found):
+    elif any(isinstance(row, list) for _, row in found):
+        raise RefusedFileError(f"{rows!r} leads to lists; end the path in [*] to take every element as a row")
+    around = {"file": content} if isinstance(content, dict) else {}
+    yield from _json_objects(found, plain_values=any(mark in rows for mark in "*{"), around=around)
+
+
+def _json_objects(
+    found: list[tuple[dict[str, str], Any]], *, plain_values: bool = False, around: dict[str, Any] | None = None
+) -> Iterator[NumberedRow]:
+    for number, (keys, value) in enumerate(found):
         place = f"row {number}"
-        yield place, row if isinstance(row, dict) else Unreadable(place, "not an object with fields")
+        row = {"value": value} if plain_values and not isinstance(value, dict | list) else value
+        if not isinstance(row, dict):
+            yield place, Unreadable(place, "not an object with fields")
+        elif clash := keys.keys() & row.keys():
+            reason = f"has a field {min(clash)!r} already; give {{{min(clash)}}} in rows another name"
+            yield place, Unreadable(place, reason)
+        else:
+            yield place, {**(around or {}), **keys, **row}
 
 
-def _csv_rows(path: Path, delimiter: str) -> Iterator[NumberedRow]:
+def _whole(path: Path) -> bytes:
+    with open_bytes(path) as file:
+        try:
+            data = file.read(MAX_JSON_FILE_BYTES + 1)
+        except DAMAGED as error:
+            raise RefusedFileError(f"cannot be unpacked: {error}; is the file complete?") from error
+    if len(data) > MAX_JSON_FILE_BYTES:
+        raise RefusedFileError(f"JSON over the limit of {MAX_JSON_FILE_BYTES} bytes; write it as JSONL")
+    return data
+
+
+def _csv_rows(path: Path, delimiter: str | None) -> Iterator[NumberedRow]:
     csv.field_size_limit(MAX_LINE_BYTES)
-    try:
-        file = path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
-    except OSError as error:
-        raise RefusedFileError(f"cannot be opened: {error.strerror}; check the path and its permissions") from error
-    with file:
-        reader = csv.reader(file, delimiter=delimiter)
+    with open_bytes(path) as binary:
+        file = io.TextIOWrapper(binary, encoding="utf-8-sig", errors="surrogateescape", newline="")
         place = "line 1"
         try:
-            header = next(reader, None)
-            if not header:
-                raise RefusedFileError("an empty file: there is no header with the names of the fields")
-            if len(set(header)) < len(header):
-                twice = next(name for name in header if header.count(name) > 1)
-                raise RefusedFileError(f"the header names {twice!r} twice; rename one of the columns")
+            first = file.readline(MAX_LINE_BYTES)
+            reader = csv.reader(_again(first, file), delimiter=delimiter or told_by(first))
+            header = _header(next(reader, None))
             place = f"line {reader.line_num + 1}"
             for values in reader:
                 if values:
@@ -115,14 +151,54 @@ def _csv_rows(path: Path, delimiter: str) -> Iterator[NumberedRow]:
                 place = f"line {reader.line_num + 1}"
         except csv.Error as error:
             yield place, Unreadable(place, f"not CSV: {error}; nothing after it was read")
+        except DAMAGED as error:
+            yield place, Unreadable(place, f"cannot be unpacked: {error}; nothing after it was read")
+
+
+def delimiter_of(path: Path) -> str | None:
+    """What stands between the fields of a `.csv`, told by its header; None of other files."""
+    if not suffix_of(path).startswith(".csv"):
+        return None
+    with open_bytes(path) as file:
+        return told_by(file.readline(MAX_LINE_BYTES).decode("utf-8-sig", "replace"))
+
+
+def told_by(header: str) -> str:
+    """What stands between the fields of a CSV: of the usual ones, that which makes the most fields of the header."""
+
+    def n_fields(delimiter: str) -> int:
+        return len(next(csv.reader([header], delimiter=delimiter), []))
+
+    return max(DELIMITERS, key=n_fields)
+
+
+def _again(first: str, file: io.TextIOWrapper) -> Iterator[str]:
+    yield first
+    while line := file.readline(MAX_LINE_BYTES):  # not `for line in file`, which holds lines of any length
+        yield line
+
+
+def _header(header: list[str] | None) -> list[str]:
+    if not header:
+        raise RefusedFileError("an empty file: there is no header with the names of the fields")
+    if any("\x00" in name for name in header) or _is_not_utf_8(header):
+        raise RefusedFileError(f"its header is {_NOT_UTF_8}")
+    if len(set(header)) < len(header):
+        twice = next(name for name in header if header.count(name) > 1)
+        raise RefusedFileError(f"the header names {twice!r} twice; rename one of the columns")
+    return header
+
+
+def _is_not_utf_8(values: list[str]) -> bool:
+    return any("\udc80" <= character <= "\udcff" for text in values if not text.isascii() for character in text)
 
 
 def _csv_row(place: str, header: list[str], values: list[str]) -> dict[str, Any] | Unreadable:
     excerpt = ",".join(values)[:200].encode("utf-8", "replace").decode()
     if len(values) != len(header):
         return Unreadable(place, f"{len(values)} fields where the header names {len(header)}", excerpt)
-    if any("\udc80" <= character <= "\udcff" for text in values if not text.isascii() for character in text):
-        return Unreadable(place, "not UTF-8; save the file as UTF-8", excerpt)
+    if _is_not_utf_8(values):
+        return Unreadable(place, _NOT_UTF_8, excerpt)
     return {name: value or None for name, value in zip(header, values, strict=True)}
 
 

@@ -9,15 +9,18 @@ from typing import Any
 from ingestion.logs.import_file import hash_file
 from ingestion.logs.json_text import BAD_JSON, why
 from ingestion.logs.records import Notice, Record, RefusedFileError, Run, Unreadable
-from ingestion.logs.table.files import SUFFIXES, table_rows
-from ingestion.logs.table.mapping import Join, Mapping, load_mapping
-from ingestion.logs.table.paths import MISSING, lookup
+from ingestion.logs.table.expand import parts
+from ingestion.logs.table.fields import Fields
+from ingestion.logs.table.files import SUFFIXES, NumberedRow, is_table, table_rows
+from ingestion.logs.table.mapping import Join, Mapping
+from ingestion.logs.table.mapping_file import load_mapping
+from ingestion.logs.table.outcome import Outcomes
+from ingestion.logs.table.paths import MISSING, lookup, lookup_all, plain_text
 from ingestion.logs.table.sample import RowReader
-from ingestion.logs.table.values import as_text
 from ingestion.text import clip
 from warehouse.keys import digest
 
-READER_VERSION = 1
+READER_VERSION = 2
 MAX_JOINED_ROWS = 5_000_000
 MAX_PARTITIONS = 10_000
 """Most pairs of task and model in one table; each is a folder."""
@@ -49,7 +52,7 @@ class TableFormat:
 
     def sniff(self, path: Path) -> bool:
         """Whether its suffix is a table's; what is in it, the mapping says."""
-        return path.suffix.lower() in SUFFIXES
+        return is_table(path)
 
     def companions(self, path: Path) -> tuple[Path, ...]:
         """The second table of a join."""
@@ -59,47 +62,128 @@ class TableFormat:
         """Samples with their items, conditions, models and unit tests, then the run they are of."""
         mapping = self._mapping
         run_id = f"{clip(path.name, 200)}@{hash_file(path)[:16]}"
-        reader = RowReader(mapping, path.name, run_id)
-        joined = _joined(self._folder, mapping.join) if mapping.join else None
-        n_rows = n_read = n_unmatched = 0
-        first: dict[str, Any] | None = None
-        for place, row in table_rows(path, rows=mapping.rows, delimiter=mapping.delimiter):
-            n_rows += 1
+        fields = Fields(mapping, path.name)
+        outcomes = Outcomes(mapping, fields)
+        reader = RowReader(mapping, fields, outcomes, run_id)
+        rows = _Rows(mapping, _joined(self._folder, mapping.join) if mapping.join else None)
+        lost: Unreadable | None = None
+        for place, row in rows.of(path):
             if isinstance(row, Unreadable):
+                lost = lost or row
                 yield row
                 continue
-            first = row if first is None else first
-            if joined is not None and mapping.join is not None:
-                other = joined.get(as_text(lookup(row, mapping.join.field)))
-                n_unmatched += other is None
-                row = {**row, "joined": other or {}}
             try:
                 records = list(reader.rows(row))
             except BAD_JSON as error:
-                yield Unreadable(place, why(error), clip(str(row), 500))
+                fields.note_absent(row)
+                unreadable = Unreadable(place, why(error), _excerpt(row))
+                lost = lost or unreadable
+                yield unreadable
                 continue
             if len(reader.models) * len(reader.tasks) > MAX_PARTITIONS:
                 raise RefusedFileError("task and model differ in almost every row; are they mapped rightly?")
-            n_read += 1
             yield from records
-        _check(mapping, reader, first, n_rows, n_read)
-        if n_unmatched:
-            yield Notice(f"{n_unmatched} rows have no partner in {mapping.join.file if mapping.join else ''}")
+        _check(mapping, fields, outcomes, rows)
+        if lost is not None and not outcomes.n_samples:
+            raise RefusedFileError(f"no row of it could be read ({lost.place}: {lost.reason})")
+        yield from (Notice(text) for text in (*rows.notices(), *_unscored(outcomes)))
         yield Run(run_id, "success", _only(reader.tasks), _only(reader.models), None)
 
 
-def _check(mapping: Mapping, reader: RowReader, first: dict[str, Any] | None, n_rows: int, n_read: int) -> None:
+class _Rows:
+    """The rows of a file that the mapping asks for: those that `where` lets through, joined, taken apart by `each`."""
+
+    def __init__(self, mapping: Mapping, joined: dict[str, dict[str, Any]] | None) -> None:
+        self._mapping = mapping
+        self._joined = joined
+        self._where = {path: _texts(wanted) for path, wanted in mapping.where.items()}
+        self.first: dict[str, Any] | None = None
+        self.n_rows = 0
+        self.n_left_out = 0
+        self._n_empty = 0
+        self._n_unmatched = 0
+
+    def of(self, path: Path) -> Iterator[NumberedRow]:
+        for place, row in table_rows(path, rows=self._mapping.rows, delimiter=self._mapping.delimiter):
+            self.n_rows += 1
+            if isinstance(row, Unreadable):
+                yield place, row
+                continue
+            self.first = row if self.first is None else self.first
+            try:
+                if not self._is_wanted(row):
+                    self.n_left_out += 1
+                    continue
+                yield from self._parts(place, self._with_partner(row))
+            except BAD_JSON as error:
+                yield place, Unreadable(place, why(error), _excerpt(row))
+
+    def notices(self) -> Iterator[str]:
+        """What a person must know of the rows, in sentences."""
+        if self._n_unmatched:
+            yield f"{self._n_unmatched} rows have no partner in {self._mapping.join.file if self._mapping.join else ''}"
+        if self.n_left_out:
+            yield f"{self.n_left_out:,} of {self.n_rows:,} rows are left out by where"
+        if self._n_empty:
+            yield f"{self._n_empty:,} rows hold no sample: their list is empty"
+
+    def _is_wanted(self, row: dict[str, Any]) -> bool:
+        return all(
+            any(plain_text(found) in wanted for found in lookup_all(row, path)) for path, wanted in self._where.items()
+        )
+
+    def _with_partner(self, row: dict[str, Any]) -> dict[str, Any]:
+        if self._joined is None or self._mapping.join is None:
+            return row
+        other = self._joined.get(plain_text(lookup(row, self._mapping.join.field)))
+        self._n_unmatched += other is None
+        return {**row, "joined": other or {}}
+
+    def _parts(self, place: str, row: dict[str, Any]) -> Iterator[NumberedRow]:
+        if self._mapping.each is None:
+            yield place, row
+            return
+        n_parts = 0
+        for part, expanded in parts(row, self._mapping.each):
+            n_parts += 1
+            yield f"{place}, {part}", expanded
+        self._n_empty += n_parts == 0
+
+
+def _texts(wanted: Any) -> frozenset[str]:
+    return frozenset(plain_text(value) for value in (wanted if isinstance(wanted, list) else [wanted]))
+
+
+def _unscored(outcomes: Outcomes) -> Iterator[str]:
+    for (task, reason), n_unscored in sorted(outcomes.unscored.items()):
+        yield f"{n_unscored:,} of {outcomes.n_samples:,} samples have no score: {reason} (task {task})"
+
+
+def _check(mapping: Mapping, fields: Fields, outcomes: Outcomes, rows: _Rows) -> None:
     """Refuse a file that the mapping does not fit: a misspelt field would otherwise be empty in every row."""
-    if n_rows == 0 or first is None:
-        raise RefusedFileError("there is no row in it")
-    if n_read and reader.absent:
-        name = min(reader.absent)
+    if rows.first is None:
+        raise RefusedFileError("no row of it could be read" if rows.n_rows else "there is no row in it")
+    if rows.n_left_out == rows.n_rows:
+        raise RefusedFileError(f"where: {dict(mapping.where)} is true of none of its {rows.n_rows} rows")
+    if fields.absent:
+        name = min(fields.absent)
         entry: Any = mapping
         for part in name.split("."):
             entry = entry[part] if isinstance(entry, dict) else getattr(entry, part)
+        has = ", ".join(str(name) for name in rows.first if name != "file")
+        raise RefusedFileError(f"{name} is mapped to {entry.field!r}, which is in no row; the first row has {has}")
+    if grades := outcomes.grades_off_scale:
+        field = mapping.score.field if mapping.score else None
         raise RefusedFileError(
-            f"{name} is mapped to {entry.field!r}, which is in no row; the first row has {', '.join(map(str, first))}"
+            f"score has {len(grades):,} numbers that are not from 0 to 1 (from {min(grades):g} to {max(grades):g}); "
+            f"say what they mean: score: {{field: {field}, scale: [1, 10]}} with the worst and the best grade, or "
+            "map: {'-1': null} for what is no score"
         )
+
+
+def _excerpt(row: dict[str, Any]) -> str:
+    """The row's own fields: what lies around it (`file`, `joined`) is the same for many rows, and may be large."""
+    return clip(str({name: value for name, value in row.items() if name not in ("file", "joined")}), 500)
 
 
 def _only(values: set[str]) -> str | None:
@@ -114,9 +198,11 @@ def _joined(folder: Path, join: Join) -> dict[str, dict[str, Any]]:
         key = lookup(row, join.equals or join.field)
         if key is MISSING or key is None:
             raise RefusedFileError(f"{join.file}, {place}: there is no {join.equals or join.field!r}")
-        if as_text(key) in found:
-            raise RefusedFileError(f"{join.file}, {place}: {as_text(key)!r} occurs twice; every value may occur once")
+        if plain_text(key) in found:
+            raise RefusedFileError(
+                f"{join.file}, {place}: {plain_text(key)!r} occurs twice; every value may occur once"
+            )
         if len(found) >= MAX_JOINED_ROWS:
             raise RefusedFileError(f"{join.file}: over the limit of {MAX_JOINED_ROWS} rows")
-        found[as_text(key)] = row
+        found[plain_text(key)] = row
     return found

@@ -1,19 +1,14 @@
-"""The mapping file: which field of a table is what. YAML, validated; errors name file, line, field and the fix."""
+"""What a mapping can say: which field of a table is what."""
 
 from __future__ import annotations
 
+import math
 import re
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from ingestion.logs.table.paths import parse_path
-from ingestion.yaml import Document, YamlError, did_you_mean, read_yaml
-
-
-class MappingError(ValueError):
-    """The mapping file is not valid; the message names the line, the field and the fix."""
+from ingestion.logs.table.paths import has_keys, parse_path
 
 
 class _Strict(BaseModel):
@@ -33,6 +28,7 @@ class Value(_Strict):
         map: what to write for what is found; what is not listed stays.
         times: factor for a number.
         add: added to a number, after `times`.
+        optional: a field that may be in no row of a file; any other field that no row has refuses the file.
     """
 
     field: str | None = None
@@ -44,12 +40,13 @@ class Value(_Strict):
     map: dict[str, Any] = {}
     times: float | None = None
     add: float | None = None
+    optional: bool = False
 
     @field_validator("field", "count")
     @classmethod
     def _is_path(cls, path: str | None) -> str | None:
-        if path is not None:
-            parse_path(path)
+        if path is not None and has_keys(path):
+            raise ValueError(f"{path!r}: {{…}} goes with rows and each, which make rows of what they find")
         return path
 
     @field_validator("pattern", "file_name")
@@ -107,6 +104,63 @@ class Tests(Value):
     pass_to_pass: str | None = None
 
 
+class Score(Value):
+    """A graded outcome or a verdict, and what its numbers mean.
+
+    Attributes:
+        scale: the worst and the best grade; without it every number of the file must be from 0 to 1.
+    """
+
+    scale: tuple[float, float] | None = None
+
+    @model_validator(mode="after")
+    def _has_two_ends(self) -> Score:
+        if self.scale is not None and not (self.scale[0] != self.scale[1] and all(map(math.isfinite, self.scale))):
+            raise ValueError("scale is the worst and the best grade, two numbers that differ")
+        return self
+
+
+class Each(_Strict):
+    """Several samples in one row: one of a path, parallel lists, or a pattern of columns.
+
+    Attributes:
+        path: path of the elements, `answers[*]`; a bare text in the file.
+        lists: name → path, lists that belong together element by element.
+        columns: a pattern of whole column names with one group (`run(\\d+)`), or with groups `name` and `key`.
+    """
+
+    path: str | None = None
+    lists: dict[str, str] = {}
+    columns: str | None = None
+
+    @model_validator(mode="after")
+    def _is_one_kind(self) -> Each:
+        if sum((self.path is not None, bool(self.lists), self.columns is not None)) != 1:
+            raise ValueError("write each: a[*], or each: {answer: a[*], score: b[*]}, or each: {columns: 'run(\\d+)'}")
+        for path in filter(None, (self.path, *self.lists.values())):
+            if parse_path(path) and not _unfolds(path):
+                raise ValueError(f"{path!r} is one value; end it in [*], or name keys as {{name}}")
+        for path in self.lists.values():
+            if has_keys(path):
+                raise ValueError(f"{path!r}: lists that belong together are told by [*] alone")
+        if self.columns is not None:
+            _check_columns(self.columns)
+        return self
+
+
+def _unfolds(path: str) -> bool:
+    return has_keys(path) or "[*]" in path
+
+
+def _check_columns(pattern: str) -> None:
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no pattern: {error}") from error
+    if set(compiled.groupindex) != {"name", "key"} and (compiled.groups != 1 or compiled.groupindex):
+        raise ValueError(f"{pattern!r}: put brackets around what tells the repeats apart, as in run(\\d+)")
+
+
 class Join(_Strict):
     """A second table, whose row is reached as `joined.<field>`.
 
@@ -125,19 +179,37 @@ def _shorthand(given: Any) -> Any:
     return {"field": given} if isinstance(given, str) else given
 
 
+def _each(given: Any) -> Any:
+    if isinstance(given, str):
+        return {"path": given}
+    if isinstance(given, dict) and not given.keys() & {"path", "lists", "columns"}:
+        return {"lists": given}
+    return given
+
+
 _Value = Annotated[Value, BeforeValidator(_shorthand)]
 _Answer = Annotated[Answer, BeforeValidator(_shorthand)]
 _Tests = Annotated[Tests, BeforeValidator(_shorthand)]
+_Score = Annotated[Score, BeforeValidator(_shorthand)]
+_Each = Annotated[Each, BeforeValidator(_each)]
 
 
 class Mapping(_Strict):
     """Which field of a table is what. Only `task`, `model`, `item` and something to judge by are needed."""
 
     rows: str | None = None
-    """JSON files: path of the list of rows, where the file is not a list itself."""
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
-    """CSV files: what stands between two fields."""
+    """JSON files: path of the rows, where the file is not a list itself. `{name}` stands for every key of an object and
+    makes it a field of the row: `{condition}.{item}[*]`. What is found and is no object is the field `value`; what lies
+    around the rows is `file.…` in every row."""
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    """CSV files: what stands between two fields; without it, told from the header."""
+    where: dict[str, Any] = {}
+    """Path → value, or list of values: rows in which it is something else are left out, and counted."""
+    each: _Each | None = None
+    """Several samples in one row; see `Each`."""
     join: Join | None = None
+    recognised_by: tuple[str, ...] = ()
+    """Paths that a row of this kind of file has, by which `--sniff` finds a mapping that comes with the package."""
 
     task: _Value
     model: _Value
@@ -161,7 +233,7 @@ class Mapping(_Strict):
 
     answer: _Answer | None = None
     probabilities: _Value | None = None
-    score: _Value | None = None
+    score: _Score | None = None
     tests: _Tests | None = None
     completion: _Value | None = None
     reasoning: _Value | None = None
@@ -180,6 +252,23 @@ class Mapping(_Strict):
     seed: _Value | None = None
     created_at: _Value | None = None
 
+    @field_validator("rows")
+    @classmethod
+    def _rows_is_a_path(cls, path: str | None) -> str | None:
+        if path is not None:
+            parse_path(path)
+        return path
+
+    @field_validator("where")
+    @classmethod
+    def _where_has_paths(cls, where: dict[str, Any]) -> dict[str, Any]:
+        for path, wanted in where.items():
+            if has_keys(path):
+                raise ValueError(f"{path!r}: {{…}} goes with rows and each")
+            if isinstance(wanted, dict):
+                raise ValueError(f"{path}: give the value that a row must have, or a list of values")  # noqa: TRY004
+        return where
+
     @model_validator(mode="after")
     def _has_something_to_judge_by(self) -> Mapping:
         if not (self.answer or self.probabilities or self.score or self.tests or self.completion):
@@ -194,43 +283,6 @@ class Mapping(_Strict):
         if self.probabilities:
             return "probability"
         return "choice" if self.choices or self.n_choices else "open_ended"
-
-
-def load_mapping(path: Path) -> Mapping:
-    """Read and validate a mapping file.
-
-    Raises:
-        MappingError: if it cannot be read or is not valid.
-    """
-    try:
-        document = read_yaml(path, "`name: field of the table`; see `incoherence import --sniff FILE`")
-    except YamlError as error:
-        raise MappingError(str(error)) from error
-    try:
-        return Mapping.model_validate(document.content)
-    except ValidationError as error:
-        raise MappingError("\n".join(_problem(document, dict(problem)) for problem in error.errors())) from error
-
-
-def _problem(document: Document, problem: dict[str, Any]) -> str:
-    where = [part for part in problem["loc"] if not (isinstance(part, str) and part.startswith("function-"))]
-    name = ".".join(map(str, where)) or "mapping"
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    if problem["type"] == "extra_forbidden":
-        names = _names(where)
-        near = did_you_mean(str(where[-1]), names)
-        message = f"there is no such entry; {f'{near} ' if near else ''}Known are {', '.join(sorted(names))}"
-    elif problem["type"] == "missing":
-        message = "is missing; name a field, or write {value: …} for the same in every row"
-    return f"{document.path}:{document.line(where)}: {name}: {message}"
-
-
-def _names(where: list[Any]) -> set[str]:
-    if len(where) <= 1:
-        return set(Mapping.model_fields)
-    kinds: dict[Any, type[BaseModel]] = {"tests": Tests, "join": Join, "answer": Answer, "target": Answer}
-    fields = kinds.get(where[0], Value).model_fields
-    return {field.alias or name for name, field in fields.items()}
 
 
 def _as_text(value: Any) -> str:

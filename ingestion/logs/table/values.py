@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from ingestion.logs.table.mapping import Value
-from ingestion.logs.table.paths import MISSING, lookup, lookup_all
+from ingestion.logs.table.paths import MISSING, lookup, lookup_all, plain_text
 
 _TRUE = frozenset({"1", "true", "yes", "c", "correct", "pass", "passed", "success", "resolved"})
 _FALSE = frozenset({"0", "false", "no", "i", "incorrect", "wrong", "fail", "failed", "failure", "error"})
@@ -20,7 +20,7 @@ def evaluate(value: Value, row: AbstractMapping[str, Any], file_name: str) -> An
     """What a mapped value is in this row; `MISSING` if the row has no such field, None if it is empty there.
 
     Raises:
-        ValueError: if `times` or `add` meets no number.
+        ValueError: if `times` or `add` meets no number, or a path leads to several values.
     """
     if value.count is not None:
         found: Any = _count(value, row)
@@ -34,10 +34,10 @@ def evaluate(value: Value, row: AbstractMapping[str, Any], file_name: str) -> An
     if found is MISSING or found is None:
         return found
     if value.pattern is not None:
-        matches = re.findall(value.pattern, as_text(found))
+        matches = re.findall(value.pattern, plain_text(found))
         found = matches[-1] if matches else None
     if value.map:
-        found = value.map.get(as_text(found), found)
+        found = value.map.get(plain_text(found), found)
     if value.times is not None or value.add is not None:
         number = as_number(found)
         if number is None:
@@ -59,17 +59,6 @@ def _count(value: Value, row: AbstractMapping[str, Any]) -> int:
         all(lookup(element, name) == wanted for name, wanted in value.where.items()) if value.where else True
         for element in elements
     )
-
-
-def as_text(value: Any) -> str:
-    """A value as a text; a whole number without a point, so that 3.0 of one file is 3 of another."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return str(int(value))
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return str(value)
 
 
 def as_number(value: Any) -> float | int | None:
@@ -99,17 +88,31 @@ def as_verdict(value: Any) -> bool | None:
     """A value as passed or failed, None if it is neither."""
     if isinstance(value, bool):
         return value
-    text = as_text(value).strip().lower()
+    text = plain_text(value).strip().lower()
     return True if text in _TRUE else False if text in _FALSE else None
 
 
-def as_score(value: Any) -> float | None:
-    """A value as a graded outcome in [0, 1], None if it is none."""
+def as_score(value: Any, scale: tuple[float, float] = (0, 1)) -> float | None:
+    """A value as a graded outcome in [0, 1], None if it is none.
+
+    Args:
+        value: a verdict, or a number on the scale.
+        scale: the grades that are worst and best.
+    """
     number = as_number(value)
     if number is not None:
-        return float(number) if 0 <= number <= 1 else None
+        low, high = scale
+        score = (float(number) - low) / (high - low)
+        return score if 0 <= score <= 1 else None
     verdict = as_verdict(value)
     return None if verdict is None else float(verdict)
+
+
+def is_nan(value: Any) -> bool:
+    """Whether a value is NaN, as a number or as a text."""
+    if isinstance(value, str):
+        return value.strip().lower() == "nan"
+    return isinstance(value, float | Decimal) and math.isnan(value)
 
 
 def as_moment(value: Any) -> datetime | None:

@@ -12,16 +12,16 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ingestion.sampling.drawing.engine import Drawing
+from ingestion.sampling.drawing.drawing import Drawing
 from ingestion.sampling.drawing.pace import backoff
-from ingestion.sampling.drawing.run_progress import Report
 from ingestion.sampling.journal.batch_book import Book, OpenBatch
-from ingestion.sampling.journal.records import Answered, Failed, SeenAnswer
+from ingestion.sampling.journal.records import Answered, Settled
 from ingestion.sampling.plans.partitions import Planned
 from ingestion.sampling.plans.prices import expected_input_tokens
 from ingestion.sampling.providers.base import BatchFailedError, FatalError, ProviderError, RejectedError
 from ingestion.sampling.providers.batch_apis import BatchApi, BatchResult
 from ingestion.sampling.providers.wire import InvalidResponseError
+from warehouse.tell import Tell
 
 BATCH_BYTES = 100_000_000
 """Prompts of a batch are not much larger than this together: OpenAI takes files up to 200 MB, Anthropic 256 MB."""
@@ -34,16 +34,16 @@ class BatchDrawing:
         drawing: the partition.
         api: the batch side of its provider.
         folder: its folder.
-        report: takes a line for people now and then.
+        tell: takes a line for people now and then.
     """
 
-    def __init__(self, drawing: Drawing, api: BatchApi, folder: Path, report: Report) -> None:
+    def __init__(self, drawing: Drawing, api: BatchApi, folder: Path, tell: Tell) -> None:
         self._drawing = drawing
         self._api = api
         self._book = Book(folder)
-        self._report = report
+        self._tell = tell
         self._limits = drawing.limits
-        self._done = drawing.progress.done
+        self._done = drawing.held.done
 
     async def run(self) -> None:
         """Collect what was submitted before, then submit what is missing, wait and collect; several rounds of failures
@@ -100,7 +100,7 @@ class BatchDrawing:
                 await self._submit(affordable, most)
             if len(affordable) < len(chunk):
                 if not self._book.open:
-                    drawing.stop.because(drawing.budget_reason(drawing.most_usd(1000)), is_failure=False)
+                    drawing.stop_for_budget(drawing.most_usd(1000))
                 return False
         return True
 
@@ -127,10 +127,7 @@ class BatchDrawing:
 
     async def _submit(self, chunk: list[Planned], most: float) -> None:
         partition = self._drawing.terms.partition
-        samples = []
-        for planned in chunk:
-            item, context = partition.item(planned), partition.contexts[planned.context]
-            samples.append((item.item_id, item.digest, context.context_id, planned.epoch))
+        samples = [partition.identity(planned) for planned in chunk]
         batch = OpenBatch(uuid.uuid4().hex[:16], datetime.now(UTC), samples, most_usd=most, is_reserved=True)
         requests = [(f"{batch.key}-{number}", partition.request(planned)) for number, planned in enumerate(chunk)]
         self._book.intend(batch)
@@ -141,7 +138,7 @@ class BatchDrawing:
             self._drawing.budget.settle(most, None, len(chunk))
             raise
         self._book.submitted(batch, batch_id)
-        self._report(f"submitted batch {batch_id}: {len(chunk):,} requests")
+        self._tell(f"submitted batch {batch_id}: {len(chunk):,} requests")
 
     async def _collect_all(self, *, is_last: bool) -> None:
         failures = 0
@@ -161,59 +158,52 @@ class BatchDrawing:
                     failures += 1
                     if failures >= 10 * self._limits.attempts:
                         raise
-                    self._report(f"batch {batch.batch_id}: {error}; looking again")
+                    self._tell(f"batch {batch.batch_id}: {error}; looking again")
             if self._book.open:
                 await asyncio.sleep(self._limits.batch_poll_s)
 
     async def _collect(self, batch: OpenBatch, *, is_last: bool) -> None:
-        drawing, terms = self._drawing, self._drawing.terms
-        planned_of = list(self._planned(batch))
-        seen: set[int] = set()
+        drawing = self._drawing
+        planned_of = self._planned(batch)
         spent = 0.0
         async for group in _grouped(self._api.results(str(batch.batch_id)), 256):
-            records: list[Answered | Failed] = []
+            records: list[Settled] = []
             for result in group:
-                number = int(result.custom_id.rpartition("-")[2])
-                planned = planned_of[number]
-                if planned is None or self._done[terms.partition.index(planned)]:
+                planned = planned_of[int(result.custom_id.rpartition("-")[2])]
+                if planned is None or self._is_done(planned):
                     continue  # no longer planned, or collected before a restart
-                seed = terms.partition.request(planned).seed
-                error = result.error
-                if result.response is not None:
-                    try:
-                        answer = terms.answered(planned, seed, result.response)
-                    except InvalidResponseError as invalid:
-                        error = str(invalid)
-                    else:
-                        seen.add(number)
-                        self._done[terms.partition.index(planned)] = 1
-                        spent += answer.cost_usd or 0.0
-                        records.append(answer)
-                        continue
-                if is_last:
-                    seen.add(number)
-                    records.append(terms.failed(planned, seed, error or "no response"))
-            await drawing.journal.append(*records)
-            for record in records:
-                drawing.count(record)
+                record = self._record(planned, result, is_last=is_last)
+                if record is not None:
+                    self._done[drawing.terms.partition.index(planned)] = 1
+                    records.append(record)
+                    spent += record.cost_usd or 0.0 if isinstance(record, Answered) else 0.0
+            await drawing.keep(*records)
         if is_last:  # a batch that failed as a whole has no results at all
-            for number, planned in enumerate(planned_of):
-                if planned is not None and number not in seen and not self._done[terms.partition.index(planned)]:
-                    lost = terms.failed(planned, terms.partition.request(planned).seed, "the batch gave no result")
-                    await drawing.journal.append(lost)
-                    drawing.count(lost)
+            for planned in planned_of:
+                if planned is not None and not self._is_done(planned):
+                    seed = drawing.terms.partition.request(planned).seed
+                    await drawing.keep(drawing.terms.failed(planned, seed, "the batch gave no result"))
         drawing.budget.settle(batch.most_usd, spent, len(batch.samples) if batch.is_reserved else 0)
         self._book.close(batch, "collected")
 
-    def _planned(self, batch: OpenBatch) -> Iterator[Planned | None]:
+    def _record(self, planned: Planned, result: BatchResult, *, is_last: bool) -> Settled | None:
+        """What becomes of a result; None if it is no answer and will be asked for again."""
+        terms = self._drawing.terms
+        seed = terms.partition.request(planned).seed
+        error = result.error
+        if result.response is not None:
+            try:
+                return terms.answered(planned, seed, result.response)
+            except InvalidResponseError as invalid:
+                error = str(invalid)
+        return terms.failed(planned, seed, error or "no response") if is_last else None
+
+    def _is_done(self, planned: Planned) -> bool:
+        return bool(self._done[self._drawing.terms.partition.index(planned)])
+
+    def _planned(self, batch: OpenBatch) -> list[Planned | None]:
         partition = self._drawing.terms.partition
-        n_items, n_contexts = len(partition.task.items), len(partition.contexts)
-        for item_id, item_digest, context_id, epoch in batch.samples:
-            place = partition.place(SeenAnswer(item_id, item_digest, context_id, epoch))
-            if place is None:
-                yield None
-            else:
-                yield Planned(place % n_items, place // n_items % n_contexts, epoch)
+        return [partition.find(*sample) for sample in batch.samples]
 
 
 async def _grouped(results: AsyncIterator[BatchResult], size: int) -> AsyncIterator[list[BatchResult]]:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-Report = Callable[[str], None]
-"""Takes one line for people."""
+from ingestion.sampling.journal.records import Answered, Settled
+from warehouse.tell import Tell
 
 
 @dataclass
@@ -55,21 +55,53 @@ Watcher = Callable[[RunProgress], None]
 """Called whenever counts have changed; must be quick."""
 
 
-def every(seconds: float, report: Report) -> Watcher:
-    """A watcher that reports a line every so many seconds."""
+@dataclass
+class Tally:
+    """What a partition's run has drawn, which also counts for the run as a whole.
+
+    Attributes:
+        run: counts over all partitions.
+        watch: told when they have changed.
+        n_drawn: samples.
+        n_errors: samples that ended in an error.
+        cost_usd: what they cost, as far as known.
+    """
+
+    run: RunProgress
+    watch: Watcher
+    n_drawn: int = 0
+    n_errors: int = 0
+    cost_usd: float = 0.0
+
+    def add(self, record: Settled) -> None:
+        """A record is on disk."""
+        if isinstance(record, Answered):
+            self.n_drawn += 1
+            self.cost_usd += record.cost_usd or 0.0
+            self.run.n_done += 1
+            self.run.cost_usd += record.cost_usd or 0.0
+            self.run.has_unknown_cost |= record.cost_usd is None
+        else:
+            self.n_errors += 1
+            self.run.n_errors += 1
+        self.watch(self.run)
+
+
+def every(seconds: float, tell: Tell) -> Watcher:
+    """A watcher that tells a line every so many seconds."""
     last = time.monotonic()
 
     def watch(progress: RunProgress) -> None:
         nonlocal last
         if time.monotonic() - last >= seconds:
             last = time.monotonic()
-            report(progress.line())
+            tell(progress.line())
 
     return watch
 
 
 @contextmanager
-def terminal_bar() -> Iterator[tuple[Watcher, Report]]:
+def terminal_bar() -> Iterator[tuple[Watcher, Tell]]:
     """A progress bar with rate, time left and cost, and a way to print lines above it; on standard error."""
     from rich.console import Console
     from rich.markup import escape

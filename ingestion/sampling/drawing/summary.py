@@ -23,6 +23,7 @@ class PartitionSummary:
         stopped: why it stopped before its end; None if it came to it.
         path: its Parquet file; None if there is no sample yet.
         n_by_status: rows of that file by status.
+        n_cut_off: rows of that file whose completion was cut off at a limit on its length.
     """
 
     key: PartitionKey
@@ -35,6 +36,7 @@ class PartitionSummary:
     stopped: str | None
     path: Path | None
     n_by_status: dict[str, int]
+    n_cut_off: int
 
     @property
     def n_missing(self) -> int:
@@ -81,6 +83,16 @@ class SampleSummary:
             for status, n in part.n_by_status.items():
                 counts[status] = counts.get(status, 0) + n
         return counts
+
+    def warnings(self) -> list[str]:
+        """What to know before the numbers are read: pools with completions that were cut off."""
+        return [
+            f"{part.key.task}, {part.key.model_id}, {part.condition_label}: {part.n_cut_off:,} of "
+            f"{sum(part.n_by_status.values()):,} completions were cut off, and are judged by what they hold; "
+            "raise max_tokens, which is another condition"
+            for part in self.partitions
+            if part.n_cut_off
+        ]
 
     @property
     def stopped(self) -> str | None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ingestion.sampling.drawing.pace import Pace, backoff
-from ingestion.sampling.journal.records import Answered, Failed
+from ingestion.sampling.journal.records import Answered, Failed, Settled
 from ingestion.sampling.plans.partitions import Partition, Planned
 from ingestion.sampling.plans.prices import cost_usd
 from ingestion.sampling.providers.base import (
@@ -82,7 +82,7 @@ class Terms:
 
 async def settle(
     planned: Planned, request: Request, provider: Provider, pace: Pace, limits: Limits, terms: Terms, tokens: int
-) -> Answered | Failed:
+) -> Settled:
     """Ask until there is a completion, or no use in asking again.
 
     Waiting out an overload (429, 503, 529) is limited by `patience_s`, other failures by `attempts`; a response that is

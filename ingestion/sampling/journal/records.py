@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -25,8 +25,6 @@ JOURNAL_VERSION = 1
 LOCK = "sampler.lock"
 _CHUNK = 1 << 20
 _LONGEST_LINE = 1 << 28
-
-R = TypeVar("R")
 
 
 class JournalError(RuntimeError):
@@ -110,7 +108,10 @@ class SeenFailure(msgspec.Struct, tag="error", tag_field="kind"):
     epoch: int
 
 
-Record = Header | Answered | Failed | End
+Settled = Answered | Failed
+"""What becomes of a request in the end."""
+
+Record = Header | Settled | End
 Seen = Header | SeenAnswer | SeenFailure | End
 
 

@@ -11,19 +11,21 @@ import json
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from ingestion.sampling.journal.outcome import PARSER_VERSION, judge
-from ingestion.sampling.journal.records import Answered, End, Failed, Header, Record, read, segments
+from ingestion.reasoning_text import split_reasoning
+from ingestion.sampling.journal.outcome import AT_A_LIMIT, PARSER_VERSION, judge
+from ingestion.sampling.journal.records import Answered, End, Failed, Header, Record, Settled, read, segments
 from ingestion.sampling.providers.wire import READERS, InvalidResponseError
 from ingestion.text import clip
 from warehouse.keys import digest, sample_id
 from warehouse.layout import Layout
+from warehouse.leftovers import owner
 from warehouse.parquet import ROW_GROUP_ROWS, atomic_path, atomic_writer, to_table, write_partition
 from warehouse.schemas import SAMPLES
 
@@ -34,8 +36,8 @@ BUCKET_BYTES = 1 << 24
 _SIDECAR = "derived.json"
 _LONGEST_ERROR = 2_000
 _LONGEST_TEXT = 10_000_000
-
-Settled = Answered | Failed
+_MARKS = ("/think", "/THINK", "/reason", "/thought", "◁/", "<|", "\\u003c")
+"""One of them is in every response that closes reasoning, however its server escapes JSON."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,13 @@ class Derived:
         path: its Parquet file.
         n_samples: rows.
         n_by_status: rows by status.
+        n_cut_off: rows whose completion was cut off at a limit on its length.
     """
 
     path: Path
     n_samples: int
     n_by_status: dict[str, int]
+    n_cut_off: int
 
 
 def derive_all(layout: Layout, *, force: bool = False) -> list[Derived]:
@@ -70,30 +74,32 @@ def derive(layout: Layout, folder: Path, *, force: bool = False) -> Derived | No
     Returns:
         What was written; None if the journal is empty.
     """
-    header, run_status, sizes = _survey(folder)
-    if header is None or not sizes:
+    seen = _look_through(folder)
+    header, run_status = seen.header, seen.run_status
+    if header is None or not seen.sizes:
         return None
-    path = layout.partition("samples", _columns(header)) / f"{FILE_STEM}.parquet"
+    path = layout.raw_file("samples", FILE_STEM, _columns(header))
     state = {"parser_version": PARSER_VERSION, "segments": [s.name for s in segments(folder)], "status": run_status}
     if not force and path.exists() and (known := _known(folder)) and known["state"] == state:
-        return Derived(path, known["n_samples"], known["n_by_status"])
+        return Derived(path, known["n_samples"], known["n_by_status"], known["n_cut_off"])
 
     counts: dict[str, int] = {}
+    n_cut_off = 0
     now = datetime.now(UTC)
-    with atomic_writer(path, SAMPLES.schema) as writer, _by_item(folder, sizes) as buckets:
+    with atomic_writer(path, SAMPLES.schema) as writer, _by_item(folder, seen.sizes) as buckets:
         for records in buckets:
-            rows = [_row(record, header, run_status, now) for record in _latest(records)]
+            rows = [_row(record, header, seen, now) for record in _latest(records)]
             for row in rows:
                 counts[row["status"]] = counts.get(row["status"], 0) + 1
+                n_cut_off += row.get("finish_reason") in AT_A_LIMIT
             writer.write_table(to_table(SAMPLES, rows), row_group_size=ROW_GROUP_ROWS)
     origin = {"source": "sampler", "ingested_at": now}
     write_partition(layout, "conditions", [header.condition | origin], file_stem=f"sampler-{header.condition_id}")
     write_partition(layout, "models", [header.model | origin], file_stem=f"sampler-{digest(header.model_id)}")
-    derived = Derived(path, sum(counts.values()), dict(sorted(counts.items())))
+    derived = Derived(path, sum(counts.values()), dict(sorted(counts.items())), n_cut_off)
     with atomic_path(folder / _SIDECAR) as temporary:
-        temporary.write_text(
-            json.dumps({"state": state, "n_samples": derived.n_samples, "n_by_status": derived.n_by_status})
-        )
+        told = {"n_samples": derived.n_samples, "n_by_status": derived.n_by_status, "n_cut_off": n_cut_off}
+        temporary.write_text(json.dumps({"state": state} | told))
     return derived
 
 
@@ -106,23 +112,52 @@ def _known(folder: Path) -> dict[str, Any] | None:
         content = json.loads((folder / _SIDECAR).read_text())
     except (OSError, ValueError):
         return None
-    return content if isinstance(content, dict) and {"state", "n_samples", "n_by_status"} <= set(content) else None
+    return (
+        content
+        if isinstance(content, dict) and {"state", "n_samples", "n_by_status", "n_cut_off"} <= set(content)
+        else None
+    )
 
 
-def _survey(folder: Path) -> tuple[Header | None, str, dict[str, int]]:
-    """The newest header, how the last run ended, and the bytes of responses by item."""
+@dataclass
+class _Seen:
+    """What a first look through a journal tells.
+
+    Attributes:
+        header: the newest one.
+        run_status: how the last run ended.
+        sizes: bytes of responses by item.
+        opens_in_prompt: some completion closes reasoning that it has not opened.
+    """
+
     header: Header | None = None
-    run_status = "crashed"
-    sizes: dict[str, int] = {}
+    run_status: str = "crashed"
+    sizes: dict[str, int] = field(default_factory=dict)
+    opens_in_prompt: bool = False
+
+
+def _look_through(folder: Path) -> _Seen:
+    seen = _Seen()
     for record in read(folder, Record):
         if isinstance(record, Header):
-            header, run_status = record, "crashed"
+            seen.header, seen.run_status = record, "crashed"
         elif isinstance(record, End):
-            run_status = record.run_status
+            seen.run_status = record.run_status
         else:
             text = record.response if isinstance(record, Answered) else record.error
-            sizes[record.item_id] = sizes.get(record.item_id, 0) + len(text) + 200
-    return header, run_status, sizes
+            seen.sizes[record.item_id] = seen.sizes.get(record.item_id, 0) + len(text) + 200
+            if isinstance(record, Answered) and not seen.opens_in_prompt:
+                seen.opens_in_prompt = _closes_what_it_did_not_open(record)
+    return seen
+
+
+def _closes_what_it_did_not_open(record: Answered) -> bool:
+    if not any(mark in record.response for mark in _MARKS):  # most have none, and are not read twice
+        return False
+    try:
+        return split_reasoning(READERS[record.protocol](record.response).text).was_open
+    except InvalidResponseError:
+        return False
 
 
 @contextmanager
@@ -138,7 +173,7 @@ def _by_item(folder: Path, sizes: dict[str, int]) -> Iterator[Iterable[Iterable[
             bucket, filled = bucket + 1, 0
         filled += sizes[item_id]
         bucket_of[item_id] = bucket
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".deriving-") as scratch:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".deriving.", suffix=f".{owner()}.tmp") as scratch:
         names = [Path(scratch, f"{number:06d}.jsonl") for number in range(bucket + 1)]
         with ExitStack() as stack:
             handles = [stack.enter_context(name.open("wb")) for name in names]
@@ -171,7 +206,7 @@ def _latest(records: Iterable[Settled]) -> Iterable[Settled]:
     return kept.values()
 
 
-def _row(record: Settled, header: Header, run_status: str, now: datetime) -> dict[str, Any]:
+def _row(record: Settled, header: Header, seen: _Seen, now: datetime) -> dict[str, Any]:
     key: dict[str, Any] = {
         **_columns(header),
         "item_id": record.item_id,
@@ -183,7 +218,7 @@ def _row(record: Settled, header: Header, run_status: str, now: datetime) -> dic
         "answer_key_id": record.answer_key_id,
         "source": "sampler",
         "run_id": record.run_id,
-        "run_status": run_status,
+        "run_status": seen.run_status,
         "latency_s": record.latency_s,
         "temperature": header.temperature,
         "seed": record.seed,
@@ -196,14 +231,15 @@ def _row(record: Settled, header: Header, run_status: str, now: datetime) -> dic
         reply = READERS[record.protocol](record.response)
     except InvalidResponseError as error:  # a stricter reader than the one that let it in
         return row | {"status": "error", "error": clip(str(error), _LONGEST_ERROR), "cost_usd": record.cost_usd}
-    outcome = judge(reply, header.prompt_format, record.n_choices)
+    outcome = judge(reply, header.prompt_format, record.n_choices, opens_in_prompt=seen.opens_in_prompt)
     return row | {
         "status": outcome.status,
         "choice_index": outcome.choice_index,
         "class_probs": outcome.class_probs,
         "answer": None if outcome.answer is None else clip(outcome.answer, 100_000),
-        "completion": clip(reply.text, _LONGEST_TEXT),
-        "reasoning": clip(reply.reasoning, _LONGEST_TEXT) if reply.reasoning else None,
+        "error": outcome.error,
+        "completion": clip(outcome.completion, _LONGEST_TEXT),
+        "reasoning": clip(outcome.reasoning, _LONGEST_TEXT) if outcome.reasoning else None,
         "input_tokens": reply.input_tokens,
         "output_tokens": reply.output_tokens,
         "reasoning_tokens": reply.reasoning_tokens,

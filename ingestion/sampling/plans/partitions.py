@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ingestion.sampling.journal.records import Seen, SeenAnswer, SeenFailure, read
-from ingestion.sampling.plans.conditions import Condition, asked_under
 from ingestion.sampling.providers.base import Request
 from ingestion.sampling.questions.contexts import Context, make_contexts, sample_seed
 from ingestion.sampling.questions.items import Item, Task
 from ingestion.sampling.questions.load import load_task
-from ingestion.sampling.questions.prompts import render
+from ingestion.sampling.questions.prompts import PROMPT_VERSION, render
+from ingestion.sampling.spec.conditions import Condition, asked_under
 from ingestion.sampling.spec.experiment import ExperimentSpec, ModelSpec
 from ingestion.sampling.spec.tasks import task_name
 from warehouse.layout import Layout
@@ -107,15 +107,18 @@ class Partition:
         items = {item.item_id: place for place, item in enumerate(self.task.items)}
         return items, {context.context_id: place for place, context in enumerate(self.contexts)}
 
-    def place(self, record: SeenAnswer | SeenFailure) -> int | None:
-        """Where a journaled sample stands in the plan; None if it is not planned (any more), or of another question."""
+    def find(self, item_id: str, item_digest: str, context_id: str, epoch: int) -> Planned | None:
+        """The planned sample that `identity` names; None if it is not planned (any more), or of another question."""
         items, contexts = self._places
-        item, context = items.get(record.item_id), contexts.get(record.context_id)
-        if item is None or context is None or not 1 <= record.epoch <= self.n_epochs:
+        item, context = items.get(item_id), contexts.get(context_id)
+        if item is None or context is None or not 1 <= epoch <= self.n_epochs:
             return None
-        if self.task.items[item].digest != record.item_digest:
-            return None
-        return self.index(Planned(item, context, record.epoch))
+        return Planned(item, context, epoch) if self.task.items[item].digest == item_digest else None
+
+    def identity(self, planned: Planned) -> tuple[str, str, str, int]:
+        """What names a planned sample in any order of the plan: item id, item digest, context id, epoch."""
+        item = self.item(planned)
+        return item.item_id, item.digest, self.contexts[planned.context].context_id, planned.epoch
 
     def index(self, planned: Planned) -> int:
         """A planned sample's number in `planned()`."""
@@ -127,7 +130,7 @@ class Partition:
 
 
 @dataclass
-class Progress:
+class Holdings:
     """What a partition's journal holds. One byte per planned sample, whatever the samples' size.
 
     Attributes:
@@ -143,26 +146,28 @@ class Progress:
     n_errors: int = 0
     cost_usd: float = 0.0
     n_costed: int = 0
-    _failed: set[int] = field(default_factory=set)
 
 
-def progress_of(partition: Partition, folder: Path) -> Progress:
+def holdings(partition: Partition, folder: Path) -> Holdings:
     """What is there already, from the journal in `folder`."""
-    progress = Progress(bytearray(partition.n_planned))
+    held = Holdings(bytearray(partition.n_planned))
+    failed: set[int] = set()
     for record in read(folder, Seen):
+        if isinstance(record, SeenAnswer) and record.cost_usd is not None:
+            held.cost_usd += record.cost_usd
+            held.n_costed += 1
+        if not isinstance(record, SeenAnswer | SeenFailure):
+            continue
+        planned = partition.find(record.item_id, record.item_digest, record.context_id, record.epoch)
+        if planned is None:
+            continue
         if isinstance(record, SeenAnswer):
-            if record.cost_usd is not None:
-                progress.cost_usd += record.cost_usd
-                progress.n_costed += 1
-            place = partition.place(record)
-            if place is not None:
-                progress.done[place] = 1
-                progress._failed.discard(place)
-        elif isinstance(record, SeenFailure) and (place := partition.place(record)) is not None:
-            progress._failed.add(place)
-    progress.n_done = sum(progress.done)
-    progress.n_errors = sum(not progress.done[place] for place in progress._failed)
-    return progress
+            held.done[partition.index(planned)] = 1
+        else:
+            failed.add(partition.index(planned))
+    held.n_done = sum(held.done)
+    held.n_errors = sum(not held.done[number] for number in failed)
+    return held
 
 
 def partitions(spec: ExperimentSpec, layout: Layout) -> list[Partition]:
@@ -173,9 +178,9 @@ def partitions(spec: ExperimentSpec, layout: Layout) -> list[Partition]:
     """
     found: list[Partition] = []
     for task_spec in spec.tasks:
-        loaded = load_task(task_spec, spec, layout.downloads)
+        loaded = load_task(task_spec, spec, layout)
         asked = {prompt_format: loaded.asked_as(prompt_format) for prompt_format in ("choice", "open_ended")}
-        for model, repetition in asked_under(spec, task_name(task_spec)):
+        for model, repetition in asked_under(spec, task_name(task_spec), PROMPT_VERSION):
             condition = repetition.condition
             task = asked["open_ended" if condition.prompt_format == "open_ended" else "choice"]
             key = PartitionKey(task.name, model.id, condition.condition_id)
@@ -189,5 +194,5 @@ def partition_keys(spec: ExperimentSpec) -> dict[PartitionKey, ModelSpec]:
     return {
         PartitionKey(name, model.id, repetition.condition.condition_id): model
         for name in map(task_name, spec.tasks)
-        for model, repetition in asked_under(spec, name)
+        for model, repetition in asked_under(spec, name, PROMPT_VERSION)
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ingestion.sampling.plans.partitions import Partition, PartitionKey, partitions, progress_of
+from ingestion.sampling.plans.partitions import Partition, PartitionKey, holdings, partitions
 from ingestion.sampling.plans.prices import (
     PRICES_AS_OF,
     expected_input_tokens,
@@ -141,7 +141,7 @@ def plan(spec: ExperimentSpec, layout: Layout) -> Plan:
 
 
 def _plan(spec: ExperimentSpec, layout: Layout, partition: Partition) -> PartitionPlan:
-    have = progress_of(partition, layout.response_partition(partition.key.columns))
+    have = holdings(partition, layout.response_partition(partition.key.columns))
     n_missing = partition.n_planned - have.n_done
     provider = spec.provider(partition.model.provider)
     price = price_of(partition.model, provider)

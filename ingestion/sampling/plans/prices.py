@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ingestion.sampling.plans.conditions import Condition
 from ingestion.sampling.providers.wire import Reply
-from ingestion.sampling.questions.prompts import Turn
+from ingestion.sampling.questions.turns import Turn
+from ingestion.sampling.spec.conditions import Condition
 from ingestion.sampling.spec.experiment import ModelSpec, Price, ProviderSpec
 
 PRICES_AS_OF = "2026-03 (OpenAI) and 2026-10 (Anthropic)"

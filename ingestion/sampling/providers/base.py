@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from pydantic import SecretStr
 
-from ingestion.sampling.plans.conditions import Condition
-from ingestion.sampling.questions.prompts import Turn
+from ingestion.sampling.questions.turns import Turn
+from ingestion.sampling.spec.conditions import Condition
 from ingestion.sampling.spec.experiment import ProviderSpec
+from warehouse import environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class MissingKeyError(ValueError):
 
 
 class Key:
-    """An API key from the environment, and the striking-out of it.
+    """An API key from the environment or `.env`, and the striking-out of it.
 
     Args:
         provider: names the variable.
@@ -114,9 +114,9 @@ class Key:
 
     def __init__(self, provider: ProviderSpec) -> None:
         variable = provider.key_variable
-        value = os.environ.get(variable, "").strip() if variable else ""
+        value = environment.value(variable) if variable else ""
         if variable and not value:
-            raise MissingKeyError(f"{variable} is not set; put your key there: export {variable}=…")
+            raise MissingKeyError(f"{variable} is not set; put your key there: export {variable}=…, or a line in .env")
         self._secret = SecretStr(value)
 
     def __repr__(self) -> str:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ingestion.sampling.plans.conditions import Condition
 from ingestion.sampling.providers.base import InProcessProvider, Request
 from ingestion.sampling.providers.wire import LocalResponse
 from ingestion.sampling.questions.items import Item, Task
-from ingestion.sampling.questions.prompts import Turn
+from ingestion.sampling.questions.turns import Turn
+from ingestion.sampling.spec.conditions import Condition
 from ingestion.sampling.spec.experiment import ExperimentSpec
 from ingestion.sampling.spec.tasks import ChainArithmeticTask, task_name
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 from ingestion.sampling.questions.items import TaskError
+from warehouse import environment
 from warehouse.parquet import atomic_path
 
 TIMEOUT_S = 60.0
@@ -31,7 +31,7 @@ def fetch(url: str, path: Path, *, advice: str, is_gated: bool = False) -> Path:
     if path.exists():
         return path
     request = urllib.request.Request(url)
-    token = os.environ.get(HUB_KEY, "").strip()
+    token = environment.value(HUB_KEY)
     if is_gated and not token:
         raise TaskError(f"{url}: its owners ask for an account; set {HUB_KEY} to your token, or {advice}")
     if is_gated:

@@ -15,6 +15,7 @@ from ingestion.sampling.questions.download import HUB, fetch
 from ingestion.sampling.questions.items import Item, Task, TaskError
 from ingestion.sampling.spec.experiment import ExperimentSpec
 from ingestion.sampling.spec.tasks import GpqaTask, task_name
+from warehouse.layout import Layout
 
 _CORRECT = "Correct Answer"
 _OPTIONS = (_CORRECT, "Incorrect Answer 1", "Incorrect Answer 2", "Incorrect Answer 3")
@@ -22,7 +23,7 @@ _DIFFICULTY = "Writer's Difficulty Estimate"
 _NEEDED = ("Record ID", "Question", *_OPTIONS)
 
 
-def load_gpqa(task: GpqaTask, spec: ExperimentSpec, downloads: Path) -> Task:
+def load_gpqa(task: GpqaTask, spec: ExperimentSpec, layout: Layout) -> Task:
     """The items of a GPQA subset.
 
     Raises:
@@ -34,7 +35,7 @@ def load_gpqa(task: GpqaTask, spec: ExperimentSpec, downloads: Path) -> Task:
         if task.path
         else fetch(
             f"{HUB}/Idavidrein/gpqa/resolve/main/{name}",
-            downloads / "gpqa" / name,
+            layout.download("gpqa", name),
             advice=f"accept the terms at huggingface.co/datasets/Idavidrein/gpqa, save {name}, and name it in path",
             is_gated=True,
         )

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ingestion.sampling.questions.turns import Turn
+from ingestion.sampling.spec.conditions import Condition
 from warehouse.keys import answer_key_id, digest
-
-if TYPE_CHECKING:
-    from ingestion.sampling.plans.conditions import Condition
-    from ingestion.sampling.questions.prompts import Turn
 
 
 class TaskError(ValueError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from ingestion.sampling.questions.contexts import choose
@@ -15,12 +14,13 @@ from ingestion.sampling.questions.mwe import load_mwe
 from ingestion.sampling.questions.own import load_own
 from ingestion.sampling.spec.experiment import ExperimentSpec
 from ingestion.sampling.spec.tasks import TaskSpec, task_name
+from warehouse.layout import Layout
 
-Loader = Callable[[Any, ExperimentSpec, Path], Task]
-"""(task of the spec, the spec, folder for downloads) → the task with all its items."""
+Loader = Callable[[Any, ExperimentSpec, Layout], Task]
+"""(task of the spec, the spec, the warehouse) → the task with all its items."""
 
 
-def _chain_arithmetic(task: Any, spec: ExperimentSpec, downloads: Path) -> Task:
+def _chain_arithmetic(task: Any, spec: ExperimentSpec, layout: Layout) -> Task:
     from ingestion.sampling.providers.local import load_chain_arithmetic
 
     return load_chain_arithmetic(task, spec)
@@ -36,7 +36,7 @@ LOADERS: dict[str, Loader] = {
 """Loader by kind of task."""
 
 
-def load_task(task: TaskSpec, spec: ExperimentSpec, downloads: Path) -> Task:
+def load_task(task: TaskSpec, spec: ExperimentSpec, layout: Layout) -> Task:
     """The items of a task, as many as the spec asks for, in order of their ids.
 
     Few-shot examples come from all items of the source, so that taking more items later leaves contexts as they are.
@@ -44,7 +44,7 @@ def load_task(task: TaskSpec, spec: ExperimentSpec, downloads: Path) -> Task:
     Raises:
         TaskError: if the items cannot be had, or two share an id.
     """
-    loaded = LOADERS[str(getattr(task, "kind", ""))](task, spec, downloads)
+    loaded = LOADERS[str(getattr(task, "kind", ""))](task, spec, layout)
     seen: set[str] = set()
     for item in loaded.items:
         if item.item_id in seen:

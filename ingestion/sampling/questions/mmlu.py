@@ -15,18 +15,19 @@ from ingestion.sampling.questions.download import HUB, fetch
 from ingestion.sampling.questions.items import Item, Task, TaskError
 from ingestion.sampling.spec.experiment import ExperimentSpec
 from ingestion.sampling.spec.tasks import MmluTask, task_name
+from warehouse.layout import Layout
 
 _SPLITS = {"test": "test", "dev": "dev", "validation": "val"}
 """The hub's name of a split, and the name in the original archive."""
 
 
-def load_mmlu(task: MmluTask, spec: ExperimentSpec, downloads: Path) -> Task:
+def load_mmlu(task: MmluTask, spec: ExperimentSpec, layout: Layout) -> Task:
     """`n_per_subject` test items of each subject, chosen by seed.
 
     Raises:
         TaskError: if the files cannot be had, or a subject is unknown.
     """
-    folder = spec.resolve(task.path) if task.path else _download(downloads / "mmlu")
+    folder = spec.resolve(task.path) if task.path else _download(layout.download("mmlu"))
     items: list[Item] = []
     pools: dict[str, list[Item]] = {}
     tests = _by_subject(folder, "test")

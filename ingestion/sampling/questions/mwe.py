@@ -14,6 +14,7 @@ from ingestion.sampling.questions.download import fetch
 from ingestion.sampling.questions.items import Item, Task, TaskError
 from ingestion.sampling.spec.experiment import ExperimentSpec
 from ingestion.sampling.spec.tasks import MweTask, task_name
+from warehouse.layout import Layout
 
 ALIGNED = {
     "coordinate-itself": "not_matching",
@@ -42,7 +43,7 @@ _OPTION = re.compile(r"^[ \t]*\(([A-Z])\)[ \t]*", re.MULTILINE)
 _CHOICES = re.compile(r"\n\s*Choices:\s*\n")
 
 
-def load_mwe(task: MweTask, spec: ExperimentSpec, downloads: Path) -> Task:
+def load_mwe(task: MweTask, spec: ExperimentSpec, layout: Layout) -> Task:
     """The items of some sets; the set's name is the item's subset.
 
     Raises:
@@ -58,7 +59,7 @@ def load_mwe(task: MweTask, spec: ExperimentSpec, downloads: Path) -> Task:
             if task.path
             else fetch(
                 f"{_SOURCE}/{file}",
-                downloads / "mwe" / file,
+                layout.download("mwe", file),
                 advice="clone github.com/anthropics/evals and name advanced-ai-risk/human_generated_evals in path",
             )
         )

@@ -17,11 +17,12 @@ from ingestion.answers import option_letter, target_index
 from ingestion.sampling.questions.items import Item, Task, TaskError
 from ingestion.sampling.spec.experiment import ExperimentSpec
 from ingestion.sampling.spec.tasks import OwnTask, task_name
+from warehouse.layout import Layout
 
 _FIELDS = ("id", "question", "choices", "target", "subset", "subject", "human_difficulty")
 
 
-def load_own(task: OwnTask, spec: ExperimentSpec, downloads: Path) -> Task:
+def load_own(task: OwnTask, spec: ExperimentSpec, layout: Layout) -> Task:
     """The items of a file of the user's.
 
     Raises:

@@ -7,10 +7,10 @@ samples that were drawn with the old ones.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ingestion.answers import option_letter
 from ingestion.sampling.questions.items import Item
+from ingestion.sampling.questions.turns import Turn
 from warehouse.keys import digest
 
 _INSTRUCTIONS = {
@@ -45,19 +45,6 @@ _QUESTION = "Question\n\n{question}"
 
 PROMPT_VERSION = digest([_INSTRUCTIONS, _EXAMPLES, _EXAMPLE, _QUESTION], 8)
 """Hash of the templates; part of every condition."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One turn of a conversation.
-
-    Attributes:
-        role: system, user or assistant.
-        text: what is said.
-    """
-
-    role: str
-    text: str
 
 
 def render(

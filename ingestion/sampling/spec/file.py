@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from ingestion.sampling.plans.conditions import asked_under
+from ingestion.sampling.spec.conditions import asked_under
 from ingestion.sampling.spec.experiment import ExperimentSpec
 from ingestion.sampling.spec.tasks import TASK_KINDS, task_name
 from ingestion.yaml import Document, YamlError, did_you_mean, read_yaml
@@ -60,7 +60,7 @@ def _at(path: Path, document: Document | None, place: Sequence[str | int]) -> st
 def _condition_twice(spec: ExperimentSpec) -> str | None:
     for task in map(task_name, spec.tasks):
         seen: set[tuple[str, str]] = set()
-        for model, repetition in asked_under(spec, task):
+        for model, repetition in asked_under(spec, task, prompt_version=""):  # the same words for all
             condition = repetition.condition
             if (model.id, condition.condition_id) in seen:
                 return f"{condition.label!r} is there twice for {model.id} on {task}"

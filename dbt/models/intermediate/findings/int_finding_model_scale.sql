@@ -2,15 +2,6 @@
 
 with
 
-metrics as (
-    select
-        task,
-        condition_id,
-        model_id as reference_model_id,
-        main_decomposition as decomposition
-    from {{ ref("int_pool_metrics") }}
-),
-
 simulated as (
     select
         model_family,
@@ -24,8 +15,7 @@ groups as (
         *,
         max(group_rank) over (partition by {{ keys | join(", ") }}) as last_rank
     from {{ ref("int_incoherence_by_model_scale") }}
-    inner join metrics using (task, condition_id, reference_model_id, decomposition)
-    where grouped_by = 'reference_length'
+    where grouped_by = 'reference_length' and is_main_decomposition
 ),
 
 models as (

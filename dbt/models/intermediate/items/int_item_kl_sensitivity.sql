@@ -35,21 +35,14 @@ class_means as (
         {{ keys | join(", ") }},
         class_index = target_index as is_target,
         class_index,
-        sum(n_samples) as n_samples,
+        cast(sum(n_samples) as bigint) as n_samples,
         sum(n_samples * log_prob) / sum(n_samples) as mean_log_prob
     from settings
     group by {{ keys | join(", ") }}, class_index, target_index
 ),
 
 decomposed as (
-    select
-        {{ keys | join(", ") }},
-        cast(max(n_samples) as bigint) as n_samples,
-        greatest(-max(mean_log_prob) filter (where is_target), 0.0) as error,
-        greatest(ln(sum(exp(mean_log_prob))) - max(mean_log_prob) filter (where is_target), 0.0) as bias_sq,
-        greatest(-ln(sum(exp(mean_log_prob))), 0.0) as variance
-    from class_means
-    group by {{ keys | join(", ") }}
+    {{ kl_parts("class_means", keys) }}
 )
 
 select

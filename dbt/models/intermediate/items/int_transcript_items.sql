@@ -1,8 +1,9 @@
+{% set keys = item_keys() | join(", ") %}
+
 with
 
-items as (
-    select * from {{ ref("int_item_decomposition") }}
-    where decomposition in ('kl', 'coverage', 'score', 'embedding')
+pools as (
+    select * from {{ ref("int_pools") }}
 ),
 
 questions as (
@@ -10,29 +11,32 @@ questions as (
 ),
 
 -- One decomposition per pool: an answer that has tests is not shown again for its score.
+items as (
+    select items.*
+    from {{ ref("int_item_decomposition") }} as items
+    {{ join_pools("items") }}
+    where items.decomposition = pools.main_decomposition
+),
+
 ranked as (
     select
         items.*,
-        dense_rank() over (
-            partition by {{ columns_of("items", pool_keys()) }}
-            order by case decomposition when 'kl' then 1 when 'coverage' then 2 when 'score' then 3 else 4 end
-        ) as decomposition_rank,
         row_number() over (
-            partition by {{ columns_of("items", pool_keys()) }}, decomposition
-            order by round(variance, 9) desc, items.item_id
+            partition by {{ columns_of("items", pool_keys()) }}
+            order by round(items.variance, 9) desc, items.item_id
         ) as variance_rank
     from items
     inner join questions on items.task = questions.task and items.item_id = questions.item_id
     -- Letters tell nothing of a withheld question; an answer in words, or a completion, may well repeat it.
-    where decomposition = 'kl' or not questions.is_withheld
+    where items.decomposition in ('kl', 'brier') or not questions.is_withheld
 )
 
 select
-    {{ item_keys() | join(", ") }},
+    {{ keys }},
     decomposition,
     variance_rank,
     bias_sq,
     variance,
     incoherence
 from ranked
-where decomposition_rank = 1 and variance_rank <= {{ var("n_transcripts") }}
+where variance_rank <= {{ var("n_transcripts") }}

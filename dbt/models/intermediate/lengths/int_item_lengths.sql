@@ -6,17 +6,8 @@ samples as (
     select * from {{ ref("int_item_samples") }}
 ),
 
--- One main axis per pool: items counted in different units would not sort.
-main_axes as (
-    select
-        {{ pool }},
-        case
-            when count(mean_actions) > 0 then 'actions'
-            when count(mean_reasoning_tokens) > 0 then 'reasoning_tokens'
-            when count(mean_output_tokens) > 0 then 'output_tokens'
-        end as main_axis
-    from samples
-    group by {{ pool }}
+pools as (
+    select * from {{ ref("int_pools") }}
 ),
 
 lengths as (
@@ -34,7 +25,7 @@ lengths as (
 select
     {{ item_keys() | join(", ") }},
     length_axis,
-    length_axis = main_axis as is_main_axis,
+    {{ is_main_length_axis("lengths") }},
     mean_length
 from lengths
-inner join main_axes using ({{ pool }})
+inner join pools using ({{ pool }})

@@ -11,11 +11,11 @@ conditions as (
 ),
 
 axes as (
-    select distinct
-        {{ pool_keys() | join(", ") }},
-        length_axis
-    from {{ ref("int_item_lengths") }}
-    where is_main_axis
+    select
+        *,
+        main_length_axis as length_axis
+    from {{ ref("int_pools") }}
+    where main_length_axis is not null
 ),
 
 -- Corrected for few samples: a half holds fewer than the item.

@@ -9,6 +9,10 @@ items as (
     select * from {{ ref("int_items_by_model_scale") }}
 ),
 
+families as (
+    select * from {{ ref("int_reference_models") }}
+),
+
 pooled as (
     {{
         pooled_incoherence(
@@ -18,8 +22,9 @@ pooled as (
 )
 
 select
-    {{ scale_keys() | join(", ") }},
-    model_id,
+    {{ columns_of("pooled", scale_keys()) }},
+    {{ is_main_decomposition("pooled", "families") }},
+    pooled.model_id,
     param_count,
     n_items,
     n_samples,
@@ -32,3 +37,8 @@ select
     incoherence_ci_low,
     incoherence_ci_high
 from pooled
+inner join families
+    on
+        pooled.task = families.task
+        and pooled.condition_id = families.condition_id
+        and pooled.model_family = families.model_family

@@ -6,38 +6,17 @@ samples as (
     select * from {{ ref("int_item_samples") }}
 ),
 
-pools as (
-    select distinct
-        task,
-        condition_id,
-        model_id
-    from samples
-),
-
-models as (
-    select * from {{ ref("int_models") }}
-    where model_family is not null and param_count is not null
+reference_models as (
+    select * from {{ ref("int_reference_models") }}
 ),
 
 lengths as (
     select * from {{ ref("int_item_lengths") }}
-    where is_main_axis
+    where is_main_length_axis
 ),
 
 labels as (
     select * from {{ ref("stg_items") }}
-),
-
--- The largest model says how much reasoning an item takes; models of one size alone have no scale.
-reference_models as (
-    select
-        {{ family }},
-        model_id as reference_model_id
-    from pools
-    inner join models using (model_id)
-    qualify
-        row_number() over (partition by {{ family }} order by param_count desc, model_id asc) = 1
-        and min(param_count) over (partition by {{ family }}) < max(param_count) over (partition by {{ family }})
 ),
 
 -- What was asked; where a model reports no length, labels still group.

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 
 import dagster as dg
 
-ECHO = "INCOHERENCE_ECHO_PROGRESS"
+from warehouse.plain_text import harmless
 
 
 def reporter(context: dg.AssetExecutionContext, subject: str = "") -> Callable[[str], None]:
-    """A function that takes one line of progress, and says what it is about if that is given."""
+    """A function that takes one line of progress, and says what it is about if that is given.
+
+    For assets that are given the resource `warehouse`, which says whether lines go to the terminal too.
+    """
+    is_echoed = context.resources.warehouse.echo
 
     def report(line: str) -> None:
         line = f"{subject}: {line}" if subject else line
         context.log.info(line)
-        if os.environ.get(ECHO):
-            sys.stderr.write(f"  {line}\n")
+        if is_echoed:
+            sys.stderr.write(f"  {harmless(line)}\n")
             sys.stderr.flush()
 
     return report

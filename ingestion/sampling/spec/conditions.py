@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ingestion.sampling.questions.prompts import PROMPT_VERSION
 from ingestion.sampling.spec.experiment import ConditionSpec, ExperimentSpec, ModelSpec, several
 from warehouse.keys import canonical_json, condition_id
 
@@ -25,6 +24,7 @@ class Condition:
         max_tokens: limit on output tokens.
         system: system prompt.
         extra_body: further fields of the request.
+        prompt_version: which wording of the prompts; other words make another condition.
     """
 
     prompt_format: str
@@ -36,6 +36,7 @@ class Condition:
     max_tokens: int | None = None
     system: str | None = None
     extra_body: dict[str, Any] = field(default_factory=dict)
+    prompt_version: str = ""
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -49,7 +50,7 @@ class Condition:
             "max_tokens": self.max_tokens,
             "system": self.system,
             "extra_body": self.extra_body or None,
-            "prompt_version": PROMPT_VERSION,
+            "prompt_version": self.prompt_version,
         }
         return {name: _number(value) for name, value in values.items() if value is not None}
 
@@ -110,7 +111,7 @@ class Repetition:
     spec: ConditionSpec
 
 
-def repetitions(spec: ExperimentSpec) -> Iterator[Repetition]:
+def repetitions(spec: ExperimentSpec, prompt_version: str) -> Iterator[Repetition]:
     """Every condition of the experiment: entries with lists are multiplied out, in order."""
     for entry in spec.conditions:
         for prompt_format in several(entry.prompt_format):
@@ -126,6 +127,7 @@ def repetitions(spec: ExperimentSpec) -> Iterator[Repetition]:
                         max_tokens=entry.max_tokens,
                         system=entry.system,
                         extra_body=entry.extra_body,
+                        prompt_version=prompt_version,
                     ),
                     n_contexts=entry.contexts or spec.contexts,
                     n_epochs=entry.epochs or spec.epochs,
@@ -133,10 +135,10 @@ def repetitions(spec: ExperimentSpec) -> Iterator[Repetition]:
                 )
 
 
-def asked_under(spec: ExperimentSpec, task: str) -> Iterator[tuple[ModelSpec, Repetition]]:
+def asked_under(spec: ExperimentSpec, task: str, prompt_version: str) -> Iterator[tuple[ModelSpec, Repetition]]:
     """Every model and condition that a task is asked under, in the spec's order."""
     for model in spec.models:
-        for repetition in repetitions(spec):
+        for repetition in repetitions(spec, prompt_version):
             only = repetition.spec
             if (only.models is None or model.id in only.models) and (only.tasks is None or task in only.tasks):
                 yield model, repetition

@@ -1,0 +1,110 @@
+"""A partition being drawn: what is missing, what it may cost, and where records go.
+
+A sample counts when its record is in the journal and the disk has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ingestion.sampling.drawing.budget import Budget
+from ingestion.sampling.drawing.pace import Pace
+from ingestion.sampling.drawing.run_progress import Tally
+from ingestion.sampling.drawing.terms import Terms
+from ingestion.sampling.journal.group_commit import GroupCommit
+from ingestion.sampling.journal.records import Answered, Settled
+from ingestion.sampling.plans.partitions import Holdings, Planned
+from ingestion.sampling.plans.prices import most_output_tokens, tokens_cost
+from ingestion.sampling.spec.experiment import Limits
+
+
+@dataclass
+class Stop:
+    """Why a partition stopped before its end; empty while it runs and when it came to it.
+
+    Attributes:
+        reason: for people; None if there is none.
+        is_failure: whether something is wrong, rather than a limit reached.
+        needs_person: whether it stays wrong until a person does something.
+    """
+
+    reason: str | None = None
+    is_failure: bool = False
+    needs_person: bool = False
+
+    def because(self, reason: str, *, is_failure: bool, needs_person: bool = False) -> None:
+        """Stop; the first reason stands."""
+        if self.reason is None:
+            self.reason, self.is_failure, self.needs_person = reason, is_failure, needs_person
+
+
+@dataclass
+class Drawing:
+    """One partition being drawn, whichever way: one request at a time, in batches, or in this process.
+
+    Attributes:
+        terms: what its samples are drawn with.
+        held: what was there before.
+        journal: where records go.
+        limits: patience.
+        pace: concurrency and rate limits of its provider.
+        budget: dollars left.
+        tally: counts what is on disk.
+        stop: why it stopped.
+    """
+
+    terms: Terms
+    held: Holdings
+    journal: GroupCommit
+    limits: Limits
+    pace: Pace
+    budget: Budget
+    tally: Tally
+    stop: Stop
+
+    _errors_in_a_row: int = 0
+
+    def missing(self) -> Iterator[Planned]:
+        """Planned samples that are not there."""
+        done = self.held.done
+        return (planned for number, planned in enumerate(self.terms.partition.planned()) if not done[number])
+
+    async def keep(self, *records: Settled) -> None:
+        """Write records down, and count them once the disk has them."""
+        await self.journal.append(*records)
+        for record in records:
+            self._count(record)
+
+    def _count(self, record: Settled) -> None:
+        if isinstance(record, Answered):
+            self._errors_in_a_row = 0
+        else:
+            self._errors_in_a_row += 1
+            if self._errors_in_a_row >= self.limits.max_consecutive_errors:
+                self.stop.because(
+                    f"{self._errors_in_a_row} samples in a row ended in an error, the last one: {record.error}",
+                    is_failure=True,
+                )
+        self.tally.add(record)
+
+    def most_usd(self, input_tokens: int) -> float:
+        """The most that a request can cost; 0 where there is no budget."""
+        if self.budget.limit is None or self.terms.price is None:
+            return 0.0
+        partition = self.terms.partition
+        # An estimate of the prompt can be off by half in languages with short tokens.
+        return tokens_cost(
+            2 * input_tokens,
+            most_output_tokens(partition.condition, partition.model),
+            self.terms.price,
+            is_batch=self.terms.is_batch,
+        )
+
+    def stop_for_budget(self, most: float) -> None:
+        """Stop because the next request, which may cost `most`, is more than what is left."""
+        self.stop.because(
+            f"budget_usd: ${self.budget.spent:.4f} of ${self.budget.limit:.4f} are spent, and the next request may "
+            f"cost up to ${most:.4f}; raise budget_usd, or lower max_tokens",
+            is_failure=False,
+        )

@@ -1,0 +1,111 @@
+"""What the documentation tells people to type exists, and the files that it speaks of are there."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import typer
+
+from dagster_project.cli import app
+from warehouse.figures import FIGURES, Figure
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+TARGETS = set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8")))
+
+
+def typed(text: str) -> Iterator[list[str]]:
+    """Commands of a page, as words: from fenced blocks (of a console the lines after `$`) and from inline code."""
+    for kind, block in re.findall(r"(?ms)^```(bash|console)\n(.*?)^```", text):
+        joined = re.sub(r'"[^"]*"', lambda quoted: quoted[0].replace("\n", " "), block)
+        lines = [line.removeprefix("$ ") for line in joined.splitlines() if kind == "bash" or line.startswith("$ ")]
+        for line in lines:
+            yield from _commands(line)
+    for inline in re.findall(r"`((?:incoherence|make|python -m) [^`\n]+)`", re.sub(r"(?ms)^```.*?^```", "", text)):
+        yield from _commands(inline)
+
+
+def _commands(line: str) -> Iterator[list[str]]:
+    lexer = shlex.shlex(line, posix=True, punctuation_chars="&;|<>")
+    lexer.whitespace_split = True
+    command: list[str] = []
+    for word in (*lexer, ";"):
+        if set(word) <= set("&;|<>"):
+            yield command
+            command = []
+        else:
+            command.append(word)
+
+
+COMMANDS = sorted({(page.name, *words) for page in PAGES for words in typed(page.read_text(encoding="utf-8")) if words})
+OURS = [command for command in COMMANDS if "incoherence" in command[1:3]]
+
+
+def test_the_pages_tell_of_every_command() -> None:
+    group = typer.main.get_command(app)
+    assert isinstance(group, click.Group)
+    told = {command[command.index("incoherence") + 1] for command in OURS if command[-1] != "incoherence"}
+    assert told <= set(group.commands) <= told | TARGETS
+
+
+@pytest.mark.parametrize("command", OURS, ids=" ".join)
+def test_a_command_of_the_pages_has_these_options(command: tuple[str, ...]) -> None:
+    group = typer.main.get_command(app)
+    assert isinstance(group, click.Group)
+    name, *arguments = command[command.index("incoherence") + 1 :]
+    parser = group.commands[name].make_parser(click.Context(group.commands[name]))
+    parser.parse_args(arguments)
+
+
+def test_make_targets_and_modules_of_the_pages_exist() -> None:
+    for page, *words in COMMANDS:
+        if words[0] == "make":
+            assert {word for word in words[1:] if "=" not in word and not word.startswith("-")} <= TARGETS, (
+                page,
+                words,
+            )
+        if words[:2] == ["python", "-m"]:
+            assert importlib.util.find_spec(words[2]), (page, words)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_paths_of_the_pages_exist(page: Path) -> None:
+    """Links, and what stands in backticks and begins with a folder of ours."""
+    text = page.read_text(encoding="utf-8")
+    tops = "dbt|docs|ingestion|synthetic|warehouse|dagster_project|tests|benchmarks"
+    for path in re.findall(rf"`((?:{tops})/[\w./-]*)`", text):
+        assert path.startswith("warehouse/data") or (ROOT / path).exists(), path
+    for link in re.findall(r"\]\((?!https?:|#)([^)#]+)\)", text):
+        assert (page.parent / link).exists(), link
+
+
+def test_a_figure_is_told_of_where_the_readme_says() -> None:
+    """Lists of figures that a person would have to find and extend: none but those of README, "Change one thing"."""
+    figures = [path.stem.removeprefix("fig_") for path in (ROOT / "dbt/models/figures").glob("fig_*.sql")]
+    files = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
+    lists = set()
+    for name in files:
+        path = ROOT / name
+        if path.suffix in {".py", ".md", ".yml", ".toml", ".sql", ".j2", ".txt"} and path.is_file():
+            words = set(re.findall(r"\w+", path.read_text(encoding="utf-8", errors="replace")))
+            if sum(figure in words or f"fig_{figure}" in words for figure in figures) > len(figures) / 2:
+                lists.add(name)
+    by_hand = {"warehouse/figures/__init__.py", "docs/analyses.md"}
+    generated = {"dbt/models/exposures.yml", "tests/dagster_project/asset_graph.txt"}
+    paper = {"tests/test_project.py"}  # the paper's own words, which stay as they are
+    assert lists == by_hand | generated | paper
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
+def test_every_figure_has_its_question_in_the_docs(figure: Figure) -> None:
+    told = "".join(page.read_text(encoding="utf-8") for page in PAGES if page.parent.name == "docs")
+    assert f"`{figure.tables[0]}`" in told

@@ -1,0 +1,32 @@
+"""Functions of dbt's DuckDB that SQL does not have: what is published of settings is decided by one rule, in Python."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+from dbt.adapters.duckdb.plugins import BasePlugin
+
+from warehouse.layout import Layout
+from warehouse.secrets import hashed_for, without_secrets
+from warehouse.settings import published_settings
+
+
+class Plugin(BasePlugin):
+    """Registers the functions; `dbt/profiles.yml` names this module."""
+
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        """Give a connection `published_settings(settings, source)` and `without_secrets(text)`."""
+        assert self.creds is not None
+        layout = Layout(Path(self.creds.path).absolute().parents[1])
+
+        def settings_of(settings: str, source: str) -> str:
+            with hashed_for(layout):
+                return published_settings(settings, source)
+
+        def clean(text: str) -> str:
+            with hashed_for(layout):
+                return without_secrets(text)
+
+        conn.create_function("published_settings", settings_of, ["VARCHAR", "VARCHAR"], "VARCHAR")
+        conn.create_function("without_secrets", clean, ["VARCHAR"], "VARCHAR")

@@ -1,0 +1,53 @@
+"""All pictures and the page, from the published file; one that fails stops no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from warehouse.connect import connect
+from warehouse.figures import FIGURES, draw_figure
+from warehouse.layout import Layout
+from warehouse.report.page import reason, write_page
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was drawn and written.
+
+    Attributes:
+        page: the HTML page.
+        pictures: the folder of the still pictures.
+        faults: by name of the figure, why it could not be drawn.
+    """
+
+    page: Path
+    pictures: Path
+    faults: dict[str, str]
+
+
+def make_report(layout: Layout, progress: Callable[[str, int, int], None] = lambda name, done, total: None) -> Report:
+    """Draw every figure, still and interactive, and write the page.
+
+    Args:
+        layout: the warehouse.
+        progress: called before each figure with its name, how many are done, and how many there are.
+
+    Raises:
+        warehouse.connect.NothingPublishedError: if nothing has been published yet.
+        OSError: if a file cannot be written.
+    """
+    connect(layout.published_database).close()  # that nothing is published is no fault of a picture
+    faults: dict[str, str] = {}
+    for done, figure in enumerate(FIGURES):
+        progress(figure.name, done, len(FIGURES))
+        try:
+            draw_figure(figure, layout)
+        except OSError:  # a full disk is no fault of a picture either
+            raise
+        except Exception as error:
+            faults[figure.name] = reason(error)
+    page = write_page(layout)
+    progress("page", len(FIGURES), len(FIGURES))
+    return Report(page.path, layout.figures, page.faults | faults)
