@@ -35,6 +35,14 @@
     end
 {%- endmacro %}
 
+{# How many other ways of analysing the same data end in the same verdict. #}
+{% macro analyses_in_words() -%}
+    case
+        when n_analyses is null then ''
+        else {{ words("'; of '", "n_analyses", "' ways to analyse it '", "n_same_verdict", "' end in the same verdict'") }}
+    end
+{%- endmacro %}
+
 {# What would decide, and at what price. #}
 {% macro needs_in_words() -%}
     case
