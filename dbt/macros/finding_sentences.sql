@@ -6,6 +6,7 @@
         case
             when model_id is not null then model_id
             when n_unit = 'sizes' then {{ words("n", "' sizes'") }}
+            when n_models = 1 then 'the one model that errs enough'
             else {{ words("'all '", "n_models", "' models'") }}
         end,
         case when is_simulated then ' (simulated)' else '' end

@@ -8,7 +8,7 @@
   log_slopes. Strata without an error on some side have no part.
 
   relation: rows with error, variance, side and `model_id`; keys: the contrast; sides: name → (value of `side`, weight). Beside
-  the statistic: incoherence_<name> and total_error_<name> per side, pooled likewise.
+  the statistic: incoherence_<name> and total_error_<name> per side, pooled likewise, n_models and (the first) model_id.
 #}
 {% macro pooled_contrast(relation, keys, cluster, sides) %}
     {% set group = keys | join(", ") %}
@@ -78,6 +78,7 @@
         select
             {{ group }},
             count(distinct model_id) as n_models,
+            min(model_id) as model_id,
             {% for name, (value, weight) in sides.items() %}
                 sum(case when side = {{ value }} then share * ratio end) as incoherence_{{ name }},
                 sum(case when side = {{ value }} then total_error end) as total_error_{{ name }},

@@ -92,7 +92,7 @@ select
     cast(null as double) as cost_usd_per_sample,
     case when slope_ci_low is null then 'no_fit' end as interval_note,
     -- Hard items that get worse while easy ones stay as they are make no model more coherent.
-    {{ verdict("easy_slope_ci_low", "easy_slope_ci_high", 0, "'negative'") }} as precondition,
+    {{ verdict("easy_slope_ci_low", "easy_slope_ci_high", var("negligible_slope"), "'negative'") }} as precondition,
     {{
         words(
             "'over the sizes of '", "model_family", "', '", metric_in_words(),

@@ -4,7 +4,11 @@ with
 
 starts as (
     select
-        *,
+        {{ rollout_keys() | join(", ") }},
+        step,
+        start_id,
+        decomposition,
+        error,
         variance_unbiased as variance
     from {{ ref("int_synthetic_start_decomposition") }}
     where decomposition = 'per_start' and starts = 'standard'
@@ -85,7 +89,7 @@ select
     'synthetic_incoherence_rises_with_steps' as finding,
     'synthetic_optimizer' as task,
     problem_id,
-    cast(null as varchar) as model_id,
+    case when n_models = 1 then model_id end as model_id,
     cast(null as varchar) as condition_id,
     temperature,
     cast(null as varchar) as length_axis,

@@ -25,7 +25,6 @@ pools as (
         sides.high_condition_id,
         sides.length_axis,
         sides.decomposition,
-        min(sides.model_id) as model_id,
         bool_and(models.is_simulated) as is_simulated,
         avg(metrics.mean_samples) as mean_samples,
         avg(metrics.cost_usd_per_sample) as cost_usd_per_sample
@@ -68,7 +67,7 @@ noted as (
 
 select
     {{ pair }},
-    model_id,
+    noted.model_id,
     is_simulated,
     mean_samples,
     cost_usd_per_sample,
