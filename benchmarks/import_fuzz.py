@@ -25,6 +25,7 @@ from benchmarks.memory import peak_mib
 from ingestion.logs.formats import detect
 from ingestion.logs.import_file import source_of
 from ingestion.logs.importer import FileReport, import_paths
+from ingestion.logs.lm_eval.log import LmEvalFormat
 from warehouse.cores import n_cores
 from warehouse.layout import Layout
 from warehouse.raw import connect_raw
@@ -45,7 +46,7 @@ def originals(logs: list[Path]) -> list[Original]:
     """The logs with the rows that are read from them undamaged. Those that give no sample are left out."""
     found = []
     for path in logs:
-        results = tuple(path.parent.glob("results_*.json")) if path.name.startswith("samples_") else ()
+        results = LmEvalFormat().companions(path) if path.suffix == ".jsonl" else ()
         mapping = path.with_name(f"{path.name}.mapping.yaml")
         original = Original(path, (*results, mapping) if mapping.is_file() else results)
         with tempfile.TemporaryDirectory() as folder:

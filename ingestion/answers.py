@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ingestion.answer_phrases import (
     ANOTHER,
@@ -90,6 +91,7 @@ def parse_letter(completion: str, n_choices: int) -> int | None:
     return read_option(completion, n_choices).index
 
 
+@lru_cache(4_096)
 def submitted_option(answer: str, n_choices: int) -> Chosen:
     """What an answer that a scorer has already extracted chooses: a letter, or several ("A, C")."""
     if (index := option_index(answer, n_choices)) is not None:

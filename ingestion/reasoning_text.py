@@ -71,6 +71,8 @@ def split_reasoning(completion: str, *, is_open: bool = False) -> FinalWord:
         is_open: whether the prompt ended in an opening tag (`opens_reasoning`), so that a completion without any tag
             is reasoning that was cut off.
     """
+    if not is_open and not _may_hold_a_mark(completion):
+        return FinalWord(completion)
     thoughts: list[str] = []
     said: list[str] = []
     opened = "prompt" if is_open else None
@@ -97,6 +99,12 @@ def split_reasoning(completion: str, *, is_open: bool = False) -> FinalWord:
     if not position:
         return FinalWord(completion)
     return FinalWord("".join([*said, rest]).strip(), _joined(thoughts), was_open=was_open)
+
+
+def _may_hold_a_mark(completion: str) -> bool:
+    """Whether to look for marks at all: most completions hold none, and looking takes a tenth of an import's time."""
+    start = completion.lstrip()[:8].lower()
+    return "<" in completion or "[" in completion or "◁" in completion or start.startswith(("analysis", "here"))
 
 
 def opens_reasoning(prompt: str) -> bool:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from warehouse.layout import Layout
+from warehouse.lifeline import end_with_parent
 from warehouse.transform import dbt_environment
 
 
@@ -24,11 +26,18 @@ def command(layout: Layout) -> list[str]:
 def main(arguments: Sequence[str]) -> None:
     """Run dbt and end as it ends."""
     root, *rest = arguments
+    parent = os.getppid()
+    end_with_parent(lambda: _wait_while(lambda: os.getppid() == parent))
     os.environ.update(dbt_environment(Layout(Path(root))))
 
     from dbt.cli.main import cli
 
     cli(rest)
+
+
+def _wait_while(condition: Callable[[], bool]) -> None:
+    while condition():
+        time.sleep(1)
 
 
 if __name__ == "__main__":

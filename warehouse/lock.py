@@ -25,7 +25,7 @@ def locked(path: Path, doing: str) -> Iterator[None]:
         LockedError: if it is held already, or the file system cannot lock.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as handle:
+    with path.open("a+", encoding="utf-8") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -7,6 +7,7 @@ published file. It is replaced by a rename: an open reader keeps the old content
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,10 +62,15 @@ def publish(layout: Layout, report: Callable[[str], None] = lambda line: None) -
                 f"the last build of {layout.build_database} failed or was interrupted, so its tables do not belong "
                 "together; run `incoherence build` to its end first"
             )
-        with atomic_path(layout.published_database) as temporary:
+        # Everything is written before anything is renamed: a killed publish leaves what was published as it was.
+        with ExitStack() as written:
+            temporary = written.enter_context(atomic_path(layout.published_database))
             row_counts = _copy(layout.build_database, temporary, report)
             temporary.chmod(0o444)
-        _export(layout, list(row_counts))
+            wanted = _export(layout, temporary, list(row_counts), written)
+        for folder, pattern in ((layout.exports_parquet, "*/*.parquet"), (layout.exports_csv, "*.csv")):
+            for stale in set(folder.glob(pattern)) - wanted:
+                stale.unlink()
     return Published(layout.published_database, row_counts)
 
 
@@ -108,9 +114,10 @@ def _copy(source: Path, target: Path, report: Callable[[str], None]) -> dict[str
     return row_counts
 
 
-def _export(layout: Layout, tables: list[str]) -> None:
+def _export(layout: Layout, database: Path, tables: list[str], written: ExitStack) -> set[Path]:
+    """Write each export under a temporary name, which it loses when `written` ends; return where they will be."""
     wanted: set[Path] = set()
-    with duckdb.connect(str(layout.published_database), read_only=True) as con:
+    with duckdb.connect(str(database), read_only=True) as con:
         for table in tables:
             schema, name = table.split(".", 1)
             rows = f"from {_identifier(schema)}.{_identifier(name)}"
@@ -120,11 +127,9 @@ def _export(layout: Layout, tables: list[str]) -> None:
                 targets.append((layout.exported_csv(name), _for_spreadsheets(rows, texts), "format csv, header"))
             for path, query, options in targets:
                 wanted.add(path)
-                with atomic_path(path) as temporary:
-                    con.execute(f"copy ({query}) to {_literal(str(temporary))} ({options})")
-    for folder, pattern in ((layout.exports_parquet, "*/*.parquet"), (layout.exports_csv, "*.csv")):
-        for stale in set(folder.glob(pattern)) - wanted:
-            stale.unlink()
+                temporary = written.enter_context(atomic_path(path))
+                con.execute(f"copy ({query}) to {_literal(str(temporary))} ({options})")
+    return wanted
 
 
 def _for_spreadsheets(rows: str, texts: list[str]) -> str:

@@ -8,7 +8,6 @@ import duckdb
 import pyarrow.parquet as pq
 
 from warehouse.layout import Layout, not_hidden
-from warehouse.parquet import ensure_empty_files
 from warehouse.schemas import IMPORTS, QUARANTINE, RAW_TABLES
 
 
@@ -16,17 +15,22 @@ def connect_raw(layout: Layout) -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB with one view per raw table, in schema `raw`: the rows that count.
 
     Rows of an imported file count once its row in `imports` is there, which is written last. `quarantine` has all: its
-    files may never have been imported.
+    files may never have been imported. Nothing is written, also where nothing is yet.
     """
-    ensure_empty_files(layout)
     con = duckdb.connect()
     con.execute("create schema raw")
     for table in sorted(RAW_TABLES.values(), key=lambda table: table is not IMPORTS):  # the others' views read it
         name = table.name
-        files = str(layout.raw_table(name) / "**" / "[!.]*.parquet").replace("'", "''")
-        query = f"from read_parquet('{files}', hive_partitioning = false, union_by_name = true)"
+        # The columns of today's contract, for tables without files and for files of an older version.
+        con.register("no_rows", table.schema.empty_table())
+        con.execute(f"create table raw.no_{name} as from no_rows")
+        con.unregister("no_rows")
+        query = f"from raw.no_{name}"
+        if not_hidden(layout.raw_table(name).rglob("*.parquet")):
+            files = str(layout.raw_table(name) / "**" / "[!.]*.parquet").replace("'", "''")
+            query += f" union all by name from read_parquet('{files}', hive_partitioning = false, union_by_name = true)"
         if "import_id" in table.schema.names and table not in (IMPORTS, QUARANTINE):
-            query += " where import_id is null or import_id in (select import_id from raw.imports)"
+            query = f"from ({query}) where import_id is null or import_id in (select import_id from raw.imports)"
         con.execute(f"create view raw.{name} as {query}")
     return con
 

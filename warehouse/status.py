@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import duckdb
+import yaml
 
 from warehouse.layout import DBT_PROJECT_DIR, Layout
 from warehouse.raw import connect_raw
@@ -42,6 +43,7 @@ def describe(layout: Layout) -> str:
         lines += [f"  {copies:,} superseded by later copies of the same samples"] if copies else []
         lines += _undescribed_models(con)
         lines += _unscored(con)
+        lines += _unstable_ids(con)
 
         quarantined = con.execute(
             "select file_name, place, reason from raw.quarantine order by ingested_at desc, file_name, place"
@@ -68,16 +70,19 @@ def describe(layout: Layout) -> str:
 def _undescribed_models(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Models of which no source and no seed knows more than the name: figures by model size leave them out."""
     seeds = {name: str(DBT_PROJECT_DIR / "seeds" / f"{name}.csv") for name in ("known_models", "model_aliases")}
+    hosts = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text())["vars"]["model_hosts"]
     found = con.execute(
         """
         select model_id, count(*) from raw.samples
         where
             model_id not in (select model_id from read_csv($known_models, header = true))
-            and model_id not in (select alias from read_csv($model_aliases, header = true))
+            and lower(model_id) not in (select lower(alias) from read_csv($model_aliases, header = true))
+            and regexp_replace(lower(model_id), $hosts, '') not in
+                (select lower(alias) from read_csv($model_aliases, header = true))
             and model_id not in (select model_id from raw.models where model_family is not null or is_simulated)
         group by all order by all
         """,
-        seeds,
+        seeds | {"hosts": f"^(({'|'.join(hosts)})/)+"},
     ).fetchall()
     if not found:
         return []
@@ -105,6 +110,28 @@ def _unscored(con: duckdb.DuckDBPyConnection) -> list[str]:
         *(f"  {name}: {notice}" for name, _, notice in found[:MAX_LINES]),
         *_rest(found),
     ]
+
+
+def _unstable_ids(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Tasks in which one item id stands for several questions: ids that follow an order, or an edited question."""
+    found = con.execute(
+        """
+        with ids as (
+            select task, item_id, count(distinct answer_key_id) as n_keys, count(distinct question) as n_questions
+            from raw.items group by all
+        )
+        select task, count(*) filter (n_keys > 1), count(*) filter (n_keys = 1 and n_questions > 1)
+        from ids group by all having count(*) filter (n_keys > 1 or n_questions > 1) > 0 order by all
+        """
+    ).fetchall()
+    if not found:
+        return []
+    lines = ["", "item ids that are not stable: give the data set's items ids of their own"]
+    for task, n_apart, n_reworded in found[:MAX_LINES]:
+        told = [f"{n_apart:,} stand for several questions (told apart as id#key)"] if n_apart else []
+        told += [f"{n_reworded:,} have one answer key and several wordings (one item each)"] if n_reworded else []
+        lines.append(f"  {task}: {', '.join(told)}")
+    return [*lines, *_rest(found)]
 
 
 def _rest(rows: list[tuple[object, ...]]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,9 @@ _GLOB_CHARACTERS = set("*?[]{}'\"")
 
 _PARSED_FROM = "parsed_from.txt"
 """Beside dbt's manifest: the project that it was made from."""
+
+_STEP = re.compile(r"\d+ of (?P<total>\d+) (?P<word>[A-Z-]+) .*?(?P<name>\S+) [ .]*\[")
+"""dbt's line about one table or test: `12 of 735 OK created sql view model staging.stg_items ...... [OK in 0.05s]`."""
 
 _DBT = """
 from warehouse.lifeline import end_with_standard_input
@@ -121,6 +125,7 @@ def build(
     threads: int = 2,
     unit_tests: bool = False,
     echo: Callable[[str], None] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> BuildResult:
     """Build every model and run every data test on the way.
 
@@ -130,6 +135,7 @@ def build(
         threads: models that dbt builds at the same time.
         unit_tests: also run the models' unit tests; they test the project, not the data.
         echo: is called with each line that dbt prints.
+        progress: is called when a table or a test is done, with its name, how many are done, and how many there are.
 
     Raises:
         BuildError: if a model or a test fails, or dbt cannot start.
@@ -142,7 +148,7 @@ def build(
         arguments += ["--exclude-resource-type", "unit_test"]
     started = time.monotonic()
     with building(layout, is_whole=select is None):
-        run_dbt(layout, arguments, threads=threads, echo=echo)
+        run_dbt(layout, arguments, threads=threads, echo=_following(progress, echo) if progress else echo)
     results = _results(layout)
     kinds = Counter(str(result["unique_id"]).split(".", 1)[0] for result in results)
     return BuildResult(
@@ -151,6 +157,21 @@ def build(
         seconds=time.monotonic() - started,
         database=layout.build_database,
     )
+
+
+def _following(progress: Callable[[str, int, int], None], echo: Callable[[str], None] | None) -> Callable[[str], None]:
+    """What tells dbt's lines as progress, and passes them on."""
+    n_done = 0
+
+    def follow(line: str) -> None:
+        nonlocal n_done
+        if echo:
+            echo(line)
+        if (found := _STEP.search(line)) and found["word"] != "START":
+            n_done += 1
+            progress(found["name"], n_done, int(found["total"]))
+
+    return follow
 
 
 def run_dbt(
@@ -174,7 +195,7 @@ def run_dbt(
     mark.unlink(missing_ok=True)
     # -P: the project's own folder `dbt/` must not stand in for the package of that name.
     command = [sys.executable, "-P", "-c", _DBT, "--no-use-colors", *arguments]
-    environment = os.environ | dbt_environment(layout, threads=threads) | {"PYTHONUNBUFFERED": "1"}
+    environment = os.environ | dbt_environment(layout, threads=threads) | {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
     last_lines: deque[str] = deque(maxlen=30)
     with subprocess.Popen(
         command,
@@ -182,7 +203,7 @@ def run_dbt(
         stdin=subprocess.PIPE,  # nothing is written to it: dbt ends when it is closed, by our end
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
         errors="replace",
     ) as process:
         assert process.stdout is not None
@@ -222,7 +243,7 @@ def _project() -> str:
 
 def _results(layout: Layout) -> list[dict[str, Any]]:
     path = layout.dbt_target / "run_results.json"
-    return list(json.loads(path.read_text())["results"]) if path.is_file() else []
+    return list(json.loads(path.read_text(encoding="utf-8"))["results"]) if path.is_file() else []
 
 
 def _explain(layout: Layout, last_lines: Sequence[str]) -> str:

@@ -6,7 +6,10 @@ questions, what serves, what explains.
 
 from __future__ import annotations
 
+import errno
+import io
 import os
+import sys
 
 from dagster_project.cli.app import app, fail
 from synthetic.machine import WAIT_PASSIVELY
@@ -25,6 +28,9 @@ def main() -> None:
     """Entry point: expected failures end in one clear line and exit status 1."""
     for name, setting in WAIT_PASSIVELY.items():
         os.environ.setdefault(name, setting)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a locale that lacks a sign ends nothing
     # Imported here, for what they may raise; each is light.
     import duckdb
 
@@ -46,7 +52,22 @@ def main() -> None:
         duckdb.Error,
     ) as error:
         fail(str(error))
+    except OSError as error:
+        fail(without_traceback(error))
     except SystemExit as stop:
         if stop.code == INTERRUPTED:  # Typer's word for Ctrl-C
             fail("interrupted; what was finished is kept, run the same command again", status=INTERRUPTED)
         raise
+
+
+def without_traceback(error: OSError) -> str:
+    """What the system would not do, and what to do about it: a disk that is full, a folder that may not be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        fix = "free some space"
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        fix = "check its permissions, or set WAREHOUSE_ROOT to a folder of yours"
+    else:
+        fix = "check WAREHOUSE_ROOT"
+    what = error.strerror or " ".join(str(error).split())
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{what}; {fix}. What was finished is kept: run the same command again"

@@ -28,9 +28,13 @@ def status() -> None:
 
     Example: incoherence status
     """
+    from ingestion.sampling import experiment_notices
     from warehouse.status import describe
 
-    say(describe(Layout.from_env()))
+    layout = Layout.from_env()
+    say(describe(layout))
+    for notice in experiment_notices(layout):
+        say(f"experiments: {notice}")
 
 
 @app.command()

@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from dagster_project.cli.app import app, fail, say
+from dagster_project.cli.steps import steps
 from warehouse.layout import Layout
 
 
 @app.command()
 def build(
     select: Annotated[str | None, typer.Option(help="Build only these dbt models, in dbt's selection syntax.")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Print every line of dbt.")] = False,
 ) -> None:
     """Compute every table with dbt, and test it.
 
@@ -20,7 +22,12 @@ def build(
     """
     from warehouse.transform import build as build_models
 
-    result = build_models(Layout.from_env(), select=select, echo=say)
+    layout = Layout.from_env()
+    if verbose:
+        result = build_models(layout, select=select, echo=say)
+    else:
+        with steps("Building") as show:
+            result = build_models(layout, select=select, progress=show)
     say(f"{result.n_models} models built, {result.n_tests} data tests passed in {result.seconds:.0f} s")
     say("Next: incoherence publish && incoherence report")
 
@@ -33,7 +40,7 @@ def publish() -> None:
     """
     from warehouse.publish import publish as publish_tables
 
-    result = publish_tables(Layout.from_env(), say)
+    result = publish_tables(Layout.from_env())
     say(f"published {len(result.row_counts)} tables to {result.path}")
 
 
@@ -47,7 +54,8 @@ def report() -> None:
     """
     from warehouse.report import make_report
 
-    made = make_report(Layout.from_env(), lambda name, done, total: say(f"{done + 1}/{total + 1} {name}"))
+    with steps("Drawing") as show:
+        made = make_report(Layout.from_env(), show)
     say(f"pictures in {made.pictures}")
     say(str(made.page))
     if made.faults:

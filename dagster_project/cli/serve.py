@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
+import signal
 from typing import Annotated
 
 import typer
@@ -12,21 +11,45 @@ from dagster_project.cli.app import app, fail, say
 from warehouse.environment import complete
 from warehouse.layout import Layout
 
+AllowedHosts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-host", help="A further name that you reach it by, as through a tunnel; may be given several times."
+    ),
+]
+
 
 @app.command()
-def ui(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> None:
+def ui(
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port on 127.0.0.1.")] = 3000,
+    allow_host: AllowedHosts = None,
+) -> None:
     """Open the Dagster UI on 127.0.0.1, with the runs that `incoherence run` made.
+
+    It answers this machine's programs and its own pages; pages of other sites in your browser are refused.
 
     Example: incoherence ui --port 3001
     """
     from dagster_project.main_job import prepare_instance
+    from dagster_project.ui.services import ServiceError, check_port, run_services
+    from warehouse.transform import manifest
 
     layout = Layout.from_env()
+    try:
+        check_port(port)
+    except OSError as error:
+        fail(f"--port {port}: {error.strerror or error}; choose another")
     environment = complete() | prepare_instance(layout) | {"PYTHONWARNINGS": "ignore"}
-    # -P: files of the current folder must not stand in for packages.
-    command = [sys.executable, "-P", "-m", "dagster", "dev", "-m", "dagster_project.definitions"]
-    os.chdir(layout.dagster_home)  # Dagster would let a .env file of the current folder override the environment
-    os.execve(command[0], [*command, "-h", "127.0.0.1", "-p", str(port)], environment)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what ends a service is as good as Ctrl-C
+    say("Reading the dbt project (half a minute, where it has changed) …")
+    manifest(layout)
+    try:
+        # Not in the current folder: Dagster would let a .env file there override the environment.
+        run_services(environment, layout.dagster_home, port, allow_host or [], say)
+    except ServiceError as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        say("Stopped")
 
 
 @app.command("serve-reasoner")
@@ -35,6 +58,7 @@ def serve_reasoner(
     models: Annotated[
         list[str] | None, typer.Option("--model", help="Serve only this size; may be given several times.")
     ] = None,
+    allow_host: AllowedHosts = None,
 ) -> None:
     """Serve the small reasoners on 127.0.0.1 as OpenAI's API does. No key: a client may send any.
 
@@ -44,7 +68,7 @@ def serve_reasoner(
     from synthetic.reasoner.server import serve
 
     try:
-        serve(port, models, say)
+        serve(port, models, say, allow_host or [])
     except CheckpointError as error:
         fail(str(error), status=2)
     except OSError as error:

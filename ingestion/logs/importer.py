@@ -287,4 +287,6 @@ def _message(result: Written) -> str:
         message += f", run {run.run_status}"
     if result.n_unreadable:
         message += f", {result.n_unreadable:,} in quarantine ({result.first_unreadable})"
-    return "; ".join([clip(message, 500), *(clip(notice, 500) for notice in result.notices)])
+    headline = [f"WARNING: {clip(result.warning, 700)}"] if result.warning else []
+    notices = [notice for notice in result.notices if notice not in result.warning]
+    return "; ".join([*headline, clip(message, 500), *(clip(notice, 500) for notice in notices)])

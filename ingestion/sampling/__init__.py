@@ -13,7 +13,14 @@ Nothing here knows of orchestration. A response is first in a journal (`journal`
 from ingestion.sampling.drawing.run import SamplingError, sample
 from ingestion.sampling.drawing.summary import PartitionSummary, SampleSummary
 from ingestion.sampling.embeddings import EmbeddingError, EmbeddingSummary, embed_answers
-from ingestion.sampling.experiments import Drawn, Experiments, embed_experiments, load_experiments, sample_partitions
+from ingestion.sampling.experiments import (
+    Drawn,
+    Experiments,
+    embed_experiments,
+    experiment_notices,
+    load_experiments,
+    sample_partitions,
+)
 from ingestion.sampling.journal.records import JournalError
 from ingestion.sampling.journal.to_parquet import derive_all
 from ingestion.sampling.plans.partitions import PartitionKey, partition_keys
@@ -42,6 +49,7 @@ __all__ = [
     "derive_all",
     "embed_answers",
     "embed_experiments",
+    "experiment_notices",
     "json_schema",
     "load_experiments",
     "load_spec",

@@ -15,6 +15,7 @@ from ingestion.sampling.drawing.summary import SampleSummary
 from ingestion.sampling.embeddings import embed_answers
 from ingestion.sampling.journal.records import JournalError
 from ingestion.sampling.plans.partitions import PartitionKey, partition_keys
+from ingestion.sampling.plans.plan import shutdown_notices
 from ingestion.sampling.providers.base import MissingKeyError
 from ingestion.sampling.questions.items import TaskError
 from ingestion.sampling.spec.experiment import ExperimentSpec
@@ -56,6 +57,13 @@ def load_experiments(layout: Layout) -> Experiments:
         except SpecError as error:
             problems.append(str(error))
     return Experiments(specs, tuple(problems))
+
+
+def experiment_notices(layout: Layout) -> list[str]:
+    """What to know of the experiments: specs that cannot be read, and models that are gone or will be."""
+    experiments = load_experiments(layout)
+    notices = [notice for spec in experiments.specs.values() for notice in shutdown_notices(spec)]
+    return [*experiments.problems, *dict.fromkeys(notices)]
 
 
 @dataclass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.dbt.conftest import ALIAS, ALIASED, Built
 
 
@@ -63,3 +65,13 @@ def test_a_scored_open_ended_answer_is_right_only_with_a_full_score(built: Built
     assert rows and all(row["is_correct"] == (row["score"] == 1) for row in rows)
     decomposed = built.rows("marts.fct_item_decomposition", "task = 'open'")
     assert {row["decomposition"] for row in decomposed} == {"score"}
+    for row in decomposed:
+        scores = [
+            sample["score"]
+            for sample in rows
+            if all(sample[name] == row[name] for name in ("model_id", "condition_id", "item_id"))
+            and sample["status"] in ("ok", "format_failure", "limit")
+        ]
+        assert row["mean_score"] == row["accuracy"] == pytest.approx(sum(scores) / len(scores))
+    pools = built.rows("marts.fct_incoherence", "task = 'open'")
+    assert pools and all(row["mean_score"] == pytest.approx(row["accuracy"]) for row in pools)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from dagster_project.cli import without_traceback
 from ingestion.logs import import_file, importer
 from ingestion.logs.importer import import_paths
 from ingestion.logs.inspect.log import InspectFormat
@@ -215,3 +218,25 @@ def test_items_whose_ids_begin_alike_stay_apart(tmp_path: Path, layout: Layout) 
         ids = {row["item_id"] for row in rows(layout, "samples") if row["task"] == task}
         assert len(ids) == 2
         assert max(map(len, ids)) <= 1_000
+
+
+def test_a_warehouse_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("incoherence")), "import", str(log(tmp_path / "a·é.eval", "A"))],
+        env=os.environ | {"WAREHOUSE_ROOT": str(tmp_path / "file" / "warehouse"), "LC_ALL": "C"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, len(done.stderr.strip().splitlines())) == (1, 1), done.stderr
+    assert "Not a directory" in done.stderr and "run the same command again" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "fix"),
+    [(errno.ENOSPC, "free some space"), (errno.EACCES, "check its permissions"), (errno.EIO, "check WAREHOUSE_ROOT")],
+)
+def test_what_to_do_is_said_with_the_fault(number: int, fix: str) -> None:
+    told = without_traceback(OSError(number, os.strerror(number), "/data/raw"))
+    assert told.startswith(f"/data/raw: {os.strerror(number)}; {fix}") and "\n" not in told

@@ -10,7 +10,9 @@ import pytest
 from benchmarks.fuzzing import Damage, Original, wrong_rows
 from benchmarks.import_fuzz import campaign, originals
 from tests.ingestion.inspect_runs import mcq_task, run_inspect
+from tests.ingestion.test_inspect_readings import asked_twice
 from tests.ingestion.test_lm_eval import MATH, document, output
+from tests.ingestion.test_lm_eval_metrics import CHOICE, LABELS, LOGS, MASS, chose, moved, old_line
 from tests.ingestion.test_swe_bench import DJANGO, SYMPY, evaluated, report, run_folder
 from tests.ingestion.test_tables import LETTERS
 
@@ -30,15 +32,19 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> list[Original]:
     run = run_folder(folder, "r1")
     evaluated(run, DJANGO, report(DJANGO))
     evaluated(run, SYMPY, report(SYMPY, failed=("test_a (m.T)",)))
-    found = originals([inspect, inspect_json, lm_eval, csv, run])
-    assert [sum(map(len, log.rows.values())) for log in found] == [6, 6, 10, 6, 2]
+    graded = asked_twice(folder / "graded", ["<think>A?</think>because", "because"], grades_itself=True)
+    several_right = [chose(n, LOGS, **LABELS, acc=MASS[0]) for n in range(3)]
+    old = output(folder / "old", [old_line(line) for line in several_right], CHOICE)
+    old = moved(old, "pretrained__m_sums_task.jsonl", "results.json")
+    found = originals([inspect, inspect_json, lm_eval, csv, run, graded, old])
+    assert [sum(map(len, log.rows.values())) for log in found] == [6, 6, 10, 6, 2, 4, 6]
     return found
 
 
 def test_damaged_copies_are_read_rightly_or_not_at_all(logs: list[Original]) -> None:
-    told = campaign(logs, 0, 120, seed=3)
+    told = campaign(logs, 0, 160, seed=3)
     assert told["wrong"] == []
-    assert sum(told["outcomes"].values()) == 120
+    assert sum(told["outcomes"].values()) == 160
     assert {"imported", "imported in part", "refused"} <= told["outcomes"].keys()
 
 

@@ -119,7 +119,7 @@ def test_answers_that_nobody_meant_to_judge_are_no_fault(tmp_path: Path, layout:
     assert report.has_warning and "nothing compares the answers with it" in report.message
 
 
-def _edited(log: Path, change: Callable[[dict[str, Any]], None]) -> Path:
+def _edited(log: Path, change: Callable[[dict[str, Any]], object]) -> Path:
     told = json.loads(log.read_text())
     change(told)
     path = log.with_name(f"edited-{log.name}")
@@ -176,42 +176,49 @@ def asks_a_helper() -> Solver:
     return solve
 
 
-@pytest.mark.parametrize("grader", ["another", "the same"])
-@pytest.mark.parametrize("with_events", [True, False])
-def test_tokens_of_graders_and_other_roles_are_not_the_model_s(
-    tmp_path: Path, layout: Layout, grader: str, with_events: bool
-) -> None:
+def asked_twice(folder: Path, answers: list[str], *, grades_itself: bool) -> Path:
+    """The log of a model that is asked twice, has a helper, and is graded: by itself, or by another model."""
+
     def answer(messages: Any, *_: Any) -> ModelOutput:
         is_grading = "assessing a submitted answer" in messages[-1].text
-        return _spent("GRADE: C", 5_000) if is_grading else _spent("because", 7)
+        return _spent("GRADE: C", 5_000) if is_grading else _spent(answers[len(messages) > 1], 7)
 
     main = get_model("mockllm/main", custom_outputs=answer, memoize=False)
-    graders = get_model("mockllm/grader", custom_outputs=answer, memoize=False)
+    other = get_model("mockllm/grader", custom_outputs=answer, memoize=False)
     helper = get_model("mockllm/helper", custom_outputs=lambda *_: _spent("help", 300), memoize=False)
     task = Task(
-        dataset=MemoryDataset([Sample(id="q", input="Why?", target="because")]),
+        dataset=MemoryDataset([Sample(id=f"q{n}", input="Why?", target="because") for n in range(2)]),
         solver=chain(generate(), asks_a_helper(), user_message("Sure?"), generate()),
-        scorer=model_graded_qa(model=graders if grader == "another" else main),
+        scorer=model_graded_qa(model=main if grades_itself else other),
+        epochs=2,
         name="why",
     )
     (log,) = run(
         task,
         model=main,
         model_roles={"helper": helper},
-        log_dir=str(tmp_path),
+        log_dir=str(folder),
         log_format="json",
         display="none",
         log_level="error",
         log_realtime=False,
     )
-    path = Path(log.location)
-    if not with_events:
-        path = _edited(path, lambda told: told["samples"][0].pop("events"))
-    (row,), _ = imported(layout, path)
+    return Path(log.location)
+
+
+@pytest.mark.parametrize("grades_itself", [True, False])
+@pytest.mark.parametrize("has_events", [True, False])
+def test_tokens_of_graders_and_other_roles_are_not_the_model_s(
+    tmp_path: Path, layout: Layout, grades_itself: bool, has_events: bool
+) -> None:
+    path = asked_twice(tmp_path, ["because", "because"], grades_itself=grades_itself)
+    if not has_events:
+        path = _edited(path, lambda told: [sample.pop("events") for sample in told["samples"]])
+    samples, _ = imported(layout, path)
     # What the same model wrote as a grader is told only by the events.
-    assert row["output_tokens"] == (5_014 if grader == "the same" and not with_events else 14)
-    assert row["n_actions"] == 2
-    assert row["score"] == 1.0
+    n_tokens = 5_014 if grades_itself and not has_events else 14
+    assert [row["output_tokens"] for row in samples] == [n_tokens] * 4
+    assert {(row["n_actions"], row["score"]) for row in samples} == {(2, 1.0)}
 
 
 def test_options_answered_in_words_are_the_options(tmp_path: Path, layout: Layout) -> None:

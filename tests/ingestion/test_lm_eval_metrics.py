@@ -196,13 +196,13 @@ def test_reasoning_written_into_a_completion(tmp_path: Path, layout: Layout) -> 
     assert samples[1]["score"] in (0.0, None)
 
 
-def _moved(path: Path, samples_name: str, results_name: str) -> Path:
+def moved(path: Path, samples_name: str, results_name: str) -> Path:
     """The two files under other names."""
     path.with_name(f"results_{STAMP}.json").rename(path.with_name(results_name))
     return path.rename(path.with_name(samples_name))
 
 
-def _old(line: dict[str, Any]) -> dict[str, Any]:
+def old_line(line: dict[str, Any]) -> dict[str, Any]:
     """A line as 0.4.0 to 0.4.2 wrote it: arguments listed, likelihoods as numbers, neither filter nor metrics named."""
     line = {name: value for name, value in line.items() if name not in ("filter", "metrics")}
     line["arguments"] = [[request["arg_0"], request["arg_1"]] for request in line["arguments"].values()]
@@ -223,8 +223,8 @@ def test_every_layout_is_read(tmp_path: Path, layout: Layout, samples_name: str,
     is_old = not samples_name.startswith("samples_")
     lines = [chose(1, LOGS[:2], target="0", acc=1.0), chose(2, LOGS[:2], target="1", acc=0.0)]
     folder = tmp_path / "out"
-    path = _moved(
-        output(folder, [_old(line) if is_old else line for line in lines], CHOICE), samples_name, results_name
+    path = moved(
+        output(folder, [old_line(line) if is_old else line for line in lines], CHOICE), samples_name, results_name
     )
     (folder / "other.json").write_text('{"configs": {"task": {}}}')
     summary = import_paths([folder], layout)
@@ -236,10 +236,10 @@ def test_every_layout_is_read(tmp_path: Path, layout: Layout, samples_name: str,
 
 def test_filters_that_old_lines_do_not_name_stand_in_their_order(tmp_path: Path, layout: Layout) -> None:
     majority, strict = (
-        [_old(document(n, [f"#### {n},000", "no"], exact_match=float(is_strict))) for n in (1, 2)]
+        [old_line(document(n, [f"#### {n},000", "no"], exact_match=float(is_strict))) for n in (1, 2)]
         for is_strict in (False, True)
     )
-    path = _moved(output(tmp_path, [*majority, *strict], MATH), "pretrained__m_sums_task.jsonl", "results.json")
+    path = moved(output(tmp_path, [*majority, *strict], MATH), "pretrained__m_sums_task.jsonl", "results.json")
     scores, report = imported(layout, path)
     assert scores == [1.0, 0.0, 1.0, 0.0]
     assert "filter 'strict' was read; majority" in report.message
@@ -248,14 +248,14 @@ def test_filters_that_old_lines_do_not_name_stand_in_their_order(tmp_path: Path,
 def test_two_old_runs_of_one_model_stay_two(tmp_path: Path, layout: Layout) -> None:
     task = {**MATH, "filter_list": MATH["filter_list"][1:]}
     for date in (1.0, 2.0):
-        path = output(tmp_path / str(date), [_old(document(1, ["#### 1000"]))], task, date=date)
-        _moved(path, "pretrained__m_sums_task.jsonl", "results.json")
+        path = output(tmp_path / str(date), [old_line(document(1, ["#### 1000"]))], task, date=date)
+        moved(path, "pretrained__m_sums_task.jsonl", "results.json")
     assert import_paths([tmp_path], layout).n_samples == 2
     assert len({row["sample_id"] for row in rows(layout, "samples")}) == 2
 
 
 def test_a_name_that_no_version_wrote_is_refused_with_what_to_do(tmp_path: Path, layout: Layout) -> None:
-    path = _moved(output(tmp_path, [document(1, ["#### 1"])], MATH), "mine.jsonl", "results.json")
+    path = moved(output(tmp_path, [document(1, ["#### 1"])], MATH), "mine.jsonl", "results.json")
     _, report = imported(layout, path)
     assert report.outcome == "refused"
     assert "before 0.4.3" in report.message and "give it back the name" in report.message

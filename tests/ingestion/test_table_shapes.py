@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import zstandard
 
@@ -178,25 +180,49 @@ def test_a_name_that_several_elements_have_is_no_pick(tmp_path: Path, layout: La
 def test_a_scale_is_asked_for_and_then_used(tmp_path: Path, layout: Layout) -> None:
     content = "q,grade\na,1\na,8\na,10\nb,1\n"
     reason = refusal(layout, tmp_path, content, KEYS + "item: q\nscore: grade\n")
-    assert "2 numbers that are not from 0 to 1 (from 8 to 10)" in reason
+    assert "its values go from 1 to 10, a scale that is not known" in reason
+    assert "score: {field: grade, scale: [1, 10]}" in reason
     assert rows(layout, "samples") == []
     samples = load(layout, tmp_path, content, KEYS + "item: q\nscore: {field: grade, scale: [1, 10]}\n")
     assert scores(samples) == [0.0, 7 / 9, 1.0, 0.0]
 
 
-def test_a_scale_may_run_downwards_and_a_grade_off_it_is_quarantined(tmp_path: Path, layout: Layout) -> None:
+def message(layout: Layout, folder: Path, content: str, mapping: str) -> str:
+    path, mapping_path = table(folder, content, mapping)
+    (report,) = import_paths([path], layout, mapping=mapping_path).reports
+    return report.message
+
+
+def test_a_scale_may_run_downwards_and_a_grade_off_it_is_told(tmp_path: Path, layout: Layout) -> None:
     mapping = KEYS + "item: q\nscore: {field: grade, scale: [5, 1]}\n"
-    assert scores(load(layout, tmp_path, "q,grade\na,1\na,4\na,6\n", mapping)) == [1.0, 0.25]
-    (lost,) = rows(layout, "quarantine")
-    assert "off the scale from 5 to 1" in lost["reason"]
+    told = message(layout, tmp_path, "q,grade\na,1\na,4\na,6\n", mapping)
+    assert "1 of 3 samples have no score, because its value is outside the scale 5 to 1" in told
+    assert sorted(scores(rows(layout, "samples")), key=str) == [0.25, 1.0, None]
 
 
-def test_samples_without_a_score_are_told_by_task(tmp_path: Path, layout: Layout) -> None:
-    content = "task,item,accuracy\ncls,c,1.0\ncls,c,nan\nqa,q,\nqa,q,\n"
-    path, mapping = table(tmp_path, content, "task: task\nmodel: {value: m}\nitem: item\nscore: accuracy\n")
-    (report,) = import_paths([path], layout, mapping=mapping).reports
-    assert "1 of 4 samples have no score: accuracy is empty or NaN (task cls)" in report.message
-    assert "2 of 4 samples have no score: accuracy is empty or NaN (task qa)" in report.message
+def test_letters_are_no_grades_until_the_mapping_says_what_they_mean(tmp_path: Path, layout: Layout) -> None:
+    content = "q,grade\na,A\na,C\n"
+    assert "its grades are letters (A, C)" in refusal(layout, tmp_path, content, KEYS + "item: q\nscore: grade\n")
+    samples = load(layout, tmp_path, content, KEYS + "item: q\nscore: {field: grade, map: {A: 1, C: 0}}\n")
+    assert scores(samples) == [1.0, 0.0]
+
+
+def test_samples_without_a_score_are_told(tmp_path: Path, layout: Layout) -> None:
+    content = "task,item,accuracy\ncls,c,1.0\ncls,c,nan\ncls,c,perhaps\nqa,q,\nqa,q,0\n"
+    told = message(layout, tmp_path, content, "task: task\nmodel: {value: m}\nitem: item\nscore: accuracy\n")
+    assert told.startswith("WARNING: 3 of 5 samples have no score, because its value is NaN or empty (2)")
+    assert "its value 'perhaps' is no verdict (1)" in told
+
+
+def test_several_options_are_no_answer(tmp_path: Path, layout: Layout) -> None:
+    mapping = KEYS + "item: q\nn_choices: {value: 4}\ntarget: {value: A}\nanswer: said\n"
+    (sample,) = load(layout, tmp_path, 'q,said\na,"A,C"\n', mapping)
+    assert (sample["status"], sample["error"], sample["choice_index"], sample["score"]) == (
+        "format_failure",
+        "several options",
+        None,
+        0.0,
+    )
 
 
 @pytest.mark.parametrize(
@@ -246,6 +272,34 @@ def test_a_mapping_that_cannot_be_meant(tmp_path: Path, layout: Layout, entry: s
     with pytest.raises(ValueError, match=r"map\.yaml:[34]") as error:
         load_mapping(path)
     assert reason in str(error.value)
+
+
+def test_reasoning_in_a_completion_is_no_answer(tmp_path: Path, layout: Layout) -> None:
+    told = [
+        {"q": "a", "said": "<think>A or B? ANSWER: A</think>ANSWER: B"},
+        {"q": "a", "said": "<think>A or B? ANSWER: B"},
+        {"q": "a", "said": "Surely A.</think>\nANSWER: B"},
+    ]
+    mapping = KEYS + "item: q\nn_choices: {value: 2}\ntarget: {value: B}\nanswer: said\n"
+    samples = load(layout, tmp_path, lines(told), mapping, "k.jsonl")
+    assert [(s["status"], s["choice_index"], s["score"], s["error"]) for s in samples] == [
+        ("ok", 1, 1.0, None),
+        ("format_failure", None, 0.0, "cut off while reasoning"),
+        ("ok", 1, 1.0, None),
+    ]
+    assert [(s["completion"], s["reasoning"]) for s in samples] == [
+        ("ANSWER: B", "A or B? ANSWER: A"),
+        (None, "A or B? ANSWER: B"),
+        ("ANSWER: B", "Surely A."),
+    ]
+
+
+def test_steps_of_a_number(tmp_path: Path, layout: Layout) -> None:
+    mapping = "task: {field: n, steps: {0: first, 2: second}}\nmodel: {value: m}\nitem: n\nscore: s\n"
+    load(layout, tmp_path, "n,s\n0,1\n1,1\n2,0\n-1,0\n", mapping)
+    assert {s["item_id"]: s["task"] for s in rows(layout, "samples")} == {"0": "first", "1": "first", "2": "second"}
+    (lost,) = rows(layout, "quarantine")
+    assert "-1' is on none of the steps from 0 on" in lost["reason"]
 
 
 # ---------------------------------------------------------------------------------------------------- proposals
@@ -332,6 +386,8 @@ def test_a_grade_off_the_usual_scale_is_asked_for(tmp_path: Path) -> None:
 
 # ---------------------------------------------------------------------------------------------- files of other tools
 
+ANSWERS = [{"sample": n, "answer": answer, "correct": answer == "B"} for n, answer in enumerate("BC")]
+HINTED = {"question_idx": 198, "question": "", "correct_answer": "B", "hint_answer": "C", "correct_rate": 0.5}
 TURNS = [{"role": "user"}, {"role": "assistant"}, {"role": "tool"}, {"role": "assistant"}]
 FILES: dict[str, tuple[str, str, list[tuple[str, int, float]]]] = {
     "promptfoo": (
@@ -377,6 +433,21 @@ FILES: dict[str, tuple[str, str, list[tuple[str, int, float]]]] = {
             ]
         ),
         [("id1", 1, 1.0)],
+    ),
+    "hints_baseline": (
+        "baseline_m.json",
+        json.dumps([HINTED | {"subject": "Physics", "answers": ANSWERS}]),
+        [("198", 1, 1.0), ("198", 2, 0.0)],
+    ),
+    "hints_hinted": (
+        "hinted_m.json",
+        json.dumps(
+            {
+                hint: [HINTED | {"answers": [answer | {"followed_hint": True} for answer in ANSWERS]}]
+                for hint in ("grader", "metadata")
+            }
+        ),
+        [("198", 1, 1.0), ("198", 2, 0.0)] * 2,
     ),
     "openai_evals": ("run.jsonl", lines(EVENTS), [("e.0", 1, 1.0), ("e.1", 1, 0.0), ("e.2", 1, 1.0)]),
     "terminal_bench": (
@@ -471,3 +542,21 @@ def test_files_of_other_tools_are_found_and_read(tmp_path: Path, layout: Layout,
 def test_every_shipped_mapping_has_a_file_here_or_real_ones_elsewhere() -> None:
     shipped = {path.stem for path in SHIPPED.glob("*.yaml")}
     assert shipped == set(FILES) | {"lighteval", "tau_bench", "answers_csv"}
+
+
+def test_details_of_lighteval(tmp_path: Path, layout: Layout) -> None:
+    told = [
+        {
+            "doc": {"query": "2 + 2?", "choices": ["4"], "gold_index": 0, "id": "7", "task_name": "gsm8k|0"},
+            "metric": {"extractive_match": score},
+            "model_response": {"text": [text], "input_tokens": [[1]], "output_tokens": [[2, 3]]},
+        }
+        for text, score in (("4", 1.0), ("5", 0.0))
+    ]
+    path = tmp_path / "details_gsm8k.parquet"
+    pq.write_table(pa.Table.from_pylist(told), path)
+    (tmp_path / "m.yaml").write_text(propose(path))
+    assert "this mapping (lighteval) is for" in (tmp_path / "m.yaml").read_text()
+    assert not import_paths([path], layout, mapping=tmp_path / "m.yaml").has_refused
+    found = sorted((s["task"], s["item_id"], s["epoch"], s["score"]) for s in rows(layout, "samples"))
+    assert found == [("gsm8k|0", "7", 1, 1.0), ("gsm8k|0", "7", 2, 0.0)]

@@ -1,5 +1,6 @@
 import http.client
 import json
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import openai
 import pytest
 
+from synthetic.reasoner import server as reasoner_server
 from synthetic.reasoner import task
 from synthetic.reasoner.family import SIZES
 from synthetic.reasoner.generate import LocalReasoner
@@ -139,6 +141,41 @@ def test_a_body_that_is_too_long_is_not_read(server: ReasonerServer):
     status, content = post(server, b"", {"Content-Length": str(LARGEST_BODY_BYTES + 1)})
     assert status == 400
     assert "Content-Length" in content["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},  # DNS rebinding
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},  # another server of this machine
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
+    ],
+)
+def test_a_page_of_another_site_is_refused(server: ReasonerServer, headers: dict[str, str]):
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=30)
+    connection.request("GET", "/v1/models", headers=headers)
+    assert connection.getresponse().status == 403
+    connection.close()
+
+
+def test_connections_beyond_the_cap_are_told_so(untrained: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(reasoner_server, "MOST_CONNECTIONS", 3)
+    with ReasonerServer([NAME], folder=untrained) as server:
+        held = [socket.create_connection(("127.0.0.1", server.server_port)) for _ in range(3)]
+        for _ in range(200):  # until the server has taken them
+            connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=30)
+            connection.request("GET", "/v1/models")
+            status = connection.getresponse().status
+            connection.close()
+            if status == 503:
+                break
+        assert status == 503
+        for one in held:
+            one.close()
+        with openai.OpenAI(base_url=server.base_url, api_key="none", max_retries=5) as client:
+            assert [model.id for model in client.models.list()] == [NAME]
 
 
 def test_a_closed_server_serves_no_more(untrained: Path):

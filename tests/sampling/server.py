@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.sampling.batches import Batches
+from tests.sampling.vendor_contracts import refusal
 
 HTML = b"<html><body>Bad gateway</body></html>"
 
@@ -56,6 +57,7 @@ class Server:
         self.keep_requests = True
         self.capacity: int | None = None
         self.n_refused = 0
+        self.n_broken_contracts = 0
         self.port = 0
         self.batches = Batches(self)
 
@@ -122,6 +124,17 @@ class Server:
             if "noreasoning" not in model:
                 result["usage"]["completion_tokens_details"] = {"reasoning_tokens": usage["reasoned"]}
         return result
+
+    def continued(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The response body for a base model's text."""
+        number = int(hashlib.sha256(f"{body['prompt']}{body.get('seed')}".encode()).hexdigest(), 16)
+        self.answered_by_model[body["model"]] += 1
+        choice = {"index": 0, "text": f" {'ABCD'[number % 4]}", "logprobs": None, "finish_reason": "stop"}
+        usage = {"prompt_tokens": 11, "completion_tokens": 2, "total_tokens": 13}
+        return {"id": "cmpl-1", "object": "text_completion", "created": 1, "model": body["model"]} | {
+            "choices": [choice],
+            "usage": usage,
+        }
 
     def _responses(self, body, answer, usage, *, refuses, filtered, cut):  # type: ignore[no-untyped-def]
         part = {"type": "refusal", "refusal": "I will not."} if refuses else {"type": "output_text", "text": answer}
@@ -212,6 +225,9 @@ class Server:
         if self.capacity is not None and self.in_flight > self.capacity:
             self.n_refused += 1
             return self.fault("429", headers) or Reply(429, b"")
+        if (reason := refusal(path, headers, body)) is not None:
+            self.n_broken_contracts += 1
+            return Reply(400, _json({"type": "error", "error": {"type": "invalid_request_error", "message": reason}}))
         if match := re.match(r"(fault|flaky)-(.+?)(?:-(\d))?$", model):
             fingerprint = _fingerprint(path, body)
             self.tries[fingerprint] += 1
@@ -223,6 +239,8 @@ class Server:
         if path.endswith("/embeddings"):
             self.embedded.update(body["input"] if isinstance(body["input"], list) else [body["input"]])
             return Reply(200, _json(_embeddings(body)))
+        if path.endswith("/v1/completions"):
+            return Reply(200, _json(self.continued(body)))
         if path.endswith(("/chat/completions", "/responses", "/messages")):
             return Reply(200, _json(self.complete(path, body)))
         return Reply(404, _json({"error": {"message": f"no such path {path}"}}))

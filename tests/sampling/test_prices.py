@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from ingestion.sampling.plans.prices import FREE, PRICES, cost_usd, price_of
+from ingestion.sampling.plans.prices import FREE, cost_usd, price_of
 from ingestion.sampling.providers.wire import Reply
-from ingestion.sampling.spec.experiment import ModelSpec, Price, ProviderSpec
+from ingestion.sampling.spec.experiment import ModelSpec, ProviderSpec
+from ingestion.sampling.spec.models import Price, facts
 
 OPENAI = ProviderSpec(kind="openai")
 
@@ -26,7 +27,9 @@ def reply(read: int | None, cached: int | None, written: int | None) -> Reply:
     ],
 )
 def test_a_dated_name_has_the_price_of_its_model(name: str, known_as: str | None) -> None:
-    assert price_of(ModelSpec(id=name, provider="openai"), OPENAI) == (PRICES[known_as] if known_as else None)
+    assert price_of(ModelSpec(id=name, provider="openai"), OPENAI) == (
+        facts().models[known_as].price if known_as else None
+    )
 
 
 def test_a_spec_s_price_comes_first_and_own_servers_are_free() -> None:

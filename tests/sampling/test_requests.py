@@ -48,10 +48,9 @@ from warehouse.layout import Layout
         ),
         (
             "anthropic",
-            {"reasoning": "medium", "temperature": 1.0, "top_k": 5, "system": "Be brief."},
-            {"thinking": {"type": "adaptive"}, "output_config": {"effort": "medium"}, "temperature": 1.0, "top_k": 5}
-            | {"system": "Be brief."},
-            {"seed"},
+            {"reasoning": "medium", "system": "Be brief."},
+            {"thinking": {"type": "adaptive"}, "output_config": {"effort": "medium"}, "system": "Be brief."},
+            {"seed", "temperature", "top_k"},
         ),
     ],
 )

@@ -15,6 +15,7 @@ from ingestion.sampling import (
     SamplingError,
     derive_all,
     embed_answers,
+    partition_keys,
     plan,
     sample,
 )
@@ -195,3 +196,12 @@ def test_contexts_are_drawn_by_seed_and_never_hold_the_item(
         assert shown.count("Right answer: A") == 2 and question not in shown
     more = make_spec(condition={"shots": 2, "contexts": 4}, epochs=2)
     assert plan(more, layout).n_missing == 20
+
+
+def test_a_key_in_a_request_s_extra_fields_is_in_no_table(layout: Layout, make_spec: MakeSpec) -> None:
+    key = "xai-" + "aB3" * 20
+    spec = make_spec(condition={"extra_body": {"user": key, "min_p": 0.1}})
+    sample(spec, layout)
+    (row,) = rows(layout, "select condition_id, condition_label, settings from raw.conditions")
+    assert row[0] == next(iter(partition_keys(spec))).condition_id
+    assert key not in str(row) and "min_p" in row[1] and '"min_p":0.1' in row[2]

@@ -31,7 +31,11 @@ counts as (
 pooled as (
     {{
         pooled_incoherence(
-            "items", pool_keys() + ["decomposition"], aggregates=aggregates, means=corrected_parts, shares=["accuracy"]
+            "items",
+            pool_keys() + ["decomposition"],
+            aggregates=aggregates,
+            means=corrected_parts,
+            shares=["accuracy", "mean_score"]
         )
     }}
 ),
@@ -57,6 +61,7 @@ select
     pooled.accuracy,
     pooled.accuracy_ci_low,
     pooled.accuracy_ci_high,
+    {{ with_interval("pooled", ["mean_score"]) }},
 
     ---------- decomposition
     {{ with_interval("pooled") }},

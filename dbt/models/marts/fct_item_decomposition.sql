@@ -31,6 +31,7 @@ select
     mean_reasoning_tokens,
     mean_actions,
     accuracy,
+    mean_score,
 
     ---------- decomposition
     error,

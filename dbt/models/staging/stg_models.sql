@@ -4,13 +4,13 @@ models as (
     {{ rows_that_count("models") }}
 ),
 
-aliases as (
-    select * from {{ ref("model_aliases") }}
+names as (
+    select * from {{ ref("stg_model_names") }}
 )
 
 select
     ---------- ids
-    coalesce(aliases.model_id, models.model_id) as model_id,
+    names.model_id,
     models.import_id,
 
     ---------- text
@@ -26,8 +26,8 @@ select
     ---------- times
     {{ utc("models.ingested_at") }} as ingested_at
 from models
-left join aliases on models.model_id = aliases.alias
+inner join names on models.model_id = names.source_model_id
 qualify row_number() over (
-    partition by coalesce(aliases.model_id, models.model_id)
+    partition by names.model_id
     order by {{ own_rows_first() }}
 ) = 1

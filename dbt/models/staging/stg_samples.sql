@@ -10,8 +10,8 @@ items as (
     select * from {{ ref("stg_items") }}
 ),
 
-aliases as (
-    select * from {{ ref("model_aliases") }}
+names as (
+    select * from {{ ref("stg_model_names") }}
 ),
 
 copied as (
@@ -52,7 +52,7 @@ select
     ---------- ids
     latest.sample_id,
     latest.task,
-    coalesce(aliases.model_id, latest.model_id) as model_id,
+    names.model_id,
     latest.model_id as source_model_id,
     latest.condition_id,
     coalesce(items.item_id, latest.item_id) as item_id,
@@ -96,4 +96,4 @@ left join items
         latest.task = items.task
         and latest.item_id = items.source_item_id
         and latest.answer_key_id = items.answer_key_id
-left join aliases on latest.model_id = aliases.alias
+inner join names on latest.model_id = names.source_model_id

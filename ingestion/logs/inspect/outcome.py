@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ingestion import answers
 from ingestion.logs.inspect.types import Choice, Sample, Score
@@ -20,8 +19,7 @@ _TEXT_SCORERS = frozenset({"match", "includes", "exact", "answer", "pattern", "c
 """Scorers of inspect-ai that hold the answer's text against the target: right by them is the target, chosen."""
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """What a sample was asked, as far as it decides how its answer is read.
 
     Attributes:
@@ -37,8 +35,7 @@ class Asked:
     is_shuffled: bool
 
 
-@dataclass(frozen=True)
-class Answered:
+class Answered(NamedTuple):
     """A completion with what its scorers said.
 
     Attributes:

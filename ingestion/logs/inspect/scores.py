@@ -37,6 +37,7 @@ class ScorerChoice:
         self._key = headline.score if headline else None
         self._is_scaled = options.scale is not None
         self._grades = Grades(options.scale, options.grades, INSPECT_LETTERS)
+        self._known: dict[str, Grade] = {}
         self._asked = options.scorer
         self.name: str | None = None
         self.others: set[str] = set()
@@ -80,6 +81,13 @@ class ScorerChoice:
             value = value[key]
         if prompt_format == "probability" and not self._is_scaled and not isinstance(value, bool | str):
             return Grade(None, f"{self._named} gives numbers where probabilities were asked for")
+        if isinstance(value, str):  # of a few verdicts, thousands of times
+            if value not in self._known:
+                self._known[value] = self._grade(value)
+            return self._known[value]
+        return self._grade(value)
+
+    def _grade(self, value: Any) -> Grade:
         grade = self._grades.of(value)
         return grade if grade.unscored is None else Grade(None, f"{self._named}: {grade.unscored}")
 

@@ -16,11 +16,9 @@ import msgspec
 from ingestion.logs.inspect.types import Sample
 from ingestion.logs.json_text import BAD_JSON, decode_object
 from ingestion.text import clip_key
+from ingestion.verdicts import has_passed
 
 _KINDS = ("pass_to_pass", "fail_to_pass")
-_PASSED = dict.fromkeys(("passed", "pass", "ok", "xfail"), True) | dict.fromkeys(
-    ("failed", "fail", "error", "errored", "skipped", "timeout"), False
-)
 _EXPLAINED = re.compile(r"(?:\A|\n\n)(PASS_TO_PASS|FAIL_TO_PASS):\s*(?=\{)")
 _DECODER = json.JSONDecoder()
 
@@ -54,7 +52,7 @@ def _in_metadata(metadata: Mapping[str, Any]) -> Iterator[_Test]:
     if isinstance(tests, Mapping):
         kinds = _kinds(metadata)
         for name, outcome in tests.items():
-            if (passed := _passed(outcome)) is not None:
+            if (passed := has_passed(outcome)) is not None:
                 yield name, kinds.get(name, "other"), passed
 
 
@@ -91,11 +89,3 @@ def _metadata(raw: msgspec.Raw) -> dict[str, Any]:
         return decode_object(raw)
     except BAD_JSON:
         return {}
-
-
-def _passed(outcome: Any) -> bool | None:
-    if isinstance(outcome, bool):
-        return outcome
-    if isinstance(outcome, str):
-        return _PASSED.get(outcome.lower())
-    return bool(outcome) if outcome in (0, 1) else None

@@ -35,17 +35,16 @@ def options_of(given: Any) -> list[str] | None:
     return [clip(plain_text(option), 10_000) for option in given]
 
 
-def option_index(text: str, n_choices: int, choices: list[str] | None, kind: str) -> int | None:
-    """The 0-based option that a text names, in that way of writing; None if it names none."""
+def chosen_option(text: str, n_choices: int, choices: list[str] | None, kind: str) -> answers.Chosen:
+    """The option that a text names, in that way of writing, or why it names none."""
     if kind == "index":
         index = as_integer(text)
-        return index if index is not None and 0 <= index < n_choices else None
-    if kind != "text" and (letter := answers.parse_letter(text, n_choices)) is not None:
-        return letter
-    if kind != "letter":
+        is_option = index is not None and 0 <= index < n_choices
+        return answers.Chosen(index) if is_option else answers.Chosen(failure=answers.NONE)
+    if kind == "text":
         same = [place for place, option in enumerate(choices or []) if option.strip() == text.strip()]
-        return same[0] if len(same) == 1 else None
-    return None
+        return answers.Chosen(same[0]) if len(same) == 1 else answers.Chosen(failure=answers.NONE)
+    return answers.read_option(text, n_choices, None if kind == "letter" else choices)
 
 
 def is_same(answer: str, target: str, kind: str) -> bool:

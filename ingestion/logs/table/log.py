@@ -86,7 +86,7 @@ class TableFormat:
         _check(mapping, fields, outcomes, rows)
         if lost is not None and not outcomes.n_samples:
             raise RefusedFileError(f"no row of it could be read ({lost.place}: {lost.reason})")
-        yield from (Notice(text) for text in (*rows.notices(), *_unscored(outcomes)))
+        yield from map(Notice, rows.notices())
         yield Run(run_id, "success", _only(reader.tasks), _only(reader.models), None)
 
 
@@ -154,11 +154,6 @@ def _texts(wanted: Any) -> frozenset[str]:
     return frozenset(plain_text(value) for value in (wanted if isinstance(wanted, list) else [wanted]))
 
 
-def _unscored(outcomes: Outcomes) -> Iterator[str]:
-    for (task, reason), n_unscored in sorted(outcomes.unscored.items()):
-        yield f"{n_unscored:,} of {outcomes.n_samples:,} samples have no score: {reason} (task {task})"
-
-
 def _check(mapping: Mapping, fields: Fields, outcomes: Outcomes, rows: _Rows) -> None:
     """Refuse a file that the mapping does not fit: a misspelt field would otherwise be empty in every row."""
     if rows.first is None:
@@ -172,13 +167,8 @@ def _check(mapping: Mapping, fields: Fields, outcomes: Outcomes, rows: _Rows) ->
             entry = entry[part] if isinstance(entry, dict) else getattr(entry, part)
         has = ", ".join(str(name) for name in rows.first if name != "file")
         raise RefusedFileError(f"{name} is mapped to {entry.field!r}, which is in no row; the first row has {has}")
-    if grades := outcomes.grades_off_scale:
-        field = mapping.score.field if mapping.score else None
-        raise RefusedFileError(
-            f"score has {len(grades):,} numbers that are not from 0 to 1 (from {min(grades):g} to {max(grades):g}); "
-            f"say what they mean: score: {{field: {field}, scale: [1, 10]}} with the worst and the best grade, or "
-            "map: {'-1': null} for what is no score"
-        )
+    if outcomes.misfit is not None:
+        raise RefusedFileError(f"score: {outcomes.misfit}")
 
 
 def _excerpt(row: dict[str, Any]) -> str:

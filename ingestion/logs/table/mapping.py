@@ -26,6 +26,7 @@ class Value(_Strict):
         file_name: a pattern with one group, searched in the file's name.
         pattern: a pattern with one group; the last place in the text that it matches is taken.
         map: what to write for what is found; what is not listed stays.
+        steps: number → what to write from that number on, up to the next; below the first the value is an error.
         times: factor for a number.
         add: added to a number, after `times`.
         optional: a field that may be in no row of a file; any other field that no row has refuses the file.
@@ -38,6 +39,7 @@ class Value(_Strict):
     file_name: str | None = None
     pattern: str | None = None
     map: dict[str, Any] = {}
+    steps: dict[float, Any] = {}
     times: float | None = None
     add: float | None = None
     optional: bool = False
@@ -74,6 +76,8 @@ class Value(_Strict):
             raise ValueError(f"give exactly one of field, value, count, file_name; given: {', '.join(given) or 'none'}")
         if self.where and self.count is None:
             raise ValueError("where goes with count")
+        if self.steps and (self.map or self.times is not None or self.add is not None):
+            raise ValueError("steps does not go with map, times or add")
         return self
 
 

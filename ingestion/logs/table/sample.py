@@ -10,7 +10,7 @@ from typing import Any
 from ingestion import answers
 from ingestion.conditions import integer, settings_row
 from ingestion.logs.records import Row
-from ingestion.logs.table.answers import answer_kind, option_index, options_of
+from ingestion.logs.table.answers import answer_kind, chosen_option, options_of
 from ingestion.logs.table.fields import Fields
 from ingestion.logs.table.mapping import Mapping
 from ingestion.logs.table.outcome import Outcomes
@@ -72,6 +72,7 @@ class RowReader:
         new_id = sample_id(**key, source="table", source_ref=source_ref)
         if new_id in self._seen:
             raise ValueError(f"epoch {epoch} of item {keys['item']!r} occurs more than once; map run or epoch apart")
+        outcome, unscored = self._outcomes.outcome(row, item)
         sample = key | {
             "sample_id": new_id,
             "answer_key_id": answer_key,
@@ -79,12 +80,11 @@ class RowReader:
             "run_id": run or self._run_id,
             "run_status": "success",
             "temperature": condition["temperature"],
-            **self._outcomes.outcome(row, item),
+            **outcome,
             **self._measures(row),
         }
         tests = list(self._outcomes.tests(row))
         self._seen.add(new_id)
-        self._outcomes.count(sample, item, has_tests=bool(tests))
         self.models.add(keys["model"])
         self.tasks.add(keys["task"])
         if self._is_new("model", keys["model"]):
@@ -93,7 +93,7 @@ class RowReader:
             yield Row("conditions", condition)
         if self._is_new("item", keys["task"], keys["item"], answer_key):
             yield Row("items", {"task": keys["task"], "item_id": keys["item"], "answer_key_id": answer_key, **item})
-        yield Row("samples", sample)
+        yield Row("samples", sample, unscored)
         for test in tests:
             yield Row("test_outcomes", {"sample_id": new_id, "task": keys["task"], **test})
 
@@ -137,7 +137,8 @@ class RowReader:
         text = self._fields.text(row, "target", 10_000)
         index = None
         if text is not None and n_choices is not None:
-            index = option_index(text, n_choices, choices, answer_kind(self._mapping.target, n_choices))
+            kind = answer_kind(self._mapping.target, n_choices)
+            index = chosen_option(text, n_choices, choices, kind).index
             if index is None:
                 raise ValueError(f"target is {text!r}, which is none of the {n_choices} options (see as:)")
             text = choices[index] if choices is not None else answers.option_letter(index)

@@ -18,7 +18,8 @@ from ingestion.logs.table.conditions import is_condition_name, is_crossed, separ
 from ingestion.logs.table.files import delimiter_of, table_rows
 from ingestion.logs.table.known_shapes import known_shape
 from ingestion.logs.table.names import ENTRY_NAMES, plain_name
-from ingestion.logs.table.values import as_integer, as_number, as_verdict
+from ingestion.logs.table.values import as_integer, as_number
+from ingestion.verdicts import verdict
 
 _SNIFFED_ROWS = 500
 _FEWEST_REPEATS = 3
@@ -197,7 +198,7 @@ def _fits(name: str, values: list[Any]) -> bool:
     if name in _NUMBERS:
         return all(as_number(value) is not None for value in values)
     if name == "score":
-        return all(as_number(value) is not None or as_verdict(value) is not None for value in values)
+        return all(as_number(value) is not None or verdict(value) is not None for value in values)
     if name == "choices":
         return all(isinstance(value, list) or (isinstance(value, str) and value[:1] == "[") for value in values)
     if name in ("tests", "probabilities"):

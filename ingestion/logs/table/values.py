@@ -12,15 +12,12 @@ from typing import Any
 from ingestion.logs.table.mapping import Value
 from ingestion.logs.table.paths import MISSING, lookup, lookup_all, plain_text
 
-_TRUE = frozenset({"1", "true", "yes", "c", "correct", "pass", "passed", "success", "resolved"})
-_FALSE = frozenset({"0", "false", "no", "i", "incorrect", "wrong", "fail", "failed", "failure", "error"})
-
 
 def evaluate(value: Value, row: AbstractMapping[str, Any], file_name: str) -> Any:
     """What a mapped value is in this row; `MISSING` if the row has no such field, None if it is empty there.
 
     Raises:
-        ValueError: if `times` or `add` meets no number, or a path leads to several values.
+        ValueError: if `times`, `add` or `steps` meets no number that it knows, or a path leads to several values.
     """
     if value.count is not None:
         found: Any = _count(value, row)
@@ -38,12 +35,20 @@ def evaluate(value: Value, row: AbstractMapping[str, Any], file_name: str) -> An
         found = matches[-1] if matches else None
     if value.map:
         found = value.map.get(plain_text(found), found)
+    if value.steps:
+        return _step(value.steps, found)
     if value.times is not None or value.add is not None:
         number = as_number(found)
         if number is None:
             return found if found is None else _raise(f"{found!r} is no number; times and add need one")
         found = number * (1 if value.times is None else value.times) + (value.add or 0)
     return found
+
+
+def _step(steps: dict[float, Any], found: Any) -> Any:
+    number = as_number(found)
+    begun = [start for start in steps if number is not None and start <= number]
+    return steps[max(begun)] if begun else _raise(f"{found!r} is on none of the steps from {min(steps):g} on")
 
 
 def _raise(message: str) -> Any:
@@ -82,37 +87,6 @@ def as_integer(value: Any) -> int | None:
         return int(value)
     number = as_number(value)
     return int(number) if number is not None and float(number).is_integer() and abs(number) < 2**63 else None
-
-
-def as_verdict(value: Any) -> bool | None:
-    """A value as passed or failed, None if it is neither."""
-    if isinstance(value, bool):
-        return value
-    text = plain_text(value).strip().lower()
-    return True if text in _TRUE else False if text in _FALSE else None
-
-
-def as_score(value: Any, scale: tuple[float, float] = (0, 1)) -> float | None:
-    """A value as a graded outcome in [0, 1], None if it is none.
-
-    Args:
-        value: a verdict, or a number on the scale.
-        scale: the grades that are worst and best.
-    """
-    number = as_number(value)
-    if number is not None:
-        low, high = scale
-        score = (float(number) - low) / (high - low)
-        return score if 0 <= score <= 1 else None
-    verdict = as_verdict(value)
-    return None if verdict is None else float(verdict)
-
-
-def is_nan(value: Any) -> bool:
-    """Whether a value is NaN, as a number or as a text."""
-    if isinstance(value, str):
-        return value.strip().lower() == "nan"
-    return isinstance(value, float | Decimal) and math.isnan(value)
 
 
 def as_moment(value: Any) -> datetime | None:

@@ -20,7 +20,8 @@ from ingestion.sampling.providers.base import (
     TransientError,
 )
 from ingestion.sampling.providers.wire import READERS, InvalidResponseError
-from ingestion.sampling.spec.experiment import Limits, Price
+from ingestion.sampling.spec.experiment import Limits
+from ingestion.sampling.spec.models import Price
 
 
 @dataclass(frozen=True)

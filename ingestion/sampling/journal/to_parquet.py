@@ -28,6 +28,8 @@ from warehouse.layout import Layout
 from warehouse.leftovers import owner
 from warehouse.parquet import ROW_GROUP_ROWS, atomic_path, atomic_writer, to_table, write_partition
 from warehouse.schemas import SAMPLES
+from warehouse.secrets import hashed_for, without_secrets
+from warehouse.settings import published_settings
 
 FILE_STEM = "sampler"
 BUCKET_BYTES = 1 << 24
@@ -86,7 +88,7 @@ def derive(layout: Layout, folder: Path, *, force: bool = False) -> Derived | No
     counts: dict[str, int] = {}
     n_cut_off = 0
     now = datetime.now(UTC)
-    with atomic_writer(path, SAMPLES.schema) as writer, _by_item(folder, seen.sizes) as buckets:
+    with atomic_writer(path, SAMPLES.schema) as writer, _by_item(folder, seen.sizes) as buckets, hashed_for(layout):
         for records in buckets:
             rows = [_row(record, header, seen, now) for record in _latest(records)]
             for row in rows:
@@ -94,7 +96,9 @@ def derive(layout: Layout, folder: Path, *, force: bool = False) -> Derived | No
                 n_cut_off += row.get("finish_reason") in AT_A_LIMIT
             writer.write_table(to_table(SAMPLES, rows), row_group_size=ROW_GROUP_ROWS)
     origin = {"source": "sampler", "ingested_at": now}
-    write_partition(layout, "conditions", [header.condition | origin], file_stem=f"sampler-{header.condition_id}")
+    with hashed_for(layout):
+        condition = _without_keys(header.condition)
+    write_partition(layout, "conditions", [condition | origin], file_stem=f"sampler-{header.condition_id}")
     write_partition(layout, "models", [header.model | origin], file_stem=f"sampler-{digest(header.model_id)}")
     derived = Derived(path, sum(counts.values()), dict(sorted(counts.items())), n_cut_off)
     with atomic_path(folder / _SIDECAR) as temporary:
@@ -103,13 +107,21 @@ def derive(layout: Layout, folder: Path, *, force: bool = False) -> Derived | No
     return derived
 
 
+def _without_keys(condition: dict[str, Any]) -> dict[str, Any]:
+    """A condition whose `extra_body` may hold anything; its id stays that of the spec."""
+    return condition | {
+        "condition_label": without_secrets(condition["condition_label"]),
+        "settings": published_settings(condition["settings"], "sampler"),
+    }
+
+
 def _columns(header: Header) -> dict[str, str]:
     return {"task": header.task, "model_id": header.model_id, "condition_id": header.condition_id}
 
 
 def _known(folder: Path) -> dict[str, Any] | None:
     try:
-        content = json.loads((folder / _SIDECAR).read_text())
+        content = json.loads((folder / _SIDECAR).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return (
@@ -226,7 +238,7 @@ def _row(record: Settled, header: Header, seen: _Seen, now: datetime) -> dict[st
         "ingested_at": now,
     }
     if isinstance(record, Failed):
-        return row | {"status": "error", "error": clip(record.error, _LONGEST_ERROR)}
+        return row | {"status": "error", "error": clip(without_secrets(record.error), _LONGEST_ERROR)}
     try:
         reply = READERS[record.protocol](record.response)
     except InvalidResponseError as error:  # a stricter reader than the one that let it in

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from ingestion.sampling.plans.partitions import Partition, PartitionKey, holdings, partitions
 from ingestion.sampling.plans.prices import (
-    PRICES_AS_OF,
     expected_input_tokens,
     expected_output_tokens,
     price_of,
     tokens_cost,
 )
-from ingestion.sampling.spec.experiment import ExperimentSpec, Price
+from ingestion.sampling.spec.experiment import ExperimentSpec
+from ingestion.sampling.spec.models import Price, facts, shutdown_notice
 from warehouse.layout import Layout
 
 _PROMPTS_LOOKED_AT = 25
@@ -68,6 +70,7 @@ class Plan:
         budget_usd: the spec's budget.
         n_to_embed: open-ended answers that will be embedded, if all are had.
         embedding_model: what they will be embedded with; None if they will not.
+        notices: models that are gone, or will be.
     """
 
     experiment: str
@@ -75,6 +78,7 @@ class Plan:
     budget_usd: float | None
     n_to_embed: int = 0
     embedding_model: str | None = None
+    notices: tuple[str, ...] = ()
 
     @property
     def n_planned(self) -> int:
@@ -105,7 +109,7 @@ class Plan:
         read, written = sum(part.input_tokens for part in parts), sum(part.output_tokens for part in parts)
         total = ("total", "", "", "", f"{self.n_missing:,}", f"{read:,}", f"{written:,}", "", _dollars(self.cost_usd))
         lines += _aligned([_HEAD, *rows, total])
-        notes = [f"Tokens and cost are estimates: prices as of {PRICES_AS_OF}, lengths of answers are guesses."]
+        notes = [f"Tokens and cost are estimates: prices as of {facts().as_of}, lengths of answers are guesses."]
         if self.cost_usd is None:
             notes.append("For a cost that is unknown, give the model a price in the spec.")
         if n_errors := sum(part.n_errors for part in parts):
@@ -121,7 +125,7 @@ class Plan:
                 notes.append("By the estimate it does not last: raise budget_usd, or lower epochs.")
         elif self.spent_usd:
             notes.append(f"${self.spent_usd:.4f} are spent so far.")
-        return [*lines, "", *notes]
+        return [*lines, "", *notes, *self.notices]
 
 
 def plan(spec: ExperimentSpec, layout: Layout) -> Plan:
@@ -137,7 +141,18 @@ def plan(spec: ExperimentSpec, layout: Layout) -> Plan:
         budget_usd=spec.budget_usd,
         n_to_embed=sum(part.n_planned for part in parts if part.condition.prompt_format == "open_ended"),
         embedding_model=spec.embeddings.model if spec.embeddings else None,
+        notices=tuple(shutdown_notices(spec)),
     )
+
+
+def shutdown_notices(spec: ExperimentSpec) -> Iterator[str]:
+    """What to say of models that their providers have shut down, or will."""
+    today = datetime.now(UTC).date()
+    for model in spec.models:
+        if spec.provider(model.provider).kind in ("openai", "anthropic"):
+            notice = shutdown_notice(model.request_name, today)
+            if notice is not None:
+                yield notice
 
 
 def _plan(spec: ExperimentSpec, layout: Layout, partition: Partition) -> PartitionPlan:

@@ -46,6 +46,8 @@ def _make(provider: ProviderSpec, limits: Limits, model: str) -> AnyProvider:
         from ingestion.sampling.providers.local import load_local
 
         return load_local(model)
-    from ingestion.sampling.providers.openai_api import OpenAIChat, OpenAIResponses
+    from ingestion.sampling.providers.openai_api import OpenAIChat, OpenAICompletions, OpenAIResponses
 
+    if provider.api == "completions":
+        return OpenAICompletions(provider, limits)
     return OpenAIResponses(provider, limits) if provider.api == "responses" else OpenAIChat(provider, limits)

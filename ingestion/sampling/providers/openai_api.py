@@ -1,4 +1,4 @@
-"""OpenAI's chat completions and responses APIs, and every server that speaks the former (vLLM, Ollama, llama.cpp)."""
+"""OpenAI's chat completions, responses and completions APIs, and every server that speaks them (vLLM, Ollama, …)."""
 
 from __future__ import annotations
 
@@ -88,4 +88,35 @@ class OpenAIResponses(_OpenAI):
         named = {"model": body["model"], "input": body["input"]}
         rest = {name: value for name, value in body.items() if name not in named}
         response = await self.client.responses.with_raw_response.create(**named, extra_body=rest)
+        return str(response.text)
+
+
+CONTINUED = "\n\nRight answer:"
+"""What a base model continues, as the few-shot examples have it. Part of the prompt: another wording is another API."""
+
+
+class OpenAICompletions(_OpenAI):
+    """The completions API, for base models: the turns are one text, and the answer is the rest of its last line."""
+
+    endpoint = "/v1/completions"
+
+    def body(self, request: Request) -> dict[str, Any]:
+        """The request's JSON body."""
+        condition = request.condition
+        body: dict[str, Any] = {
+            "model": request.model,
+            "prompt": "\n\n".join(turn.text for turn in request.turns) + CONTINUED,
+            "stop": ["\n"],
+            "seed": request.seed,
+            "temperature": condition.temperature,
+            "top_p": condition.top_p,
+            "top_k": condition.top_k,
+            "max_tokens": condition.max_tokens,
+        }
+        return {name: value for name, value in body.items() if value is not None} | condition.extra_body
+
+    async def _post(self, body: dict[str, Any]) -> str:
+        named = {"model": body["model"], "prompt": body["prompt"]}
+        rest = {name: value for name, value in body.items() if name not in named}
+        response = await self.client.completions.with_raw_response.create(**named, extra_body=rest)
         return str(response.text)

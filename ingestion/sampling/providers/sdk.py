@@ -41,7 +41,11 @@ class SdkProvider(Generic[Client]):
         self._sdk = sdk
         self._key = Key(provider)
         self.client = make_client(
-            api_key=self._key.reveal(), base_url=provider.base_url, max_retries=0, timeout=limits.timeout_s
+            api_key=self._key.reveal(),
+            base_url=provider.base_url,
+            max_retries=0,
+            timeout=limits.timeout_s,
+            default_headers={"anthropic-version": provider.anthropic_version} if provider.anthropic_version else None,
         )
 
     def strike_out(self, text: str) -> str:

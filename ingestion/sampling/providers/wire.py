@@ -104,6 +104,36 @@ def read_chat(body: str) -> Reply:
     )
 
 
+class _TextChoice(msgspec.Struct):
+    text: str
+    finish_reason: str | None = None
+
+
+class _Completion(msgspec.Struct):
+    choices: list[_TextChoice]
+    model: str | None = None
+    usage: _ChatUsage | None = None
+
+
+def read_completion(body: str) -> Reply:
+    """A response of OpenAI's completions API: a text that was continued."""
+    completion = _decode(body, _Completion)
+    if not completion.choices:
+        raise InvalidResponseError("the response has no choices")
+    choice, usage = completion.choices[0], completion.usage or _ChatUsage()
+    return Reply(
+        text=choice.text,
+        reasoning=None,
+        input_tokens=usage.prompt_tokens,
+        cached_tokens=usage.prompt_tokens_details.cached_tokens if usage.prompt_tokens_details else None,
+        output_tokens=usage.completion_tokens,
+        reasoning_tokens=None,
+        finish_reason=choice.finish_reason,
+        served_model=completion.model,
+        is_refusal=choice.finish_reason == "content_filter",
+    )
+
+
 class _ResponsesUsage(msgspec.Struct):
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -242,6 +272,7 @@ def read_local(body: str) -> Reply:
 READERS: dict[str, Callable[[str], Reply]] = {
     "openai.chat": read_chat,
     "openai.responses": read_responses,
+    "openai.completions": read_completion,
     "anthropic.messages": read_message,
     "local": read_local,
 }

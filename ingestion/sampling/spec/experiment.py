@@ -6,12 +6,15 @@ Everything that a spec can say is here; reading it, and saying what is wrong wit
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from ingestion.sampling.spec.contracts import Asked, broken_terms
+from ingestion.sampling.spec.models import Price
 from ingestion.sampling.spec.tasks import AnyTask, Name, Strict, task_name
 
 PromptFormat = Literal["choice", "probability", "open_ended"]
@@ -19,26 +22,15 @@ Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max", "ad
 Reasoning = Effort | Annotated[int, Field(ge=1)]
 
 
-class Price(Strict):
-    """US dollars per million tokens."""
-
-    input: Annotated[float, Field(ge=0)]
-    """Per million tokens read."""
-    output: Annotated[float, Field(ge=0)]
-    """Per million tokens written, reasoning tokens included."""
-    cached_input: Annotated[float, Field(ge=0)] | None = None
-    """Per million tokens read from the provider's cache; the price of `input` if not given."""
-    batch_discount: Annotated[float, Field(ge=0, le=1)] = 0.5
-    """Share of the price that a batch API takes off."""
-
-
 class ProviderSpec(Strict):
     """Who serves models, and how fast it may be asked."""
 
     kind: Literal["openai", "anthropic", "openai_compatible", "local"]
     """`openai_compatible`: vLLM, Ollama, llama.cpp, or anything else that speaks OpenAI's protocol at `base_url`."""
-    api: Literal["chat", "responses"] = "chat"
-    """Which of OpenAI's two APIs to speak. Only chat takes a seed."""
+    api: Literal["chat", "responses", "completions"] = "chat"
+    """Which of OpenAI's APIs to speak. `responses` takes no seed; `completions` is for base models."""
+    anthropic_version: Literal["2023-06-01", "2026-10-21"] | None = None
+    """Version of Anthropic's API; the SDK's own (2026-10-21) if not given. The older one takes sampling parameters."""
     base_url: str | None = None
     """Address of the API, for example `http://127.0.0.1:8000/v1`."""
     api_key_env: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=100)] | None = None
@@ -56,6 +48,11 @@ class ProviderSpec(Strict):
     def key_variable(self) -> str | None:
         """Name of the environment variable that holds the key; None where none is needed."""
         return self.api_key_env or {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}.get(self.kind)
+
+    @field_validator("anthropic_version", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        return value.isoformat() if isinstance(value, date) else value  # YAML takes it for a date
 
     @field_validator("base_url")
     @classmethod
@@ -75,8 +72,10 @@ class ProviderSpec(Strict):
             raise ValueError("an openai_compatible provider needs base_url; add it")
         if self.kind == "local" and (self.base_url or self.api_key_env or self.batch):
             raise ValueError("a local provider runs in this process; drop base_url, api_key_env and batch")
-        if self.api == "responses" and self.kind == "anthropic":
-            raise ValueError("Anthropic has no responses API; drop api")
+        if self.api != "chat" and self.kind == "anthropic":
+            raise ValueError(f"Anthropic has no {self.api} API; drop api")
+        if self.anthropic_version and self.kind != "anthropic":
+            raise ValueError("anthropic_version is for anthropic; drop it")
         if self.batch and self.kind == "openai_compatible":
             raise ValueError("batch is for openai and anthropic; drop it")
         return self
@@ -269,22 +268,17 @@ def several(value: Any) -> tuple[Any, ...]:
 
 
 def _check_settings(number: int, condition: ConditionSpec, model: ModelSpec, provider: ProviderSpec) -> None:
-    where = f"conditions.{number}"
-    kind = provider.kind
-    for budget in several(condition.reasoning):
-        if isinstance(budget, int) and kind in ("openai", "openai_compatible"):
-            raise ValueError(
-                f"{where}.reasoning: {budget} is a token budget, and {model.id!r} takes an effort; "
-                "use low, medium or high, or a field of the server in extra_body"
+    for prompt_format in several(condition.prompt_format):
+        for reasoning in several(condition.reasoning):
+            asked = Asked(
+                model=model.request_name,
+                kind=provider.kind,
+                api=provider.api,
+                anthropic_version=provider.anthropic_version,
+                prompt_format=prompt_format,
+                reasoning=reasoning,
+                sampling={name: getattr(condition, name) for name in ("temperature", "top_p", "top_k")},
+                max_tokens=condition.max_tokens,
             )
-        if isinstance(budget, int) and kind == "anthropic" and not 1024 <= budget < (condition.max_tokens or 0):
-            raise ValueError(
-                f"{where}.reasoning: {budget} thinking tokens; Anthropic takes from 1024 to below max_tokens "
-                f"(now {condition.max_tokens}); raise max_tokens"
-            )
-        if budget == "adaptive" and kind != "anthropic":
-            raise ValueError(f"{where}.reasoning: adaptive is Anthropic's; use low, medium or high for {model.id!r}")
-    if kind == "anthropic" and condition.max_tokens is None:
-        raise ValueError(f"{where}.max_tokens: Anthropic needs a limit on output tokens; set one for {model.id!r}")
-    if kind == "openai" and condition.top_k is not None:
-        raise ValueError(f"{where}.top_k: OpenAI has no top-k sampling; drop it for {model.id!r}")
+            for problem in broken_terms(asked):
+                raise ValueError(f"conditions.{number}.{problem}")

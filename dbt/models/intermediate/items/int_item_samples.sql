@@ -17,6 +17,7 @@ select
     {% for name, column in length_axes().items() %}
         avg({{ column }}) {{ entering }} as mean_{{ name }},
     {% endfor %}
-    count(*) filter (where is_correct) / cast(nullif(count(is_correct), 0) as double) as accuracy
+    count(*) filter (where is_correct) / cast(nullif(count(is_correct), 0) as double) as accuracy,
+    avg(graded) as mean_score
 from samples
 group by {{ keys }}

@@ -20,9 +20,17 @@ tested_items as (
     inner join samples on outcomes.sample_id = samples.sample_id
 ),
 
+-- Where some outcome is partly right, the share that is wholly right would pass for a mean.
+graded_pools as (
+    select distinct {{ pool_keys() | join(", ") }}
+    from samples
+    where score > 0 and score < 1 and status not in ('error', 'refused')
+),
+
 with_target as (
     select
         samples.*,
+        graded_pools.task is not null as is_graded_pool,
         tested_items.item_id is not null as has_tests,
         items.target_index,
         -- Only an item with a valid target has classes to decompose over.
@@ -33,6 +41,11 @@ with_target as (
         on samples.task = items.task and samples.item_id = items.item_id
     left join tested_items
         on samples.task = tested_items.task and samples.item_id = tested_items.item_id
+    left join graded_pools
+        on
+            samples.task = graded_pools.task
+            and samples.model_id = graded_pools.model_id
+            and samples.condition_id = graded_pools.condition_id
 ),
 
 classified as (
@@ -94,7 +107,7 @@ select
     case
         when answer_kind = 'left_out' then null
         when n_classes is not null then coalesce(predicted_index = target_index, false)
-        else graded >= 1
+        when not is_graded_pool then graded >= 1
     end as is_correct,
     graded,
     answer_kind = 'format_failure' or answer_kind = 'open' and status = 'format_failure' as is_format_failure,

@@ -1,0 +1,114 @@
+"""`python -m benchmarks.fault_campaign [--again]`: commands killed at random moments, full disks, hostile names.
+
+Each trial takes a copy of one small warehouse (`build/benchmarks/fault_campaign/`), kills a command with SIGKILL,
+looks, runs the command again to its end, and looks again. Nothing may be lost, half-published, left behind or left
+running.
+Trials are recorded one by one, so an interrupted campaign goes on where it stopped; the outcome is kept in
+`benchmarks/results/fault_campaign.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from benchmarks.fault_trials import (
+    RUNNING,
+    Warehouse,
+    full_disk_trial,
+    hostile_names_trial,
+    kill_trial,
+    make_template,
+)
+
+HERE = Path(__file__).resolve().parents[1] / "build" / "benchmarks" / "fault_campaign"
+RESULT = Path(__file__).parent / "results" / "fault_campaign.json"
+SEED = 2026
+
+KILLS = {"import": 20, "publish": 10, "sample": 10, "report": 8, "build": 6, "run": 4, "ui": 2}
+FULL_DISKS = {"import": 4, "publish": 2, "sample": 2, "report": 1, "build": 1}
+
+
+@dataclass
+class Record:
+    """What the campaign saw, trial by trial."""
+
+    trials: dict[str, dict[str, object]] = field(default_factory=dict)
+
+    def summary(self) -> dict[str, object]:
+        """What is kept: counts, and every problem in words."""
+        kinds = Counter(str(trial["kind"]) for trial in self.trials.values())
+        commands = Counter(str(trial["command"]) for trial in self.trials.values() if trial["kind"] == "kill")
+        problems = [f"{name}: {text}" for name, trial in self.trials.items() for text in trial["problems"]]  # type: ignore[attr-defined]
+        return {
+            "kills": dict(sorted(commands.items())),
+            "kills_in_all": commands.total(),
+            "kills_that_came_too_late": sum(
+                not trial["was_killed"] for trial in self.trials.values() if trial["kind"] == "kill"
+            ),
+            "full_disks": kinds["full disk"],
+            "disks_that_were_full": sum(
+                bool(trial["was_killed"]) for trial in self.trials.values() if trial["kind"] == "full disk"
+            ),
+            "hostile_names": kinds["hostile names"],
+            **{
+                name: sum(int(str(trial[name])) for trial in self.trials.values())
+                for name in ("rows_lost", "half_published", "leftovers", "processes_alive")
+            },
+            "problems": problems,
+        }
+
+
+def main(arguments: list[str]) -> int:
+    """Run what is left of the campaign; exit status 1 if anything was lost, half done or left behind."""
+    if "--again" in arguments:
+        shutil.rmtree(HERE, ignore_errors=True)
+    HERE.mkdir(parents=True, exist_ok=True)
+    book = HERE / "trials.json"
+    record = Record(json.loads(book.read_text()) if book.exists() else {})
+    template = make_template(HERE)
+    for name, trial in _trials(template):
+        if name in record.trials:
+            continue
+        started = time.monotonic()
+        found = trial()
+        record.trials[name] = asdict(found)
+        book.write_text(json.dumps(record.trials, indent=1))
+        print(f"{name}: {found.told()} ({time.monotonic() - started:.0f} s)", flush=True)
+    summary = record.summary()
+    print(json.dumps(summary, indent=2))
+    RESULT.write_text(json.dumps(summary, indent=2) + "\n")
+    return int(bool(summary["problems"]))
+
+
+def _trials(template: Warehouse) -> list[tuple[str, Callable[[], object]]]:
+    chance = random.Random(SEED)
+    trials: list[tuple[str, Callable[[], object]]] = []
+    for command, number in KILLS.items():
+        for turn in range(number):
+            # Spread over the command's usual time, a little beyond its end.
+            moment = (turn + chance.random()) / number * 1.05
+            trials.append(
+                (f"kill {command} {turn}", lambda c=command, m=moment, n=turn: kill_trial(template, HERE, c, m, n))
+            )
+    for command, number in FULL_DISKS.items():
+        for turn in range(number):
+            share = (turn + chance.random()) / number
+            trials.append(
+                (f"full disk {command} {turn}", lambda c=command, s=share: full_disk_trial(template, HERE, c, s))
+            )
+    trials.append(("hostile names", lambda: hostile_names_trial(HERE)))
+    return trials
+
+
+if __name__ == "__main__":
+    if RUNNING.is_supported():
+        sys.exit(main(sys.argv[1:]))
+    sys.exit("the campaign reads the process table with ps, and mounts a small disk: it needs Linux, as root")
