@@ -24,18 +24,20 @@
 
 {#
   How many times as much evidence would decide: an interval so narrow that, if the estimate stays as it is, four experiments of
-  five end in a verdict, `negligible` or one of the others, whichever takes less. z.975 + z.8 = 2.8016 standard errors are within
-  reach of the nearer bound when there are many degrees of freedom; then again with those that so much evidence has.
+  five end in a verdict, `negligible` or one of the others, whichever takes less. Three columns, one after the other: `reach`, the
+  standard error in units of the distance to the nearer bound; `inverse_freedom`, one over the degrees of freedom when z.975 +
+  z.8 = 2.8016 such errors fit in; and the growth, with Student's quantile for those.
 #}
-{% macro needed_growth(statistic, standard_error, degrees_of_freedom, margin) -%}
-    {%- set reach = standard_error ~ " / greatest(abs(" ~ statistic ~ "), " ~ margin ~ " - abs(" ~ statistic ~ "))" -%}
-    {%- set at_least = "greatest(pow(2.801585e0 * " ~ reach ~ ", 2), 1e0)" -%}
-    pow(
-        (
-            8.41621e-1 + {{ t_975_of_inverse("least(1 / (" ~ degrees_of_freedom ~ " * " ~ at_least ~ "), 1e0)") }}
-        ) * {{ reach }},
-        2
-    )
+{% macro reach(statistic, standard_error, margin) -%}
+    {{ standard_error }} / greatest(abs({{ statistic }}), {{ margin }} - abs({{ statistic }}))
+{%- endmacro %}
+
+{% macro inverse_freedom_needed(degrees_of_freedom) -%}
+    least(1 / ({{ degrees_of_freedom }} * greatest(pow(2.801585e0 * reach, 2), 1e0)), 1e0)
+{%- endmacro %}
+
+{% macro needed_growth() -%}
+    pow((8.41621e-1 + {{ t_975_of_inverse("inverse_freedom") }}) * reach, 2)
 {%- endmacro %}
 
 {#

@@ -38,7 +38,12 @@ MODELS = """
 """
 """What the page reads beside the tables of its figures."""
 
-VERDICTS = {"holds": "holds", "does_not_hold": "does not hold", "cannot_tell": "cannot tell"}
+VERDICTS = {
+    "holds": "holds",
+    "does_not_hold": "does not hold",
+    "negligible": "negligible",
+    "cannot_tell": "cannot tell",
+}
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,8 @@ def write_page(layout: Layout) -> Page:
         .render(
             sections=sections,
             specs={section.name: section.spec for section in sections if section.spec is not None},
-            findings=_grouped(findings),
+            findings=_grouped(findings.filter(pl.col("kind") == "finding")),
+            checks=_grouped(findings.filter(pl.col("kind") == "sanity_check")),
             verdicts=VERDICTS,
             models=models.to_dicts(),
             decompositions=DECOMPOSITION_LABELS,

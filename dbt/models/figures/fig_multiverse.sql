@@ -41,4 +41,5 @@ inner join findings
         and analyses.condition_id = findings.condition_id
         and coalesce(analyses.model_id, '') = coalesce(findings.model_id, '')
 inner join conditions on analyses.condition_id = conditions.condition_id
-order by finding, task, condition_id, model_id, decomposition, kl_delta, estimator, format_failures, length_axis, n_buckets
+order by
+    finding, task, condition_id, model_id, decomposition, kl_delta, estimator, format_failures, length_axis, n_buckets

@@ -9,7 +9,7 @@ models as (
     select * from {{ ref("int_models") }}
 )
 
--- Algebra: the variance of a mean of independent answers is theirs over their number. What is told is the distance from that.
+-- Algebra: the variance of a mean of independent answers is theirs over their number. Told is the distance from that.
 select
     'ensembling_removes_variance' as finding,
     task,

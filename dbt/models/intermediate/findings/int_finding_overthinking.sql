@@ -67,7 +67,8 @@ select
     decomposition,
     n_models,
     is_simulated,
-    'incoherence of an item''s longer samples minus that of its shorter ones, at the item''s own accuracy' as statistic_name,
+    'incoherence of an item''s longer samples minus that of its shorter ones, at the item''s own accuracy'
+        as statistic_name,
     difference as statistic,
     difference_ci_low as statistic_ci_low,
     difference_ci_high as statistic_ci_high,

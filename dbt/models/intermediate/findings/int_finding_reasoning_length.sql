@@ -81,10 +81,13 @@ select
     }} as told,
     other_verdict,
     case
-        when other_verdict is not null then {{ words("'by '", metric_in_words("other_decomposition"), "' '", "other_told") }}
+        when other_verdict is not null
+            then {{ words("'by '", metric_in_words("other_decomposition"), "' '", "other_told") }}
     end as other_told
 from told_of
 left join single_models using ({{ fit }})
 left join others using (task, condition_id, length_axis, fit_id)
 qualify
-    row_number() over (partition by {{ fit }}, fit_id order by other_decomposition in ('kl', 'brier') desc, other_decomposition) = 1
+    row_number() over (
+        partition by {{ fit }}, fit_id order by other_decomposition in ('kl', 'brier') desc, other_decomposition asc
+    ) = 1

@@ -27,7 +27,8 @@ examined as (
     select
         *,
         (statistic_ci_high - statistic_ci_low) / 2
-        / case when degrees_of_freedom >= 1 then {{ t_975_of_inverse("(1 / degrees_of_freedom)") }} end as standard_error,
+        / case when degrees_of_freedom >= 1 then {{ t_975_of_inverse("(1 / degrees_of_freedom)") }} end
+            as standard_error,
         {{ verdict("statistic_ci_low", "statistic_ci_high", "margin", "expected") }} as statistic_verdict
     from statistics
     inner join known_findings using (finding)
@@ -36,6 +37,7 @@ examined as (
 tested as (
     select
         *,
+        {{ reach("statistic", "standard_error", "margin") }} as reach,
         case
             when standard_error > 0 then {{ normal_quantile("(statistic / standard_error)", "degrees_of_freedom") }}
         end as z,
@@ -55,6 +57,13 @@ tested as (
     from examined
 ),
 
+freed as (
+    select
+        *,
+        {{ inverse_freedom_needed("degrees_of_freedom") }} as inverse_freedom
+    from tested
+),
+
 grown as (
     select
         *,
@@ -64,11 +73,11 @@ grown as (
             when standard_error > 0
                 then
                     greatest(
-                        {{ needed_growth("statistic", "standard_error", "degrees_of_freedom", "margin") }}, cast(min_n as double) / nullif(n, 0)
+                        {{ needed_growth() }}, cast(min_n as double) / nullif(n, 0)
                     )
             when interval_note = 'too_few_errors' then {{ var("min_wrong_items") }} / nullif(n_wrong_items, 0)
         end as growth
-    from tested
+    from freed
 ),
 
 ranked as (
@@ -83,13 +92,23 @@ ranked as (
 )
 
 select
-    *,
+    {{ finding_columns() | join(", ") }},
+    title,
+    kind,
+    measured_as,
+    min_n,
+    verdict,
+    p_value,
+    n_tests,
     -- Benjamini and Hochberg (1995) over all findings that are published together.
     case
         when p_value is not null
             then
                 least(
-                    min(p_scaled) over (order by p_value asc nulls last range between current row and unbounded following), 1e0
+                    min(p_scaled) over (
+                        order by p_value asc nulls last range between current row and unbounded following
+                    ),
+                    1e0
                 )
     end as p_adjusted,
     cast(case when growth is not null then greatest(ceil(n * (growth - 1)), 1) end as bigint) as n_more,

@@ -29,7 +29,7 @@ sides as (
             '{{ estimator }}' as estimator,
             halves.half as side,
             halves.error,
-            halves.{{ column }} as variance
+            {{ "halves.variance" if column == "variance" else "halves.variance_unbiased as variance" }}
         from halves
         inner join findings
             on

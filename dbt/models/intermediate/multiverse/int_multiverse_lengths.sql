@@ -1,6 +1,9 @@
-{% set keys = ["task", "condition_id", "fit_id", "decomposition", "kl_delta", "format_failures", "estimator", "length_axis"] %}
-{% set group = keys | join(", ") %}
+{% set keys = [
+    "task", "condition_id", "fit_id", "decomposition", "kl_delta", "format_failures", "estimator", "length_axis",
+] %}
 {% set bucketed = keys + ["n_buckets"] %}
+{% set level = (bucketed + ["model_id"]) | join(", ") %}
+{% set group = keys | join(", ") %}
 
 with
 
@@ -52,8 +55,8 @@ points as (
 levelled as (
     select
         {{ bucketed | join(", ") }},
-        mean_length / exp(avg(ln(mean_length)) over (partition by {{ bucketed | join(", ") }}, model_id)) as mean_length,
-        ratio / exp(avg(ln(ratio)) over (partition by {{ bucketed | join(", ") }}, model_id)) as ratio
+        mean_length / exp(avg(ln(mean_length)) over (partition by {{ level }})) as mean_length,
+        ratio / exp(avg(ln(ratio)) over (partition by {{ level }})) as ratio
     from points
 ),
 

@@ -45,7 +45,9 @@ shared as (
     select
         *,
         case when is_correct then item_accuracy else 1 - item_accuracy end as share,
-        max(case when is_correct then abs(miss) else 0e0 end) over (partition by {{ item }}, decomposition) as right_miss
+        max(case when is_correct then abs(miss) else 0e0 end) over (
+            partition by {{ item }}, decomposition
+        ) as right_miss
     from components
     inner join accuracies using ({{ item }})
 ),

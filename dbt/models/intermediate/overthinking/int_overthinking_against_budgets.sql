@@ -50,8 +50,11 @@ overthinking as (
 judged as (
     select
         *,
-        least({% for side in sides %}total_error_{{ side }}{{ ", " if not loop.last }}{% endfor %}) / ({{ always_wrong() }})
-            as n_wrong_items
+        least(
+            {% for side in sides %}
+                total_error_{{ side }}{{ "," if not loop.last }}
+            {% endfor %}
+        ) / ({{ always_wrong() }}) as n_wrong_items
     from contrasts
 ),
 

@@ -45,7 +45,7 @@ halves as (
         case
             when sample_length < median_length then 'shorter'
             when sample_length > median_length then 'longer'
-            -- Samples of the median length make up the smaller half: where many are alike, a side keeps enough to compare.
+            -- Samples of the median length go to the smaller half: where many are alike, both keep enough to compare.
             when n_below < n_above then 'shorter'
             else 'longer'
         end as half

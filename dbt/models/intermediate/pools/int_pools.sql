@@ -18,7 +18,8 @@ answers as (
 kinds as (
     select
         {{ pool }},
-        count(*) filter (where answer_kind = 'probabilities') > count(*) filter (where answer_kind = 'choice') as is_stated
+        count(*) filter (where answer_kind = 'probabilities') > count(*) filter (where answer_kind = 'choice')
+            as is_stated
     from answers
     group by {{ pool }}
 ),

@@ -80,6 +80,8 @@ select
     case when interval_note is null then standard_error end as standard_error,
     case when interval_note is null then degrees_of_freedom end as degrees_of_freedom,
     interval_note,
-    case when interval_note is null and sample_noise is not null then least(sample_noise / influence_sq, 1e0) end as share_from_samples
+    case
+        when interval_note is null and sample_noise is not null then least(sample_noise / influence_sq, 1e0)
+    end as share_from_samples
 from judged
 left join noises using ({{ group }})
