@@ -9,7 +9,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Modules are compiled when they are first used; compiling all of them up front takes a good part of the installation.
 INSTALL := $(PIP) install --quiet --no-compile --constraint constraints.txt
-DEPENDENCIES := pyproject.toml constraints.txt
+INSTALL_FAST := $(PIP) install --quiet --no-compile --no-deps
+# Everything but PyTorch is checked against its hash (.ci/lock.py says why); PyTorch comes by its pin, in the build that
+# suits the machine.
+INSTALL_LOCKED := $(INSTALL_FAST) --require-hashes --requirement
+DEPENDENCIES := pyproject.toml constraints.txt requirements.txt requirements-dev.txt
 
 run: $(VENV)/.installed
 	$(BIN)/incoherence run
@@ -51,16 +55,20 @@ clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
 
 $(BIN)/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
 
 # A changed dependency list makes the environment stale; it is then brought up to date in place.
 $(VENV)/.installed: $(DEPENDENCIES) | $(BIN)/python
 	@echo "Installing into $(VENV) (a few minutes the first time)"
-	$(INSTALL) --editable .
+	$(INSTALL_LOCKED) requirements.txt
+	$(INSTALL) torch
+	$(INSTALL_FAST) --editable .
 	@touch $@
 
 $(VENV)/.installed-dev: $(DEPENDENCIES) | $(BIN)/python
 	@echo "Installing into $(VENV) with development tools (a few minutes the first time)"
-	$(INSTALL) --editable '.[dev]'
+	$(INSTALL_LOCKED) requirements-dev.txt
+	$(INSTALL) torch
+	$(INSTALL_FAST) --editable .
 	@touch $@ $(VENV)/.installed

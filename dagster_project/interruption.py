@@ -20,13 +20,16 @@ MARK = "interrupted"
 
 @contextmanager
 def winding_up() -> Iterator[None]:
-    """Python's own handler of Ctrl-C, and no other try after it.
+    """Python's own handler of Ctrl-C, and no other try after it; SIGTERM, which ends processes, is taken for Ctrl-C.
 
     Raises:
         dagster.Failure: if interrupted.
     """
     is_main = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGINT, signal.default_int_handler) if is_main else None
+    before = {}
+    if is_main:  # only there can handlers be set, and only there does Dagster set its own
+        before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
+        before[signal.SIGTERM] = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         yield
     except KeyboardInterrupt:
@@ -34,8 +37,8 @@ def winding_up() -> Iterator[None]:
             "interrupted; what was drawn is kept, run it again to go on", metadata={MARK: True}, allow_retries=False
         ) from None
     finally:
-        if is_main:
-            signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def is_interrupted(event: DagsterEvent) -> bool:

@@ -31,6 +31,9 @@ _NOT_PASSED = frozenset({"error", "errored", "skipped", "skip", "timeout", "time
 INSPECT_LETTERS: Mapping[str, float] = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0}
 """Inspect's grades: correct, incorrect, partial, no answer (`value_to_float` of inspect-ai)."""
 
+NAN = "its value is NaN or empty"
+"""Why a value says nothing."""
+
 OUTSIDE, STRANGE_LETTER = "its value is outside the scale", "its grade is a letter whose meaning is not known"
 """Why one value is no graded outcome where the reason for all, `Grades.withdrawn`, says more."""
 
@@ -135,7 +138,7 @@ class Grades:
         if isinstance(value, bool):
             return Grade(float(value is not self.lower_is_better))
         if value is None or (isinstance(value, float) and math.isnan(value)):
-            return Grade(None, "its value is NaN or empty")
+            return Grade(None, NAN)
         if isinstance(value, int | float):
             return self._numbered(value)
         return Grade(None, f"its value is a {'list' if isinstance(value, list) else 'group of several values'}")
@@ -177,8 +180,8 @@ class Grades:
             number = float(text)
         except ValueError:
             shown = text if len(text) <= 30 else text[:29] + "…"
-            return Grade(None, f"its value {shown!r} is no verdict" if text else "its value is NaN or empty")
-        return Grade(None, "its value is NaN or empty") if math.isnan(number) else self._numbered(number)
+            return Grade(None, f"its value {shown!r} is no verdict" if text else NAN)
+        return Grade(None, NAN) if math.isnan(number) else self._numbered(number)
 
     def _numbered(self, number: float) -> Grade:
         try:

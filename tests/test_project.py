@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -70,18 +69,6 @@ def test_nothing_unpickles() -> None:
 
 def test_dbt_folder_is_no_package() -> None:
     assert not (ROOT / "dbt" / "__init__.py").exists(), "it would shadow dbt-core: `python -m …` finds no dbt.cli"
-
-
-def test_every_dependency_is_pinned_in_the_constraints() -> None:
-    config = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [*config["dependencies"], *(name for extra in config["optional-dependencies"].values() for name in extra)]
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
-    pinned = {line.split("==")[0].lower().replace("_", "-") for line in lines if "==" in line and line[0] != "#"}
-    for requirement in wanted:
-        name = requirement.split("[")[0]
-        for stop in "<>=! ":
-            name = name.split(stop)[0]
-        assert name.lower().replace("_", "-") in pinned, requirement
 
 
 WORDS_OF_THE_PAPER = (

@@ -181,10 +181,7 @@ def sample(
         fail(str(error), status=2)
     except (MissingKeyError, JournalError, SamplingError, EmbeddingError) as error:
         fail(str(error))
-    counts = ", ".join(f"{n:,} {status}" for status, n in sorted(summary.n_by_status().items()))
-    say(f"{summary.n_drawn:,} samples drawn, ${summary.cost_usd:.4f}; in the warehouse: {counts or 'none'}")
-    for warning in summary.warnings():
-        say(f"Note: {warning}")
+    say("\n".join(summary.lines()))
     if embedded:
         say(f"{embedded.n_embedded:,} answers embedded with {embedded.embedding_model}")
     if summary.n_missing:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from ingestion.verdicts import OUTSIDE, STRANGE_LETTER
+from ingestion.verdicts import NAN, OUTSIDE, STRANGE_LETTER
 
 NO_SCORER = "nothing in the file judges them: neither a scorer nor a target"
 """The reason of a file that never meant to judge (answers for embeddings): told, and no fault."""
@@ -27,11 +27,13 @@ class Unscored:
     Attributes:
         n_entering: samples that would enter a decomposition.
         reasons: of those that nothing judges, how many for each reason.
+        n_nan: samples whose score is NaN and whose option judges them.
     """
 
     def __init__(self) -> None:
         self.n_entering = 0
         self.reasons: Counter[str] = Counter()
+        self.n_nan = 0
         self._items: dict[tuple[str, str, str], tuple[bool, bool]] = {}
         self._n_by_score = 0
         self._last: str | None = None
@@ -51,6 +53,8 @@ class Unscored:
         has_classes, has_target = self._items.get(
             (values["task"], values["item_id"], values["answer_key_id"]), (False, False)
         )
+        if has_classes and reason is not None and NAN in reason and values["status"] == "ok":
+            self.n_nan += 1
         if values["status"] != "ok" or has_classes:
             return
         self._last_is_scored = values.get("score") is not None
@@ -89,7 +93,7 @@ class Unscored:
         """How many samples have no score, and why; None if all have one."""
         reasons = [(reason, n) for reason, n in self.reasons.most_common() if n > 0]
         if not reasons:
-            return None
+            return f"{self.n_nan:,} scores are NaN or empty; their options judge these samples" if self.n_nan else None
         shown = [f"{reason} ({n:,})" if len(reasons) > 1 else reason for reason, n in reasons[:_MOST_REASONS]]
         if len(reasons) > _MOST_REASONS:
             shown.append(f"and {len(reasons) - _MOST_REASONS} other reasons")

@@ -134,7 +134,10 @@ def sample_partitions(layout: Layout, kind: str, keys: Sequence[PartitionKey], r
         if not only:
             continue
         try:
-            drawn.add(sample(spec, layout, only=only, report=report))
+            summary = sample(spec, layout, only=only, report=report)
+            drawn.add(summary)
+            for warning in summary.warnings():
+                report(warning)
         except SamplingError as error:
             if error.summary is not None:
                 drawn.add(error.summary)

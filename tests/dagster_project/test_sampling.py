@@ -195,7 +195,8 @@ def test_items_that_cannot_be_had_stop_no_other_experiment(
     assert server.n_requests == 2 * 10
 
 
-def test_ctrl_c_ends_a_run_without_another_try(layout: Layout) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_ends_a_run_without_another_try(layout: Layout, number: signal.Signals) -> None:
     with running(delay_s=0.2) as server:
         write_experiment(layout, server, "good", epochs=100)
         script = f"""
@@ -225,7 +226,7 @@ def test_ctrl_c_ends_a_run_without_another_try(layout: Layout) -> None:
         while server.n_requests < 40:
             assert run.poll() is None
             time.sleep(0.01)
-        run.send_signal(signal.SIGINT)
+        run.send_signal(number)
         _, told = run.communicate(timeout=60)
         assert run.returncode == -signal.SIGINT and "KeyboardInterrupt" in told  # the command says it in one line
         n_sent = server.n_requests

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from ingestion.logs.importer import FileReport, import_paths
+from ingestion.logs.records import RefusedFileError
+from ingestion.logs.table.sniff import propose
 from tests.ingestion.conftest import rows
 from warehouse.layout import PROJECT_ROOT, Layout
 
@@ -127,3 +129,66 @@ def test_22_items_whose_ids_follow_a_shuffled_order(layout: Layout) -> None:
 def test_27_letters_in_common_phrasings(layout: Layout) -> None:
     samples, _ = imported(layout, "27")
     assert [row["choice_index"] for row in samples] == [2] * 10
+
+
+def proposal(name: str, file: str) -> str:
+    (folder,) = CASES.glob(f"{name}-*")
+    return propose(folder / file)
+
+
+def with_mapping(layout: Layout, tmp_path: Path, name: str, file: str, mapping: str) -> Samples:
+    (folder,) = CASES.glob(f"{name}-*")
+    (tmp_path / "m.yaml").write_text(mapping)
+    summary = import_paths([folder / file], layout, mapping=tmp_path / "m.yaml")
+    assert not summary.has_refused, summary.reports
+    return rows(layout, "samples")
+
+
+def test_13_a_condition_is_proposed(layout: Layout, tmp_path: Path) -> None:
+    text = proposal("13", "t.jsonl")
+    assert "epoch: {field: rep, add: 1}" in text
+    by_condition = defaultdict(list)
+    for row in with_mapping(layout, tmp_path, "13", "t.jsonl", text):
+        by_condition[row["condition_id"]].append(row["score"])
+    assert sorted(by_condition.values()) == [[0.0] * 4, [1.0] * 4]
+
+
+def test_14_several_samples_in_a_row_are_never_one(layout: Layout, tmp_path: Path) -> None:
+    samples, (report,) = imported(layout, "14")
+    assert (samples, report.outcome) == ([], "refused")
+    assert "each: " in report.message
+    (folder,) = CASES.glob("14-*")
+    mapping = (folder / "mapping.yaml").read_text().replace("score: 'score[*]'", "each: 'score[*]'\nscore: each")
+    samples = with_mapping(layout, tmp_path, "14", "k.jsonl", mapping)
+    found = np.array(scores(samples)).reshape(3, 4)
+    assert (found.mean(), found.var(axis=1).tolist()) == (0.5, [0.25] * 3)
+
+
+def test_15_a_list_is_no_answer(layout: Layout) -> None:
+    samples, (report,) = imported(layout, "15")
+    assert (samples, report.outcome) == ([], "refused")
+    assert "answer is a list of 4 values" in report.message
+
+
+def test_17_samples_without_a_score_are_told(layout: Layout) -> None:
+    samples, (report,) = imported(layout, "17")
+    assert len(samples) == 4
+    assert "2 of 4 samples have no score" in report.message
+
+
+def test_19_rows_of_one_type(layout: Layout, tmp_path: Path) -> None:
+    mapping = proposal("19", "e.jsonl")
+    assert "where: {type: match}" in mapping
+    assert sorted(scores(with_mapping(layout, tmp_path, "19", "e.jsonl", mapping))) == [0.0, 1.0, 1.0]
+
+
+def test_24_delimiters_and_encodings_are_told() -> None:
+    assert "delimiter: ';'" in proposal("24", "a.csv")
+    with pytest.raises(RefusedFileError, match="not UTF-8; save the file as UTF-8"):
+        proposal("24", "b.csv")
+
+
+def test_25_a_statistic_by_its_name(layout: Layout, tmp_path: Path) -> None:
+    (folder,) = CASES.glob("25-*")
+    mapping = (folder / "mapping.yaml").read_text().replace("stats[1].mean", "stats[name.name=exact_match].mean")
+    assert scores(with_mapping(layout, tmp_path, "25", "s.json", mapping)) == [1.0, 0.0]

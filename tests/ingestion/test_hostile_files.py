@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import shutil
@@ -222,6 +223,19 @@ def test_bombs_are_stopped_by_their_declared_size(
     monkeypatch.setattr(inspect_zip, "MAX_DIRECTORY_BYTES", 200)  # four members have more than that
     path.write_bytes(bytes(data) + b"  ")
     assert "a directory of" in refused(import_paths([path], layout))
+
+
+@pytest.mark.parametrize("n_members", [3, 70_000])
+@pytest.mark.parametrize("comment", [b"", b"PK" * 200])
+def test_the_size_of_a_directory_is_known_before_it_is_read(n_members: int, comment: bytes) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.comment = comment
+        for number in range(n_members):
+            archive.writestr(f"m{number}", b"x")
+    start = file.getvalue().index(b"PK\x01\x02")
+    written = file.getvalue().rindex(b"PK\x06\x06" if n_members > 65_535 else b"PK\x05\x06")
+    assert inspect_zip._directory_bytes(file) == written - start
 
 
 def test_overlapping_members_are_refused(tmp_path: Path, layout: Layout) -> None:

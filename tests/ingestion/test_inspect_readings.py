@@ -230,6 +230,22 @@ def test_options_answered_in_words_are_the_options(tmp_path: Path, layout: Layou
     assert [row["status"] for row in samples] == ["ok"] * 4
 
 
+def test_a_scorer_that_contradicts_the_option_is_told(tmp_path: Path, layout: Layout) -> None:
+    texts = ["ANSWER: A", "ANSWER: B", "ANSWER: A", "the first one", "dunno"]
+    task = mcq_task({"q": texts}, scorer=gives(["C", "C", "I", "C", "I"], [accuracy()]))
+    samples, report = imported(layout, run_inspect(tmp_path, task))
+    told = [(row["choice_index"], row["score"]) for row in samples]
+    assert told == [(0, 1.0), (1, 1.0), (0, 0.0), (None, 1.0), (None, 0.0)]
+    assert "3 samples are judged by scorer 'judge' otherwise than by the option" in report.message
+
+
+def test_a_nan_of_an_item_with_options_is_named(tmp_path: Path, layout: Layout) -> None:
+    task = mcq_task({"q": ["ANSWER: A", "ANSWER: B"]}, scorer=gives([math.nan, 1.0]))
+    _, report = imported(layout, run_inspect(tmp_path, task))
+    assert "1 scores are NaN or empty; their options judge these samples" in report.message
+    assert not report.has_warning
+
+
 def test_several_submitted_options_are_wrong_and_counted_apart(tmp_path: Path, layout: Layout) -> None:
     solve = multiple_choice(multiple_correct=True)
     log = run_inspect(tmp_path, mcq_task({"q": ["ANSWER: A,C", "ANSWER: A", "dunno"]}, solver=solve, scorer=choice()))

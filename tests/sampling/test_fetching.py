@@ -23,6 +23,9 @@ class Hub(BaseHTTPRequestHandler):
         if self.path == "/moved":
             self.send_response(302)
             self.send_header("Location", "/file")
+        elif self.path == "/elsewhere":
+            self.send_response(302)
+            self.send_header("Location", f"http://localhost:{self.server.server_address[1]}/file")
         elif self.path == "/gated" and self.headers.get("Authorization") != f"Bearer {TOKEN}":
             self.send_response(403, f"no: {self.headers.get('Authorization')}")
         else:
@@ -59,7 +62,7 @@ def test_a_file_is_downloaded_once(hub: str, tmp_path: Path) -> None:
 def test_a_token_goes_to_the_hub_alone(hub: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     assert fetch(f"{hub}/gated", tmp_path / "gated", advice="by hand", is_gated=True).read_bytes() == b"data"
-    fetch(f"{hub}/moved", tmp_path / "moved", advice="by hand", is_gated=True)
+    fetch(f"{hub}/elsewhere", tmp_path / "moved", advice="by hand", is_gated=True)
     assert [token for _, token in Hub.asked] == [f"Bearer {TOKEN}", f"Bearer {TOKEN}", None]
 
 

@@ -221,6 +221,11 @@ def _records(
         yield ScoredBy(f"scorer {context.scorer.name!r}")
     if (reason := context.scorer.withdrawn) is not None:
         yield ScoresWithdrawn(reason)
+    if context.contradicted:
+        yield Notice(
+            f"{len(context.contradicted):,} samples are judged by scorer {context.scorer.name!r} otherwise than by the "
+            "option that was read from them; kl, brier and accuracy go by the option"
+        )
     yield from _told_of_scorers(context.scorer, asked=options.scorer)
     if context.ids_are_positions:
         yield Notice(
@@ -269,7 +274,7 @@ def _context(header: Header, run_status: str, condition: Mapping[str, Any], scor
         header=header,
         model_id=model_id_of(header.eval),
         own_roles=frozenset(name for name, model in roles_of(header.eval).items() if model == header.eval.model),
-        ids_are_positions=_ids_are_positions(header.eval.dataset),
+        ids_are_positions=_ids_are_positions(header.eval.dataset, header.eval.config),
         run_status=run_status,
         prompt_format=condition["prompt_format"],
         condition_id=condition["condition_id"],
@@ -280,11 +285,12 @@ def _context(header: Header, run_status: str, condition: Mapping[str, Any], scor
     )
 
 
-def _ids_are_positions(dataset: Any) -> bool:
+def _ids_are_positions(dataset: Any, config: Mapping[str, Any]) -> bool:
     """Whether the dataset was shuffled and Inspect numbered it afterwards, because its samples have no ids."""
     told = dataset if isinstance(dataset, Mapping) else {}
     ids = told.get("sample_ids")
-    return told.get("shuffled") is True and isinstance(ids, list) and ids == list(range(1, len(ids) + 1))
+    is_shuffled = told.get("shuffled") is True or config.get("sample_shuffle") not in (None, False)
+    return is_shuffled and isinstance(ids, list) and ids == list(range(1, len(ids) + 1))
 
 
 def prompt_format_of(samples: Iterable[Sample]) -> str:

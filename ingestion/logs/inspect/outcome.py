@@ -15,8 +15,10 @@ LONGEST_ERROR = 2_000
 """Characters of an error message that are kept."""
 
 _REFUSALS = ("content_filter", "refusal")
-_TEXT_SCORERS = frozenset({"match", "includes", "exact", "answer", "pattern", "choice", "f1"})
-"""Scorers of inspect-ai that hold the answer's text against the target: right by them is the target, chosen."""
+_BY_TARGET = frozenset(
+    {"match", "includes", "exact", "answer", "pattern", "choice", "f1", "model_graded_qa", "model_graded_fact"}
+)
+"""Scorers of inspect-ai that hold the answer against the target: right by them is the target, chosen."""
 
 
 class Asked(NamedTuple):
@@ -97,14 +99,14 @@ def _chosen(asked: Asked, answered: Answered, word: FinalWord) -> answers.Chosen
     chosen = answers.Chosen(failure=answers.NONE)
     if not (asked.is_shuffled and answered.scores):
         chosen = answers.read_option(word.text, len(choices), choices)
-    if chosen.index is None and chosen.failure != answers.SEVERAL and _is_right_by_its_text(answered):
+    if chosen.index is None and chosen.failure != answers.SEVERAL and _is_right_by_the_target(answered):
         return answers.Chosen(asked.target_index) if asked.target_index is not None else chosen
     return chosen
 
 
-def _is_right_by_its_text(answered: Answered) -> bool:
+def _is_right_by_the_target(answered: Answered) -> bool:
     scorer = (answered.scorer or "").rpartition("/")[2]
-    return answered.grade.score == 1.0 and scorer in _TEXT_SCORERS
+    return answered.grade.score == 1.0 and scorer in _BY_TARGET
 
 
 def _reasoning(completion: Choice | None, word: FinalWord) -> str | None:

@@ -43,6 +43,7 @@ class RunContext:
         scorer: the scorer that is read; decides itself at the first sample with scores.
         answer_keys: by item id, choices and targets, the answer key's id; grows as samples are read, so that an item is
             handed over once and not once for each epoch.
+        contradicted: ids of samples that their scorer judged otherwise than the option that was read from them.
     """
 
     header: Header
@@ -57,6 +58,7 @@ class RunContext:
     n_completions: int
     scorer: ScorerChoice
     answer_keys: dict[tuple[Any, ...], str] = field(default_factory=dict)
+    contradicted: list[str] = field(default_factory=list)
 
 
 def sample_rows(sample: Sample, context: RunContext) -> Iterator[Row | Unreadable]:
@@ -102,6 +104,8 @@ def sample_rows(sample: Sample, context: RunContext) -> Iterator[Row | Unreadabl
             values |= {"choice_index": index, "answer": answers.option_letter(index)}
         alone = len(completions) == 1 and n_completions == 1
         values |= measures(sample, context.header.eval.model, context.own_roles, alone=alone)
+        if _is_contradicted(values, right):
+            context.contradicted.append(values["sample_id"])
         yield Row("samples", values, answered.grade.unscored)
         if position == 0:
             for test in test_rows(sample):
@@ -180,6 +184,15 @@ def _keys(sample: Sample, context: RunContext, base: dict[str, str], epoch: int)
         "temperature": context.temperature,
         "seed": context.seed,
     }
+
+
+def _is_contradicted(values: dict[str, Any], right: int | None) -> bool:
+    """Whether a verdict of right or wrong says otherwise than the option."""
+    if right is None or values["score"] not in (0, 1) or values["status"] not in ("ok", "format_failure"):
+        return False
+    if values["choice_index"] is None:
+        return values["score"] == 1 and values["class_probs"] is None
+    return bool((values["score"] == 1) != (values["choice_index"] == right))
 
 
 def _answered(sample: Sample, context: RunContext, completion: Choice | None, *, is_first: bool) -> Answered:

@@ -32,6 +32,12 @@ MAX_DIRECTORY_BYTES = 64 * 2**20
 _STORED, _DEFLATE, _ZSTD = 0, 8, 93
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _END = struct.Struct("<4s6xH10x")
+_END_MAGIC = b"PK\x05\x06"
+_LONGEST_COMMENT = 0xFFFF
+_DIRECTORY_BYTES = struct.Struct("<12xI")
+_IN_64_BITS = 0xFFFFFFFF  # a directory whose size 32 bits do not hold: the size is in another record
+_LOCATOR = struct.Struct("<4s4xQ4x")
+_END_64 = struct.Struct("<4s36xQ")
 _HEADER_SLACK = 64
 _MANY = 0xFFFF  # more members than 16 bits hold are counted elsewhere in the archive
 _ZSTD_WINDOW_BYTES = 128 * 2**20
@@ -128,7 +134,7 @@ class Archive:
     def _check(self, members: list[zipfile.ZipInfo], end_bytes: int) -> None:
         self._file.seek(-end_bytes, 2)
         magic, n_members = _END.unpack(self._file.read(_END.size))
-        if magic == b"PK\x05\x06" and n_members not in (_MANY, len(members)):
+        if magic == _END_MAGIC and n_members not in (_MANY, len(members)):
             raise RefusedFileError(f"its directory lists {len(members)} of {n_members} members: damaged, copy it again")
         if len(members) > MAX_MEMBERS:
             raise RefusedFileError(f"{len(members)} members, over the limit of {MAX_MEMBERS}; split the run")
@@ -140,9 +146,28 @@ class Archive:
 
 
 def _directory_bytes(file: IO[bytes]) -> int:
-    """Size of the directory, by the record that ZipFile itself goes by: it reads all of it before anything is known."""
-    end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
-    return int(end[zipfile._ECD_SIZE]) if end else 0  # type: ignore[attr-defined]
+    """Size of the directory, by the archive's last record: ZipFile reads all of it before anything is known.
+
+    0 if there is no such record, which ZipFile then says better.
+    """
+    size = file.seek(0, 2)
+    tail_start = max(size - _END.size - _LONGEST_COMMENT, 0)
+    file.seek(tail_start)
+    tail = file.read()
+    place = tail.rfind(_END_MAGIC)
+    if place < 0 or len(tail) - place < _END.size:
+        return 0
+    n_bytes = int(_DIRECTORY_BYTES.unpack_from(tail, place)[0])
+    locator_place = tail_start + place - _LOCATOR.size
+    if locator_place < 0:
+        return n_bytes
+    file.seek(locator_place)
+    magic, record_place = _LOCATOR.unpack(file.read(_LOCATOR.size))
+    if magic != b"PK\x06\x07" or record_place > size - _END_64.size:
+        return n_bytes
+    file.seek(record_place)
+    magic, n_bytes_64 = _END_64.unpack(file.read(_END_64.size))
+    return max(n_bytes if n_bytes != _IN_64_BITS else 0, n_bytes_64 if magic == b"PK\x06\x06" else 0)
 
 
 def _decompress(data: bytes, method: int, limit: int, zstd: zstandard.ZstdDecompressor) -> bytes:

@@ -84,6 +84,12 @@ class SampleSummary:
                 counts[status] = counts.get(status, 0) + n
         return counts
 
+    def lines(self) -> list[str]:
+        """What became of the run, for people."""
+        counts = ", ".join(f"{n:,} {status}" for status, n in sorted(self.n_by_status().items()))
+        drawn = f"{self.n_drawn:,} samples drawn, ${self.cost_usd:.4f}; in the warehouse: {counts or 'none'}"
+        return [drawn, *(f"Note: {warning}" for warning in self.warnings())]
+
     def warnings(self) -> list[str]:
         """What to know before the numbers are read: pools with completions that were cut off."""
         return [

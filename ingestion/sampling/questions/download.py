@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import urllib.error
-import urllib.request
+import sys
 from pathlib import Path
+
+import pooch
+import requests
 
 from ingestion.sampling.questions.items import TaskError
 from warehouse import environment
@@ -30,20 +31,16 @@ def fetch(url: str, path: Path, *, advice: str, is_gated: bool = False) -> Path:
     """
     if path.exists():
         return path
-    request = urllib.request.Request(url)
     token = environment.value(HUB_KEY)
     if is_gated and not token:
         raise TaskError(f"{url}: its owners ask for an account; set {HUB_KEY} to your token, or {advice}")
-    if is_gated:
-        request.add_unredirected_header("Authorization", f"Bearer {token}")
+    # Where the hub sends the request on to another host, the token stays behind.
+    headers = {"Authorization": f"Bearer {token}"} if is_gated else {}
+    download = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), headers=headers, timeout=TIMEOUT_S)
     try:
-        with (
-            atomic_path(path) as temporary,
-            urllib.request.urlopen(request, timeout=TIMEOUT_S) as response,
-            temporary.open("wb") as handle,
-        ):
-            shutil.copyfileobj(response, handle)
-    except (urllib.error.URLError, OSError) as error:
+        with atomic_path(path) as temporary:
+            download(url, str(temporary), None)
+    except (requests.RequestException, OSError) as error:
         reason = str(error).replace(token, "[token]") if token else str(error)
         raise TaskError(f"{url}: cannot be downloaded ({reason}); {advice}") from None
     return path
