@@ -13,7 +13,7 @@ from ingestion.logs.importer import import_paths
 from warehouse.connect import connect
 from warehouse.layout import DBT_PROJECT_DIR, Layout
 from warehouse.publish import publish
-from warehouse.report import write_report
+from warehouse.report import write_page
 from warehouse.transform import build
 
 MAPPING = """
@@ -54,7 +54,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
     assert not summary.has_refused, summary.reports
     build(layout)
     publish(layout)
-    page = write_report(layout).read_text(encoding="utf-8")
+    page = write_page(layout).path.read_text(encoding="utf-8")
     assert "None" not in page.split("<h2 id")[1]
     with connect(layout.published_database) as con:
         yield con
