@@ -13,7 +13,17 @@ from dagster_project.assets.raw_sampling import SAMPLED_RESPONSES
 from dagster_project.assets.raw_synthetic import synthetic_problems, synthetic_rollouts, synthetic_training
 from dagster_project.assets.transformed import make_dbt_assets
 from dagster_project.checks import CHECKS
-from dagster_project.jobs import collect, embed, experiments, inbox, nightly, refresh, sampling_jobs, transform
+from dagster_project.jobs import (
+    collect,
+    embed,
+    everything_free,
+    experiments,
+    inbox,
+    nightly,
+    refresh,
+    sampling_jobs,
+    transform,
+)
 from dagster_project.resources import Warehouse, dbt_resource
 from warehouse.layout import Layout
 from warehouse.transform import manifest
@@ -44,7 +54,7 @@ def build_definitions(layout: Layout | None = None, **resources: Any) -> dg.Defi
             *make_published_assets(tables),
         ],
         asset_checks=CHECKS,
-        jobs=[collect, transform, refresh, embed, *sampling_jobs],
+        jobs=[everything_free, collect, transform, refresh, embed, *sampling_jobs],
         schedules=[nightly],
         sensors=[inbox, experiments],
         resources={"warehouse": Warehouse(root=str(layout.root)), "dbt": dbt_resource(layout)} | resources,

@@ -36,6 +36,13 @@ collect = dg.define_asset_job(
     description="The raw layer: logs in the inbox; the synthetic optimizer, trained and rolled out; their checks.",
 )
 
+everything_free = dg.define_asset_job(
+    "everything_free",
+    selection=dg.AssetSelection.all() - PAID | EMBEDDING_CHECKS,
+    description="Everything that costs nothing, from logs and the synthetic optimizer to the report. Samples are drawn "
+    "by jobs of their own; of these, `sample_local` is free too.",
+)
+
 transform = dg.define_asset_job(
     "transform",
     selection=dg.AssetSelection.groups("staging", "intermediate", "marts", "figures", "published"),

@@ -37,7 +37,7 @@ class RunFailedError(RuntimeError):
 def prepare_instance(layout: Layout) -> dict[str, str]:
     """Make Dagster's home and return the environment variables that name it and the warehouse."""
     layout.dagster_home.mkdir(parents=True, exist_ok=True)
-    config = layout.dagster_home / "dagster.yaml"
+    config = layout.dagster_config
     if not config.exists():
         config.write_text(INSTANCE_CONFIG, encoding="utf-8")
     return {"DAGSTER_HOME": str(layout.dagster_home), "WAREHOUSE_ROOT": str(layout.root)}
@@ -53,7 +53,7 @@ def offer_first_experiment(layout: Layout) -> bool:
     layout.inbox.mkdir(parents=True, exist_ok=True)
     if not_hidden(layout.experiments.iterdir()) or not_hidden(layout.inbox.iterdir()) or count_rows(layout, "samples"):
         return False
-    shutil.copyfile(FIRST_EXPERIMENT, layout.experiments / FIRST_EXPERIMENT.name)
+    shutil.copyfile(FIRST_EXPERIMENT, layout.experiment(FIRST_EXPERIMENT.name))
     return True
 
 

@@ -25,7 +25,7 @@ ONLY_ON_LINUX = {
     "signal": ["pidfd_send_signal", "sigtimedwait", "sigwaitinfo", "SIGPWR", "SIGSTKFLT", "SIGRTMIN", "SIGRTMAX"],
     "resource": ["prlimit", "RUSAGE_THREAD", "RLIMIT_OFILE"],
     "fcntl": ["F_ADD_SEALS", "F_SETPIPE_SZ", "F_NOTIFY", "F_OFD_SETLK", "F_OFD_SETLKW"],
-    "socket": ["SO_PEERCRED", "AF_PACKET", "AF_NETLINK", "SOCK_CLOEXEC", "SOCK_NONBLOCK", "TCP_USER_TIMEOUT"],
+    "socket": ["SO_PEERCRED", "AF_NETLINK", "SOCK_CLOEXEC", "SOCK_NONBLOCK", "TCP_USER_TIMEOUT"],
 }
 
 LIKE_A_MAC = """

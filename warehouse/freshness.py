@@ -49,4 +49,4 @@ def mark_published(layout: Layout) -> None:
 
 
 def _mark(layout: Layout) -> Path:
-    return layout.build_database.parent / "published_from.txt"
+    return layout.published_from

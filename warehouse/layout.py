@@ -44,6 +44,10 @@ class Layout:
         """Experiment specs (YAML) whose samples the orchestrator draws."""
         return self.root / "experiments"
 
+    def experiment(self, name: str) -> Path:
+        """The spec of that file name."""
+        return self.experiments / name
+
     @property
     def raw(self) -> Path:
         """Immutable Parquet files of the raw contract."""
@@ -98,6 +102,36 @@ class Layout:
     def dbt_target(self) -> Path:
         """dbt's artifacts (manifest, compiled SQL, run results)."""
         return self.root / "build" / "dbt_target"
+
+    @property
+    def dbt_manifest(self) -> Path:
+        """What dbt has parsed."""
+        return self.dbt_target / "manifest.json"
+
+    @property
+    def dbt_parsed_from(self) -> Path:
+        """Which project the manifest was made from."""
+        return self.dbt_target / "parsed_from.txt"
+
+    @property
+    def dbt_partial_parse(self) -> Path:
+        """What dbt remembers of the files that it has parsed."""
+        return self.dbt_target / "partial_parse.msgpack"
+
+    @property
+    def dbt_results(self) -> Path:
+        """What dbt's last command did."""
+        return self.dbt_target / "run_results.json"
+
+    @property
+    def published_from(self) -> Path:
+        """What the published files were made from."""
+        return self.root / "build" / "published_from.txt"
+
+    @property
+    def dagster_config(self) -> Path:
+        """Settings of Dagster's instance."""
+        return self.dagster_home / "dagster.yaml"
 
     @property
     def dbt_logs(self) -> Path:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import polars as pl
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from warehouse.plain_text import harmless
+
+WIDEST = 100_000
+"""Characters of a line; whoever prints it chooses blocks for what does not fit."""
 
 MAX_ROWS = 200
 """More rows are counted, not shown; CSV and JSON have them all."""
@@ -21,9 +30,8 @@ def table_text(table: pl.DataFrame, width: int) -> str:
     """
     shown = table.head(MAX_ROWS)
     rows = [[_cell(value) for value in row] for row in shown.rows()]
-    widths = [max(map(len, cells)) for cells in zip(shown.columns, *rows, strict=True)]
-    fits = sum(widths) + 3 * len(widths) + 1 <= width
-    text = _grid(shown.columns, rows, widths) if fits else _blocks(shown.columns, rows)
+    grid = _grid(shown.columns, rows)
+    text = grid if cell_len(grid.partition("\n")[0]) <= width else _blocks(shown.columns, rows)
     counted = f"{table.height:,} {'row' if table.height == 1 else 'rows'}"
     if table.height > MAX_ROWS:
         counted += f", the first {MAX_ROWS} of them shown; --format csv prints all"
@@ -38,11 +46,16 @@ def _cell(value: Any) -> str:
     return harmless(" ".join(str(value).split()))
 
 
-def _grid(columns: list[str], rows: list[list[str]], widths: list[int]) -> str:
-    def line(cells: list[str]) -> str:
-        return f"| {' | '.join(cell.ljust(n) for cell, n in zip(cells, widths, strict=True))} |"
-
-    return "\n".join([line(columns), f"|{'|'.join('-' * (n + 2) for n in widths)}|", *map(line, rows)])
+def _grid(columns: list[str], rows: list[list[str]]) -> str:
+    table = Table(box=box.MARKDOWN)
+    for column in columns:
+        table.add_column(Text(column), no_wrap=True)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console = Console(file=io.StringIO(), width=WIDEST, color_system=None)
+    with console.capture() as written:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in written.get().splitlines() if line.strip())
 
 
 def _blocks(columns: list[str], rows: list[list[str]]) -> str:

@@ -29,9 +29,6 @@ from warehouse.parquet import atomic_path, ensure_empty_files
 _GLOB_CHARACTERS = set("*?[]{}'\"")
 """What a reader of Parquet files would take for a pattern or the end of a string."""
 
-_PARSED_FROM = "parsed_from.txt"
-"""Beside dbt's manifest: the project that it was made from."""
-
 _STEP = re.compile(r"\d+ of (?P<total>\d+) (?P<word>[A-Z-]+) .*?(?P<name>\S+) [ .]*\[")
 """dbt's line about one table or test: `12 of 735 OK created sql view model staging.stg_items ...... [OK in 0.05s]`."""
 
@@ -186,12 +183,12 @@ def run_dbt(
     Raises:
         BuildError: if dbt ends with an error.
     """
-    results = layout.dbt_target / "run_results.json"
+    results = layout.dbt_results
     results.unlink(missing_ok=True)
-    mark, project = layout.dbt_target / _PARSED_FROM, _project()
+    mark, project = layout.dbt_parsed_from, _project()
     if not mark.is_file() or mark.read_text(encoding="utf-8").splitlines()[:1] != [str(DBT_PROJECT_DIR)]:
         # What dbt remembers of a project that lies elsewhere makes it look for the seeds' files there.
-        (layout.dbt_target / "partial_parse.msgpack").unlink(missing_ok=True)
+        layout.dbt_partial_parse.unlink(missing_ok=True)
     mark.unlink(missing_ok=True)
     # -P: the project's own folder `dbt/` must not stand in for the package of that name.
     command = [sys.executable, "-P", "-c", _DBT, "--no-use-colors", *arguments]
@@ -229,7 +226,7 @@ def manifest(layout: Layout) -> Path:
     Raises:
         BuildError: if dbt cannot parse the project.
     """
-    path, mark = layout.dbt_target / "manifest.json", layout.dbt_target / _PARSED_FROM
+    path, mark = layout.dbt_manifest, layout.dbt_parsed_from
     if not (path.is_file() and mark.is_file() and mark.read_text(encoding="utf-8") == _project()):
         prepare(layout)
         run_dbt(layout, ["parse"])
@@ -242,7 +239,7 @@ def _project() -> str:
 
 
 def _results(layout: Layout) -> list[dict[str, Any]]:
-    path = layout.dbt_target / "run_results.json"
+    path = layout.dbt_results
     return list(json.loads(path.read_text(encoding="utf-8"))["results"]) if path.is_file() else []
 
 

@@ -2,8 +2,10 @@
 
 import dagster as dg
 
+from dagster_project.assets.raw_sampling import MAY_COST
 from dagster_project.assets.specs import raw_spec
 from dagster_project.interruption import winding_up
+from dagster_project.paid import refuse_unasked
 from dagster_project.resources import Warehouse
 from dagster_project.run_log import reporter
 from ingestion.sampling import embed_experiments
@@ -22,6 +24,7 @@ ORIGIN = "Of open-ended answers, with the model that their experiment names, whi
 )
 def embeddings(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[None]:
     """Embed the open-ended answers, without a vector yet, of every experiment that has `embeddings`."""
+    refuse_unasked(context, MAY_COST)
     with winding_up():
         n_embedded, problems = embed_experiments(warehouse.layout, reporter(context))
     if problems:  # a person has to put them right; another try would not

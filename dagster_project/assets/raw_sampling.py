@@ -9,6 +9,7 @@ import dagster as dg
 
 from dagster_project.assets.specs import RAW_GROUP
 from dagster_project.interruption import winding_up
+from dagster_project.paid import refuse_unasked
 from dagster_project.resources import Warehouse
 from dagster_project.run_log import reporter
 from ingestion.sampling import PartitionKey, load_experiments, sample_partitions
@@ -46,6 +47,10 @@ def responses_key(kind: str) -> dg.AssetKey:
     return dg.AssetKey(["raw", f"responses_{kind}"])
 
 
+MAY_COST = frozenset(responses_key(kind) for kind in PROVIDER_KINDS) | {dg.AssetKey(["raw", "embeddings"])}
+"""What is asked for by itself, and never with everything else."""
+
+
 def _responses(kind: str) -> dg.AssetsDefinition:
     key_note = f" The key comes from {KEYS[kind].env_var_name}." if kind in KEYS else ""
 
@@ -62,6 +67,8 @@ def _responses(kind: str) -> dg.AssetsDefinition:
         f"{key_note} A partition draws only the items, contexts and epochs that are missing.",
     )
     def responses(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[None]:
+        if kind != "local":
+            refuse_unasked(context, MAY_COST)
         keys = [PartitionKey(*name.split(SEPARATOR)) for name in context.partition_keys]
         with winding_up():
             drawn = sample_partitions(warehouse.layout, kind, keys, reporter(context))

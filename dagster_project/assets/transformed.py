@@ -6,8 +6,9 @@ from typing import Any
 
 import dagster as dg
 import duckdb
-from dagster_dbt import DagsterDbtTranslator, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
+from dagster_project.check_descriptions import describe_test
 from dagster_project.resources import Dbt, Warehouse
 from warehouse.layout import Layout
 from warehouse.transform import building
@@ -28,6 +29,15 @@ class LayerTranslator(DagsterDbtTranslator):
             return "staging"
         layer: str = dbt_resource_props["fqn"][1]
         return layer
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetCheckSpec | None:
+        """A test, with a sentence about what holds when it passes."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        if spec is None or spec.description:
+            return spec
+        return spec._replace(description=describe_test(manifest["nodes"][unique_id]))
 
 
 def make_dbt_assets(manifest: Path) -> dg.AssetsDefinition:

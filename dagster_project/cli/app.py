@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from typing import NoReturn
+from importlib.metadata import version
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -16,9 +17,22 @@ app = typer.Typer(
     "a checkout, ./incoherence-warehouse where the package is installed).",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     rich_markup_mode=None,
 )
+
+
+def _say_version(is_asked: bool) -> None:
+    if is_asked:
+        say(f"incoherence {version('incoherence-warehouse')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    is_asked: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_say_version, is_eager=True)
+    ] = False,
+) -> None: ...
 
 
 def say(text: str = "", *, err: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,18 +23,27 @@ class QueryFormat(StrEnum):
     JSON = "json"
 
 
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
 @app.command()
-def status() -> None:
+def status(as_json: AsJson = False) -> None:
     """What is in the warehouse, what is missing, what is quarantined.
 
     Example: incoherence status
     """
     from ingestion.sampling import experiment_notices
-    from warehouse.status import describe
+    from warehouse.plain_text import harmless_json
+    from warehouse.status import describe, look
 
     layout = Layout.from_env()
+    notices = experiment_notices(layout)
+    if as_json:
+        facts = look(layout).facts() | {"experiments": list(notices)}
+        say(harmless_json(json.dumps(facts, ensure_ascii=False)))
+        return
     say(describe(layout))
-    for notice in experiment_notices(layout):
+    for notice in notices:
         say(f"experiments: {notice}")
 
 
@@ -41,6 +51,7 @@ def status() -> None:
 def query(
     sql: Annotated[str, typer.Argument(help="SQL over the schemas marts and figures.")],
     output: Annotated[QueryFormat, typer.Option("--format", help="How to print the result.")] = QueryFormat.TABLE,
+    as_json: AsJson = False,
 ) -> None:
     """Query the published file, read-only; other files are out of its reach.
 
@@ -56,9 +67,9 @@ def query(
         if result is None:
             fail("the statement returns no rows; write a query, for example: from marts.fct_incoherence")
         table = result.pl()
-    if output is QueryFormat.CSV:
+    if output is QueryFormat.CSV and not as_json:
         say(for_spreadsheets(table).write_csv().rstrip("\n"))
-    elif output is QueryFormat.JSON:
+    elif output is QueryFormat.JSON or as_json:
         say(harmless_json(table.write_json()))
     else:
         from warehouse.table_text import table_text
@@ -76,6 +87,7 @@ def plan_samples(
     decomposition: Annotated[
         str | None, typer.Option(help="kl, brier, coverage, score or embedding; by default each pool's main one.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """How many more items, or samples per item, make the interval of incoherence so narrow, and what they cost.
 
@@ -103,7 +115,8 @@ def plan_samples(
             "select task, model_id, condition_label, planned, round(width, 3) as width_now, "
             "n_more_items as more_items, n_calls_more_items as calls, round(cost_usd_more_items, 2) as usd, "
             "n_more_samples_per_item as or_more_samples_per_item, n_calls_more_samples as or_calls, "
-            "round(cost_usd_more_samples, 2) as or_usd "
+            "round(cost_usd_more_samples, 2) as or_usd, "
+            "'± ' || cast(round(100 * relative_error) as integer) || ' %' as planned_to "
             "from figures.fig_planner where wanted_width = ? "
             "and case when ? is null then is_main_decomposition else decomposition = ? end "
             "and task = coalesce(?, task) and model_id = coalesce(?, model_id) order by all",
@@ -111,9 +124,10 @@ def plan_samples(
         ).pl()
     if rows.is_empty():
         fail("nothing is planned for these together; see: incoherence query 'from figures.fig_planner'", status=2)
+    from warehouse.plain_text import harmless_json
     from warehouse.table_text import table_text
 
-    say(table_text(rows, terminal_width()))
+    say(harmless_json(rows.write_json()) if as_json else table_text(rows, terminal_width()))
 
 
 def _known(con: duckdb.DuckDBPyConnection, option: str, column: str, value: str | None) -> None:

@@ -1,23 +1,28 @@
 {#
-  A weighted sum of incoherences Σ_k w_k R_k over sides that share their units (the halves of an item, two conditions, two
-  steps from one start), with a 95 % interval.
+  A weighted sum of corrected incoherences Σ_k w_k R_k over sides that share their units (the halves of an item, two
+  conditions, two steps from one start), with a 95 % interval from those of the sides.
 
-  Linearised: with R = Σv / Σe and mean error ē per side, unit i contributes d_i = Σ_k w_k (v_ki − R_k·e_ki) / ē_k, and
-  se² = Σ d_i² / (n (n − 1)), times Student's t with n − 1 degrees of freedom. What the sides share cancels within d_i.
-  NULL below two units or where a side has no error.
+  The ends of each side's interval (corrected_incoherence) are recovered as Zou and Donner (2008) do for differences ("MOVER"): the
+  distance of each R_k to the end that matters, in units of t times its standard error, scales the side's influences; what the
+  sides share cancels within a unit (and, where there are contexts, within a context). With a_k that scale, below or above,
 
-  relation: one row per unit × side with error, variance; units that lack a side are left out; sides: name → (value of the
-  column `side`, weight); floor, is_corrected: see incoherence.
+      half width² = t² · ((n − 1)/n · Σ_i (Σ_k w_k a_k j_ki / Σe_k)² + what contexts add, as in corrected_incoherence)
+
+  with the degrees of freedom of the sum, so that one side alone gets its own interval back. No interval where a side has none:
+  its interval_note says why.
+
+  relation: one row per unit × side with error, variance_unbiased and, if is_gated, error_share and mode_margin; units that lack a
+  side or its variance are left out; sides: name → (value of the column `side`, weight); contexts: rows per keys × unit × side ×
+  context_id with error_shift and variance_shift.
 #}
-{% macro ratio_contrast(relation, keys, unit, side, sides, floor=none, is_corrected=false) %}
+{% macro ratio_contrast(relation, keys, unit, side, sides, floor=none, is_gated=true, contexts=none) %}
     {% set group = keys | join(", ") %}
+    {% set cluster = cluster_of(unit) %}
+    {% set ends = {"low": "incoherence_unbiased - incoherence_unbiased_ci_low", "high": "incoherence_unbiased_ci_high - incoherence_unbiased"} %}
     with weighted as (
         select
-            {{ group }},
-            {{ unit }},
-            {{ side }} as side,
-            error,
-            variance,
+            *,
+            {{ side }} as contrast_side,
             case {{ side }}
                 {% for value, weight in sides.values() %}
                     when {{ value }} then {{ weight }}
@@ -28,75 +33,188 @@
 
     complete as (
         select * from weighted
-        where weight is not null and error is not null
+        where weight is not null and error is not null and variance_unbiased is not null
         qualify count(*) over (partition by {{ group }}, {{ unit }}) = {{ sides | length }}
     ),
 
+    {% if contexts %}
+        side_contexts as (
+            select
+                *,
+                {{ side }} as contrast_side
+            from {{ contexts }}
+        ),
+    {% endif %}
+
     ratios as (
+        {{
+            corrected_incoherence(
+                "complete", keys + ["contrast_side"], unit, floor, "side_contexts" if contexts, is_gated,
+                keys + [unit, "contrast_side"]
+            )
+        }}
+    ),
+
+    scales as (
+        select
+            *,
+            case contrast_side
+                {% for value, weight in sides.values() %}
+                    when {{ value }} then {{ weight }}
+                {% endfor %}
+            end as weight,
+            {% for end, distance in ends.items() %}
+                ({{ distance }}) / t_975 / standard_error / total_error as scale_{{ end }}{{ "," if not loop.last }}
+            {% endfor %}
+        from ratios
+    ),
+
+    -- Towards the lower end of a sum, a term that is taken away matters by its upper end.
+    oriented as (
         select
             {{ group }},
-            side,
-            count(*) as n_units,
-            avg(error) as mean_error,
-            {{ incoherence("avg(variance)", "avg(error)", floor, is_corrected) }} as incoherence
+            contrast_side,
+            n_units,
+            n_contexts,
+            total_error,
+            incoherence_unbiased,
+            weight * case when weight > 0 then scale_low else scale_high end as scale_low,
+            weight * case when weight > 0 then scale_high else scale_low end as scale_high
+        from scales
+    ),
+
+    side_units as (
+        select
+            {{ group }},
+            contrast_side,
+            {{ cluster }},
+            {{ unit_total("error", unit) }} as error,
+            {{ unit_total("variance_unbiased", unit) }} as variance
         from complete
-        group by {{ group }}, side
+        {{ "group by " ~ group ~ ", contrast_side, " ~ cluster if cluster != unit }}
     ),
 
     influences as (
         select
             {{ group }},
-            {{ unit }},
-            sum(weight * (variance - incoherence * error) / mean_error) as influence
-        from complete
-        inner join ratios using ({{ group }}, side)
-        group by {{ group }}, {{ unit }}
+            {{ cluster }},
+            max(n_units) as n_units,
+            {% for end in ends %}
+                sum(scale_{{ end }} * (variance - incoherence_unbiased * error)) as residual_{{ end }},
+                sum(
+                    scale_{{ end }} * (variance - incoherence_unbiased * error) / nullif(1 - error / total_error, 0)
+                ) as influence_{{ end }}{{ "," if not loop.last }}
+            {% endfor %}
+        from side_units
+        inner join oriented using ({{ group }}, contrast_side)
+        group by {{ group }}, {{ cluster }}
     ),
 
     spreads as (
         select
             {{ group }},
-            sum(pow(influence, 2)) as residual_sq
+            {% for end in ends %}
+                least(
+                    max(n_units) - 1,
+                    pow(sum(pow(residual_{{ end }}, 2)), 2) / nullif(sum(pow(residual_{{ end }}, 4)), 0)
+                ) as unit_freedom_{{ end }},
+                (max(n_units) - 1) / cast(max(n_units) as double) * sum(pow(influence_{{ end }}, 2))
+                    as unit_sq_{{ end }}{{ "," if not loop.last }}
+            {% endfor %}
         from influences
         group by {{ group }}
     ),
+
+    {% if contexts %}
+        context_units as (
+            select
+                {{ group }},
+                side_contexts.context_id,
+                complete.{{ cluster }},
+                {% for end in ends %}
+                    sum(scale_{{ end }} * (variance_shift - incoherence_unbiased * error_shift))
+                        as shift_{{ end }}{{ "," if not loop.last }}
+                {% endfor %}
+            from complete
+            inner join oriented using ({{ group }}, contrast_side)
+            inner join side_contexts using ({{ group }}, {{ unit }}, contrast_side)
+            where oriented.n_contexts > 2
+            group by {{ group }}, side_contexts.context_id, complete.{{ cluster }}
+        ),
+
+        context_sums as (
+            select
+                {{ group }},
+                context_id,
+                {% for end in ends %}
+                    pow(sum(shift_{{ end }}), 2) - sum(pow(shift_{{ end }}, 2)) as shared_{{ end }}{{ "," if not loop.last }}
+                {% endfor %}
+            from context_units
+            group by {{ group }}, context_id
+        ),
+
+        context_spreads as (
+            select
+                {{ group }},
+                count(*) as n_contexts,
+                {% for end in ends %}
+                    greatest((count(*) - 1) / cast(count(*) as double) * sum(shared_{{ end }}), 0e0)
+                        as context_sq_{{ end }}{{ "," if not loop.last }}
+                {% endfor %}
+            from context_sums
+            group by {{ group }}
+        ),
+    {% endif %}
 
     contrasts as (
         select
             {{ group }},
             max(n_units) as n_units,
             {% for name, (value, weight) in sides.items() %}
-                max(incoherence) filter (where side = {{ value }}) as incoherence_{{ name }},
+                max(incoherence_unbiased) filter (where contrast_side = {{ value }}) as incoherence_{{ name }},
+                max(n_effective) filter (where contrast_side = {{ value }}) as n_effective_{{ name }},
             {% endfor %}
+            max(interval_note) as interval_note,
             case
-                when count(incoherence) = {{ sides | length }}
+                when count(incoherence_unbiased) = {{ sides | length }}
                     then
                         {% for value, weight in sides.values() %}
-                            {{ weight }} * max(incoherence) filter (where side = {{ value }}) {{ "+" if not loop.last }}
+                            {{ weight }} * max(incoherence_unbiased) filter (where contrast_side = {{ value }})
+                            {{ "+" if not loop.last }}
                         {% endfor %}
             end as difference
         from ratios
         group by {{ group }}
     ),
 
-    intervals as (
+    half_widths as (
         select
-            contrasts.*,
-            {{ t_quantile("quantiles.t_975", "n_units - 1") }}
-            * sqrt(residual_sq / n_units / nullif(n_units - 1, 0)) as half_width
-        from contrasts
-        left join spreads using ({{ group }})
-        left join {{ ref("student_t_975") }} as quantiles on quantiles.degrees_of_freedom = contrasts.n_units - 1
+            {{ group }},
+            {% for end in ends %}
+                {% set context_sq = "coalesce(context_sq_" ~ end ~ ", 0e0)" if contexts else "0e0" %}
+                sqrt(unit_sq_{{ end }} + {{ context_sq }}) as standard_error_{{ end }},
+                {{ inverse_freedom("unit_sq_" ~ end, "unit_freedom_" ~ end, context_sq, "n_contexts" if contexts else "0") }}
+                    as inverse_freedom_{{ end }}{{ "," if not loop.last }}
+            {% endfor %}
+        from spreads
+        {{ "left join context_spreads using (" ~ group ~ ")" if contexts }}
     )
 
     select
-        *,
-        difference - half_width as difference_ci_low,
-        difference + half_width as difference_ci_high
-    from intervals
+        contrasts.*,
+        {% for end, sign in {"low": "-", "high": "+"}.items() %}
+            case
+                when interval_note is null
+                    then
+                        difference {{ sign }} standard_error_{{ end }}
+                        * ({{ t_975_of_inverse("inverse_freedom_" ~ end) }})
+            end as difference_ci_{{ end }}{{ "," if not loop.last }}
+        {% endfor %}
+    from contrasts
+    left join half_widths using ({{ group }})
 {% endmacro %}
 
 {# The plain case: the second of two sides minus the first. #}
-{% macro paired_difference(relation, keys, unit, side, first, second, floor=none, is_corrected=false) %}
-    {{ ratio_contrast(relation, keys, unit, side, {"1": (first, -1), "2": (second, 1)}, floor, is_corrected) }}
+{% macro paired_difference(relation, keys, unit, side, first, second, floor=none, is_gated=true, contexts=none) %}
+    {{ ratio_contrast(relation, keys, unit, side, {"1": (first, -1), "2": (second, 1)}, floor, is_gated, contexts) }}
 {% endmacro %}

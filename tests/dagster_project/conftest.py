@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from tests.sharing import once
 from warehouse.layout import Layout
+from warehouse.transform import manifest
 
 
 @pytest.fixture(scope="session")
@@ -13,7 +16,13 @@ def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
     """The whole graph, for an empty warehouse; dbt's project is parsed once."""
     from dagster_project.definitions import build_definitions
 
-    return build_definitions(Layout(tmp_path_factory.mktemp("graph")))
+    def parse(root: Path) -> None:
+        manifest(Layout(root))
+
+    parsed = Layout(once(tmp_path_factory, "parsed", parse))
+    layout = Layout(tmp_path_factory.mktemp("graph"))
+    shutil.copytree(parsed.dbt_target, layout.dbt_target)
+    return build_definitions(layout)
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import dagster as dg
 
+from dagster_project.assets.raw_sampling import MAY_COST
+
 SNAPSHOT = Path(__file__).with_name("asset_graph.txt")
 LAYERS = ("raw", "staging", "intermediate", "marts", "figures", "published")
 
@@ -38,6 +40,21 @@ def test_every_asset_is_described_and_in_a_layer(definitions: dg.Definitions) ->
         words = (node.description or "").split("#### Raw SQL")[0].strip()
         assert len(words) >= 20, f"{key.to_user_string()}: describe it for a person who sees it in the UI"
         assert node.group_name in LAYERS, f"{key.to_user_string()}: group {node.group_name}"
+
+
+def test_every_check_says_what_holds_when_it_passes(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    keys = graph.asset_check_keys
+    assert len(keys) > 200
+    silent = [key.name for key in keys if len(graph.get_check_spec(key).description or "") < 15]
+    assert not silent, "say in dagster_project/check_descriptions.py, or in a comment at the top of the test"
+
+
+def test_everything_free_holds_all_but_what_may_cost(definitions: dg.Definitions) -> None:
+    job = definitions.resolve_job_def("everything_free")
+    left_out = definitions.resolve_asset_graph().get_all_asset_keys() - set(job.asset_layer.executable_asset_keys)
+    assert left_out - MAY_COST == {dg.AssetKey("inbox")}, "which is a folder"
+    assert left_out >= MAY_COST
 
 
 def test_lineage_runs_from_raw_to_published_without_a_gap(definitions: dg.Definitions) -> None:

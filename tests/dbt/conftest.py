@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import isclose
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,6 +14,8 @@ import pytest
 from tests.dbt.random_raw import RawRows, random_eval_rows, random_synthetic_rows
 from tests.dbt.random_study import budget_rows, independent_rows, random_study_rows
 from tests.oracles.answers import ItemAnswers, ItemKey, answers_by_item
+from tests.oracles.corrected import Estimate
+from tests.sharing import once
 from warehouse.layout import Layout
 from warehouse.transform import build
 
@@ -49,12 +52,15 @@ def under_two_names(rows: RawRows) -> RawRows:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
-    layout = Layout(tmp_path_factory.mktemp("random"))
     evals = random_eval_rows(7) + random_study_rows(10) + independent_rows(11) + budget_rows(12)
     synthetic = [random_synthetic_rows(8), random_synthetic_rows(9, dimension=2)]
-    for rows in (under_two_names(evals), *synthetic):
-        rows.write(layout)
-    build(layout, unit_tests=True)
+
+    def make(root: Path) -> None:
+        for rows in (under_two_names(evals), *synthetic):
+            rows.write(Layout(root))
+        build(Layout(root), unit_tests=True)
+
+    layout = Layout(once(tmp_path_factory, "random_warehouse", make))
     with duckdb.connect(str(layout.build_database), read_only=True) as database:
         yield Built(layout, evals, synthetic, answers_by_item(evals.items, evals.samples), database)
 
@@ -64,3 +70,14 @@ def agree(found: float | None, expected: float | None) -> bool:
     if found is None or expected is None:
         return found is None and expected is None
     return isclose(found, expected, rel_tol=1e-9, abs_tol=1e-9)
+
+
+def agree_on_incoherence(row: dict[str, Any], expected: Estimate, column: str = "incoherence_unbiased") -> None:
+    """A corrected ratio with its interval, or the reason why it has none."""
+    assert agree(row[column], expected.ratio), (column, row, expected.ratio)
+    assert agree(row[f"{column}_ci_low"], expected.low), (column, row, expected)
+    assert agree(row[f"{column}_ci_high"], expected.high), (column, row, expected)
+    if "interval_note" in row:
+        assert row["interval_note"] == expected.note, (row, expected)
+    if "n_effective" in row:
+        assert agree(row["n_effective"], expected.n_effective), (row, expected)

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tests.dbt.conftest import Built, agree
+from tests.dbt.conftest import Built, agree, agree_on_incoherence
 from tests.oracles.answers import ItemAnswers
+from tests.oracles.corrected import Unit, estimate
 from tests.oracles.decompositions import Array, brier, brier_unbiased, kl, kl_unbiased
-from tests.oracles.pooling import ZERO_ERROR, incoherence, mean_interval, ratio_interval
+from tests.oracles.pooling import ZERO_ERROR, incoherence, mean_interval
 from tests.oracles.regression import log_log_fit
 
 ORACLES = {"kl": (kl, kl_unbiased), "brier": (brier, brier_unbiased)}
@@ -49,12 +50,12 @@ def test_ensembles_agree_with_the_oracle(built: Built, decomposition: str) -> No
         assert agree(row["error"], float(errors.mean())) and agree(row["variance"], float(variances.mean()))
         assert agree(row["bias_sq"], float(np.mean([s.bias_sq for s in splits])))
         assert agree(row["incoherence"], incoherence(variances, errors))
-        low, high = ratio_interval(variances, errors)
-        assert agree(row["incoherence_ci_low"], low) and agree(row["incoherence_ci_high"], high)
-        corrected_variances = np.array([variance for _, variance in unbiased], dtype=float)
-        assert agree(row["incoherence_unbiased"], float(corrected_variances.sum() / errors.sum()))
-        low, high = ratio_interval(corrected_variances, errors)
-        assert agree(row["incoherence_unbiased_ci_low"], low) and agree(row["incoherence_unbiased_ci_high"], high)
+        shares = [brier(probs, target).error / 2 for probs, target in averaged]
+        units = [
+            Unit(split.error, variance, share)
+            for split, (_, variance), share in zip(splits, unbiased, shares, strict=True)
+        ]
+        agree_on_incoherence(row, estimate(units))
         for name, values in zip(("bias_sq_unbiased", "variance_unbiased"), np.array(unbiased, float).T, strict=True):
             low, high = mean_interval(values, low=min(0, float(values.mean())))
             assert agree(row[name], float(values.mean()))

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tests.dbt.conftest import Built, agree
+from tests.dbt.conftest import Built, agree, agree_on_incoherence
 from tests.dbt.random_study import HIDDEN
 from tests.dbt.test_ensembling import in_order
 from tests.oracles.answers import ItemAnswers, latest
+from tests.oracles.corrected import Unit, choice_unit, estimate, graded_unit
 from tests.oracles.decompositions import (
     Array,
     Split,
@@ -27,7 +28,7 @@ from tests.oracles.decompositions import (
     kl_unbiased,
 )
 from tests.oracles.outcomes import LEFT_OUT, by_item, scores_by_sample, unit_tests_by_sample, vectors_by_item
-from tests.oracles.pooling import buckets, incoherence, mean_interval, ratio_interval
+from tests.oracles.pooling import buckets, incoherence, mean_interval
 
 Pool = dict[str, ItemAnswers]
 
@@ -72,6 +73,16 @@ def samples_of(built: Built, row: dict[str, Any]) -> list[tuple[Array, int]]:
     return [(values, 0) for key, values in found.items() if key[:3] == pool]
 
 
+def units_of(built: Built, row: dict[str, Any]) -> list[Unit]:
+    """The items of a row's pool, corrected."""
+    if row["decomposition"] in ("kl", "brier"):
+        return [choice_unit(answers, row["decomposition"]) for answers in pool_of(built, row).values()]
+    items = [values for values, _ in samples_of(built, row)]
+    if row["decomposition"] == "embedding":
+        return [Unit(0.0, embedding(vectors)[1]) for vectors in items]
+    return [graded_unit(outcomes) for outcomes in items]
+
+
 def n_blocks_of(items: list[tuple[Array, int]], size: int) -> int:
     return int(np.median([len(values) for values, _ in items]) // size)
 
@@ -97,13 +108,13 @@ def test_blocks_of_few_samples_agree_with_the_oracle(built: Built, decomposition
             bias_sq, variance = np.mean(np.array(splits, dtype=float), axis=0)
             estimates.append((bias_sq, variance, variance / errors.mean() if errors.any() else np.nan))
         assert (row["n_blocks"], row["n_items"]) == (n_blocks, len(entering))
-        pairs = [(split(*item).error, *corrected(*item)) for item in items if len(item[0]) > 1]
-        errors, *measured = np.array(pairs, dtype=float).T
-        incoherent = incoherence(measured[1], errors)
+        units = [unit for unit in units_of(built, row) if unit.variance is not None]
+        measured = np.array([(unit.error - (unit.variance or 0), unit.variance) for unit in units], dtype=float).T
+        pooled = estimate(units)
         everything = {
             "bias_sq": (float(measured[0].mean()), *mean_interval(measured[0], min(0, measured[0].mean()))),
             "variance": (float(measured[1].mean()), *mean_interval(measured[1], min(0, measured[1].mean()))),
-            "incoherence": (incoherent, *ratio_interval(measured[1], errors)),
+            "incoherence": (pooled.ratio, pooled.low, pooled.high),
         }
         for index, measure in enumerate(everything):
             found = [row[f"{measure}{suffix}"] for suffix in ("", "_sd", "_all", "_all_ci_low", "_all_ci_high")]
@@ -143,8 +154,24 @@ def test_variance_components_agree_with_analysis_of_variance(built: Built) -> No
         assert agree(row["variance_within"], float(within.mean()))
         assert agree(row["variance_between"], float(between.mean()))
         assert agree(row["share_between"], float(between.sum() / (within + between).sum()))
-        low, high = ratio_interval(between, within + between)
-        assert agree(row["share_between_ci_low"], low) and agree(row["share_between_ci_high"], high)
+        units = [Unit(float(w + b), float(b)) for w, b in zip(within, between, strict=True)]
+        agree_on_incoherence(row, estimate(units), "share_between")
+
+
+def at_delta(answers: ItemAnswers, kept: ItemAnswers, delta: float) -> Unit:
+    """The samples of an item that were kept, by KL at another δ; what decides on an interval is all samples'."""
+    contexts = [sample["context_id"] for sample in kept.samples]
+    if len({sample["context_id"] for sample in answers.samples}) < 2:
+        contexts = [str(place) for place in range(len(contexts))]
+    everything, names = kl(kept.probs, answers.target, delta), np.array(contexts)
+    variance: float | None = None
+    if len(set(contexts)) > 1:
+        variance = everything.variance
+        for name in set(contexts):
+            without = kl(kept.probs[names != name], answers.target, delta)
+            variance += (1 - float(np.mean(names == name))) * (everything.variance - without.variance)
+    whole = choice_unit(answers, "kl")
+    return Unit(everything.error, variance, whole.share, whole.margin)
 
 
 def test_other_smoothings_agree_with_the_oracle(built: Built) -> None:
@@ -155,32 +182,50 @@ def test_other_smoothings_agree_with_the_oracle(built: Built) -> None:
         pool = pool_of(built, row)
         lengths = {item: a.mean_length("reasoning_tokens") for item, a in pool.items()}
         bucket_of = buckets({item: length for item, length in lengths.items() if length is not None})
-        splits = []
+        splits, units = [], []
         for item, answers in pool.items():
             kept = answers.part([row["format_failures"] == "included" or c is not None for c in answers.predicted])
             if not len(kept.probs):
                 continue
             split = kl(kept.probs, answers.target, row["kl_delta"])
             splits.append(split)
+            units.append(at_delta(answers, kept, row["kl_delta"]))
             if item in bucket_of:
                 points[bucket_of[item]].append((split.variance, split.error))
         variances, errors = np.array([s.variance for s in splits]), np.array([s.error for s in splits])
         assert row["n_items"] == len(splits)
         assert agree(row["error"], float(errors.mean())) and agree(row["variance"], float(variances.mean()))
         assert agree(row["incoherence"], incoherence(variances, errors))
-        low, high = ratio_interval(variances, errors)
-        assert agree(row["incoherence_ci_low"], low) and agree(row["incoherence_ci_high"], high)
+        agree_on_incoherence(row, estimate(units))
         assert row["n_points"] + row["n_dropped"] == len(points)
 
 
-def test_format_failures_are_counted_with_wilson_intervals(built: Built) -> None:
+def clustered_wilson(items: list[list[bool]]) -> tuple[float | None, float | None]:
+    """Wilson's interval with as many samples as would scatter so, were they independent (Dean and Pagano 2015)."""
+    rate, n_items, n_samples = np.mean(np.concatenate(items)), len(items), sum(map(len, items))
+    if rate in (0, 1):
+        size = float(n_items)
+    elif n_items < 2:
+        return None, None
+    else:
+        residuals = [sum(item) - rate * len(item) for item in items]
+        variance = n_items / (n_items - 1) * np.sum(np.square(residuals)) / n_samples**2
+        quantiles = stats.norm.ppf(0.975) / stats.t.ppf(0.975, n_items - 1)
+        size = min(float(n_samples), rate * (1 - rate) / variance * quantiles**2)
+    z = stats.norm.ppf(0.975)
+    middle, reach = rate * size + z * z / 2, z * np.sqrt(rate * size * (1 - rate) + z * z / 4)
+    return float((middle - reach) / (size + z * z)), float((middle + reach) / (size + z * z))
+
+
+def test_format_failures_have_wilson_intervals_of_as_many_samples_as_are_independent(built: Built) -> None:
     rows = built.rows("figures.fig_format_failures", "task in ('study', 'four', 'many')")
     for row in rows:
         predicted = [choice for answers in pool_of(built, row).values() for choice in answers.predicted]
         n_failed = sum(choice is None for choice in predicted)
         assert (row["n_samples"], row["n_format_failures"]) == (len(predicted), n_failed)
-        interval = stats.binomtest(n_failed, len(predicted)).proportion_ci(method="wilson")
-        assert agree(row["failure_rate_ci_low"], interval.low) and agree(row["failure_rate_ci_high"], interval.high)
+        items = [[choice is None for choice in answers.predicted] for answers in pool_of(built, row).values()]
+        low, high = clustered_wilson(items)
+        assert agree(row["failure_rate_ci_low"], low) and agree(row["failure_rate_ci_high"], high)
 
 
 def test_answer_changes_agree_with_the_definition(built: Built) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.dbt.conftest import Built, agree
+from tests.dbt.conftest import Built, agree, agree_on_incoherence
 from tests.dbt.random_study import BUDGETS, SIZES
 from tests.dbt.test_item_decomposition import split
 from tests.oracles.answers import ItemAnswers
-from tests.oracles.pooling import ZERO_ERROR, buckets, incoherence, mean_interval, ratio_interval
+from tests.oracles.corrected import choice_unit, estimate
+from tests.oracles.pooling import ZERO_ERROR, buckets, incoherence, mean_interval
 from tests.oracles.regression import log_log_fit, log_log_plane
 
 REFERENCE = "fam-3"
@@ -57,14 +58,13 @@ def test_groups_and_fits_agree_with_the_oracle(built: Built, grouped_by: str, de
         chosen = [answers[item] for item in groups(built, row["condition_id"], grouped_by)[row["item_group"]]]
         splits = [split(one, decomposition) for one in chosen]
         variances, errors = np.array([s.variance for s in splits]), np.array([s.error for s in splits])
-        low, high = ratio_interval(variances, errors)
         accuracies = np.array([one.accuracy for one in chosen])
         assert (row["reference_model_id"], row["param_count"]) == (REFERENCE, SIZES[row["model_id"]])
         assert (row["n_items"], row["n_samples"]) == (len(chosen), sum(len(one.probs) for one in chosen))
         assert agree(row["error"], float(errors.mean())) and agree(row["variance"], float(variances.mean()))
         assert agree(row["bias_sq"], float(np.mean([s.bias_sq for s in splits])))
         assert agree(row["incoherence"], incoherence(variances, errors))
-        assert agree(row["incoherence_ci_low"], low) and agree(row["incoherence_ci_high"], high)
+        agree_on_incoherence(row, estimate([choice_unit(one, decomposition) for one in chosen]))
         assert agree(row["accuracy"], float(accuracies.mean()))
         low, high = mean_interval(accuracies, high=1)
         assert agree(row["accuracy_ci_low"], low) and agree(row["accuracy_ci_high"], high)
@@ -93,10 +93,9 @@ def test_labels_agree_with_the_oracle(built: Built, grouped_by: str, decompositi
         chosen = [answers[item] for item in members[row["item_group"]] if item in answers]
         splits = [split(one, decomposition) for one in chosen]
         variances, errors = np.array([s.variance for s in splits]), np.array([s.error for s in splits])
-        low, high = ratio_interval(variances, errors)
         assert row["n_items"] == len(chosen) and agree(row["error"], float(errors.mean()))
         assert agree(row["incoherence"], incoherence(variances, errors))
-        assert agree(row["incoherence_ci_low"], low) and agree(row["incoherence_ci_high"], high)
+        agree_on_incoherence(row, estimate([choice_unit(one, decomposition) for one in chosen]))
     means = {
         label: np.mean([a.accuracy for pair in every for i, a in pool(built, *pair).items() if i in items])
         for label, items in members.items()

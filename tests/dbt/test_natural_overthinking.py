@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 
 from benchmarks.dice import draw_choices, write_choices
-from tests.dbt.conftest import Built, agree
+from tests.dbt.conftest import Built, agree, agree_on_incoherence
 from tests.dbt.test_item_decomposition import split
 from tests.dbt.test_outcomes import key_of
 from tests.dbt.test_reasoning_length import AXES
 from tests.oracles.answers import ItemAnswers, ItemKey, Row, latest
+from tests.oracles.corrected import Unit, contrast, estimate
 from tests.oracles.decompositions import Array, Split, brier_unbiased, coverage, coverage_unbiased, kl_unbiased
 from tests.oracles.outcomes import LEFT_OUT, scores_by_sample, unit_tests_by_sample
-from tests.oracles.pooling import halves, incoherence, ratio_contrast, ratio_interval
+from tests.oracles.pooling import halves, incoherence
 from warehouse.layout import Layout
 from warehouse.transform import prepare, run_dbt
 
@@ -32,9 +33,10 @@ class Half:
 
     split: Split
     variance_unbiased: float | None
+    share: float
     n_samples: int
     mean_length: float
-    accuracy: float
+    accuracy: float | None
 
 
 Pools = dict[tuple[str, ...], list[dict[str, Half]]]
@@ -75,7 +77,9 @@ def choice_half(part: ItemAnswers, decomposition: str, column: str, n_matched: i
         unbiased = brier_unbiased(part.probs, part.target)[1]
     length = part.mean_length(column)
     assert length is not None
-    return Half(split(part, decomposition), unbiased, len(part.probs), length, part.accuracy)
+    error = split(part, decomposition).error
+    share = 1 - part.accuracy if decomposition == "kl" else error / 2
+    return Half(split(part, decomposition), unbiased, share, len(part.probs), length, part.accuracy)
 
 
 def graded_halves(built: Built, decomposition: str, axis: str) -> Iterator[tuple[ItemKey, dict[str, Half]]]:
@@ -83,6 +87,12 @@ def graded_halves(built: Built, decomposition: str, axis: str) -> Iterator[tuple
     scores = scores_by_sample(raw.items, raw.samples, raw.test_outcomes)
     outcomes = scores if decomposition == "score" else unit_tests_by_sample(raw.samples, raw.test_outcomes)
     by_item: dict[ItemKey, list[Row]] = defaultdict(list)
+    # Where grades lie between right and wrong, nothing is right or wrong.
+    graded = {
+        key_of(sample)[:3]
+        for sample in raw.samples
+        if sample["sample_id"] in scores and scores[sample["sample_id"]][0] not in (0, 1)
+    }
     for sample in latest(raw.samples, ("sample_id",)):
         if sample["status"] not in LEFT_OUT and sample[column] is not None:
             by_item[key_of(sample)].append(sample)
@@ -95,8 +105,15 @@ def graded_halves(built: Built, decomposition: str, axis: str) -> Iterator[tuple
             table = np.array([outcomes[s["sample_id"]] for s in here if s["sample_id"] in outcomes])
             if len(table):
                 length = float(np.mean([sample[column] for sample in here]))
-                accuracy = float(np.mean(judged))
-                found[half] = Half(coverage(table), coverage_unbiased(table)[1], len(table), length, accuracy)
+                accuracy = None if key[:3] in graded else float(np.mean(judged))
+                found[half] = Half(
+                    coverage(table),
+                    coverage_unbiased(table)[1],
+                    coverage(table).error,
+                    len(table),
+                    length,
+                    accuracy,
+                )
         if found:
             yield key, found
 
@@ -107,6 +124,11 @@ def moments(items: list[dict[str, Half]], half: str, *, corrected: bool) -> tupl
     if corrected:
         return np.array([item[half].variance_unbiased for item in items], dtype=float), errors
     return np.array([item[half].split.variance for item in items]), errors
+
+
+def units(items: list[dict[str, Half]], half: str) -> list[Unit]:
+    """One half over items, corrected."""
+    return [Unit(item[half].split.error, item[half].variance_unbiased, item[half].share) for item in items]
 
 
 @pytest.mark.parametrize("decomposition", DECOMPOSITIONS)
@@ -124,16 +146,13 @@ def test_halves_agree_with_the_oracle(built: Built, decomposition: str, axis: st
         assert row["n_items"] == len(parts)
         assert row["n_items_left_out"] == left_out[row["task"], row["model_id"], row["condition_id"]]
         assert row["n_samples"] == sum(part.n_samples for part in parts)
-        for column in ("mean_length", "accuracy"):
-            assert agree(row[column], float(np.mean([getattr(part, column) for part in parts])))
+        assert agree(row["mean_length"], float(np.mean([part.mean_length for part in parts])))
+        accuracies = [part.accuracy for part in parts if part.accuracy is not None]
+        assert agree(row["accuracy"], float(np.mean(accuracies)) if accuracies else None)
         for column in ("error", "bias_sq", "variance"):
             assert agree(row[column], float(np.mean([getattr(part.split, column) for part in parts])))
-        for column, corrected in (("incoherence", False), ("incoherence_unbiased", True)):
-            variances, errors = moments(items, row["half"], corrected=corrected)
-            ratio, interval = incoherence(variances, errors), ratio_interval(variances, errors)
-            assert agree(row[column], ratio), row
-            assert agree(row[f"{column}_ci_low"], interval[0]), row
-            assert agree(row[f"{column}_ci_high"], interval[1]), row
+        assert agree(row["incoherence"], incoherence(*moments(items, row["half"], corrected=False))), row
+        agree_on_incoherence(row, estimate(units(items, row["half"])))
 
 
 def test_halves_differ_in_size_and_some_items_have_one_sample_in_one(built: Built) -> None:
@@ -157,16 +176,14 @@ def test_the_paired_difference_agrees_with_the_oracle(built: Built) -> None:
             assert {(row["task"], row["model_id"], row["condition_id"]) for row in here} == set(pools)
             for row in here:
                 items = pools[row["task"], row["model_id"], row["condition_id"]]
-                below, above = (moments(items, half, corrected=True) for half in SIDES)
-                sides = [(-1.0, *below), (1.0, *above)]
-                difference, low, high = ratio_contrast(sides)
+                below, above = (units(items, half) for half in SIDES)
+                sides = [(-1.0, below), (1.0, above)]
+                difference, low, high = contrast(sides)
                 assert agree(row["difference"], difference), row
                 assert agree(row["difference_ci_low"], low) and agree(row["difference_ci_high"], high), row
                 assert row["n_items"] == len(items)
-                for column, (_, variances, errors) in zip(
-                    ("incoherence_shorter", "incoherence_longer"), sides, strict=True
-                ):
-                    assert agree(row[column], incoherence(variances, errors)), row
+                for column, (_, side) in zip(("incoherence_shorter", "incoherence_longer"), sides, strict=True):
+                    assert agree(row[column], estimate(side).ratio), row
 
 
 N_POOLS, N_ITEMS, N_SAMPLES = 200, 50, (5, 10)

@@ -13,9 +13,10 @@ from tests.dbt.conftest import Built, agree
 from tests.dbt.test_item_decomposition import split
 from tests.dbt.test_model_scale import pool
 from tests.oracles.answers import ItemAnswers
-from tests.oracles.decompositions import brier_unbiased, coverage, coverage_unbiased, kl_unbiased
+from tests.oracles.corrected import Unit, choice_unit, contrast, estimate, graded_unit
+from tests.oracles.decompositions import coverage
 from tests.oracles.outcomes import by_item, scores_by_sample, unit_tests_by_sample
-from tests.oracles.pooling import incoherence, mean_interval, paired_difference_interval, paired_mean_interval
+from tests.oracles.pooling import incoherence, mean_interval, paired_mean_interval
 
 KEYS = ("task", "model_id", "condition_id", "other_model_id", "other_condition_id", "decomposition")
 
@@ -33,12 +34,6 @@ def pools(built: Built) -> dict[tuple[str, str, str], Pool]:
     return found
 
 
-def corrected(answers: ItemAnswers, decomposition: str) -> float:
-    variance = (kl_unbiased if decomposition == "kl" else brier_unbiased)(answers.probs, answers.target)[1]
-    assert variance is not None
-    return variance
-
-
 def test_differences_are_paired_by_item(built: Built) -> None:
     rows = built.rows("marts.fct_incoherence_difference", "decomposition in ('kl', 'brier')")
     # Three pairs of models in each of two conditions, one pair of conditions for each of three models.
@@ -51,9 +46,8 @@ def test_differences_are_paired_by_item(built: Built) -> None:
         assert row["n_items"] == len(shared) > 1
         sides = [[split(answers[item], row["decomposition"]) for item in shared] for answers in (one, other)]
         ratios = [(np.array([s.variance for s in side]), np.array([s.error for s in side])) for side in sides]
-        _agree_on_difference(
-            row, "incoherence", [incoherence(*side) for side in ratios], paired_difference_interval(*ratios)
-        )
+        estimates = [incoherence(*side) for side in ratios]
+        assert agree(row["incoherence"], estimates[0]) and agree(row["other_incoherence"], estimates[1])
         for measure in MEANS:
             if measure == "accuracy":
                 values = [np.array([answers[item].accuracy for item in shared]) for answers in (one, other)]
@@ -71,16 +65,15 @@ def test_pools_of_unequally_many_samples_are_compared_corrected(built: Built) ->
         other = found[row["task"], row["other_model_id"], row["other_condition_id"]]
         several = [i for i in one if i in other and len(one[i].probs) > 1 and len(other[i].probs) > 1]
         unequal += any(len(one[item].probs) != len(other[item].probs) for item in several)
-        sides = [
-            (
-                np.array([corrected(answers[item], row["decomposition"]) for item in several]),
-                np.array([split(answers[item], row["decomposition"]).error for item in several]),
-            )
-            for answers in (one, other)
-        ]
-        estimates = [float(variances.sum() / errors.sum()) for variances, errors in sides]
-        _agree_on_difference(row, "incoherence_unbiased", estimates, paired_difference_interval(*sides))
+        sides = [[choice_unit(answers[item], row["decomposition"]) for item in several] for answers in (one, other)]
+        _agree_on_contrast(row, sides)
     assert unequal > 5
+
+
+def _agree_on_contrast(row: dict[str, Any], sides: list[list[Unit]]) -> None:
+    ratios = [estimate(units).ratio for units in sides]
+    _agree_on_difference(row, "incoherence_unbiased", ratios, contrast([(-1, sides[0]), (1, sides[1])]))
+    assert (row["interval_note"] is None) == (row["incoherence_unbiased_difference_ci_low"] is not None)
 
 
 def _agree_on_difference(
@@ -107,15 +100,7 @@ def test_differences_of_graded_outcomes(built: Built, decomposition: str) -> Non
         keys = [(row["task"], row[f"{side}model_id"], row[f"{side}condition_id"]) for side in ("", "other_")]
         items = [{key[3]: values for key, values in outcomes.items() if key[:3] == pool} for pool in keys]
         several = [i for i in items[0] if i in items[1] and len(items[0][i]) > 1 and len(items[1][i]) > 1]
-        sides = [
-            (
-                np.array([coverage_unbiased(side[item])[1] for item in several], dtype=float),
-                np.array([coverage(side[item]).error for item in several]),
-            )
-            for side in items
-        ]
-        estimates = [float(variances.sum() / errors.sum()) for variances, errors in sides]
-        _agree_on_difference(row, "incoherence_unbiased", estimates, paired_difference_interval(*sides))
+        _agree_on_contrast(row, [[graded_unit(side[item]) for item in several] for side in items])
         shared = [i for i in items[0] if i in items[1]]
         variances = [np.array([coverage(side[item]).variance for item in shared]) for side in items]
         means = [float(side.mean()) for side in variances]

@@ -2,41 +2,64 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 from typer.testing import CliRunner
 
 from dagster_project.cli import app
 from tests.dbt.conftest import Built, agree
-from tests.dbt.test_few_samples import SIZES, SPLITS, n_blocks_of, samples_of
+from tests.dbt.test_few_samples import CORRECTED, SIZES, SPLITS, n_blocks_of, samples_of, units_of
+from tests.oracles.corrected import Inside, Unit, estimate
 from tests.oracles.decompositions import Array
 from warehouse.layout import Layout
 
 Items = list[tuple[Array, int]]
 
 
-def scale_of(items: Items, decomposition: str) -> tuple[float, float]:
-    """The ratio that is planned (0 for embedding), and what contributions are divided by."""
-    splits = [SPLITS[decomposition](*item) for item in items]
-    errors, variances = (np.array([getattr(s, part) for s in splits]) for part in ("error", "variance"))
+@dataclass(frozen=True)
+class Plan:
+    """What a plan is made of; `inside` is None for embeddings, whose mean variance is planned relative to itself."""
+
+    ratio: float
+    scale: float
+    total: float
+    inside: Inside | None
+
+
+def plan_of(items: Items, decomposition: str, units: list[Unit]) -> Plan:
+    variances = np.array([unit.variance for unit in units], dtype=float)
     if decomposition == "embedding":
-        return 0.0, float(variances.mean())
-    return float(variances.sum() / errors.sum()), float(errors.mean())
+        return Plan(0.0, float(variances.mean()), float(np.var(variances, ddof=1) / variances.mean() ** 2), None)
+    estimated = estimate(units)
+    assert estimated.inside is not None and estimated.ratio is not None
+    n_units = len(units)
+    total = (n_units - 1) * float(np.sum(estimated.inside.jackknife**2))
+    return Plan(estimated.ratio, float(np.mean([unit.error for unit in units])), total, estimated.inside)
 
 
 def contributions(items: Items, decomposition: str, ratio: float, scale: float) -> Array:
-    splits = [SPLITS[decomposition](*item) for item in items]
-    return np.array([(split.variance - ratio * split.error) / scale for split in splits])
+    split, corrected = SPLITS[decomposition], CORRECTED[decomposition]
+    parts = [(corrected(*item)[1], split(*item).error) for item in items]
+    return np.array([(variance - ratio * error) / scale for variance, error in parts if variance is not None])
 
 
-def spreads(items: Items, decomposition: str) -> tuple[float, float | None, float | None]:
+def plain_units(items: Items, decomposition: str) -> list[Unit]:
+    """Items whose samples share no contexts."""
+    split, corrected = SPLITS[decomposition], CORRECTED[decomposition]
+    return [Unit(split(*item).error, corrected(*item)[1]) for item in items]
+
+
+def spreads(
+    items: Items, decomposition: str, units: list[Unit] | None = None
+) -> tuple[float, float | None, float | None]:
     """Spread over items in all, of items and of one sample; the largest blocks that come in pairs tell them apart."""
-    scale = scale_of(items, decomposition)
-    total = float(np.var(contributions(items, decomposition, *scale), ddof=1))
+    plan = plan_of(items, decomposition, units or plain_units(items, decomposition))
+    total, scale = plan.total, (plan.ratio, plan.scale)
     sizes = [size for size in SIZES if n_blocks_of(items, size) > 1]
     if not sizes:
         return total, None, None
@@ -55,12 +78,21 @@ def spreads(items: Items, decomposition: str) -> tuple[float, float | None, floa
 def test_the_parts_of_the_width_agree_with_the_definitions(built: Built, decomposition: str) -> None:
     rows = built.rows("figures.fig_planner", f"decomposition = '{decomposition}' and task not in ('four', 'many')")
     for row in rows:
-        items = samples_of(built, row)
-        total, of_items, of_samples = spreads(items, decomposition)
+        items, units = samples_of(built, row), units_of(built, row)
+        items = [item for item, unit in zip(items, units, strict=True) if unit.variance is not None]
+        units = [unit for unit in units if unit.variance is not None]
+        total, of_items, of_samples = spreads(items, decomposition, units)
+        plan = plan_of(items, decomposition, units)
         assert row["planned"] == ("variance" if decomposition == "embedding" else "incoherence")
-        assert agree(row["variance"], float(np.mean([SPLITS[decomposition](*item).variance for item in items])))
+        assert agree(row["variance_unbiased"], float(np.mean([unit.variance for unit in units])))  # type: ignore[arg-type]
         assert agree(row["item_spread"], of_items) and agree(row["sample_spread"], of_samples), row
-        assert agree(row["width"], 2 * stats.t.ppf(0.975, len(items) - 1) * np.sqrt(total / len(items)))
+        if plan.inside is None:
+            assert agree(row["width"], 2 * stats.t.ppf(0.975, len(items) - 1) * np.sqrt(total / len(items)))
+        else:
+            estimated = estimate(units)
+            assert estimated.low is not None and estimated.high is not None
+            assert agree(row["width"], estimated.high - estimated.low)
+            assert agree(row["context_spread"], plan.inside.standard_error**2 - total / len(items))
         assert of_samples is not None or row["n_more_samples_per_item"] in (0, None)
     assert any(row["sample_spread"] is not None for row in rows)
 
@@ -68,25 +100,34 @@ def test_the_parts_of_the_width_agree_with_the_definitions(built: Built, decompo
 def test_a_width_of_variance_is_relative_to_the_mean(built: Built) -> None:
     (row,) = built.rows("figures.fig_planner", "decomposition = 'embedding' and wanted_width = 0.2")
     (pooled,) = built.rows("marts.fct_incoherence", "decomposition = 'embedding'")
-    assert row["incoherence"] is None and agree(row["variance"], pooled["variance"])
-    assert agree(row["width"], 2 * (pooled["variance_ci_high"] - pooled["variance"]) / pooled["variance"])
+    assert row["incoherence_unbiased"] is None and agree(row["variance_unbiased"], pooled["variance_unbiased"])
+    half_width = pooled["variance_unbiased_ci_high"] - pooled["variance_unbiased"]
+    assert agree(row["width"], 2 * half_width / pooled["variance_unbiased"])
+
+
+def width_of(plan: Plan, n_items: float) -> float:
+    """Width of the interval that so many items of the same spread would give."""
+    assert plan.inside is not None
+    residuals = plan.inside.residuals
+    freedom = np.sum(residuals**2) ** 2 / np.sum(residuals**4) * n_items / len(residuals)
+    step = stats.t.ppf(0.975, freedom) * np.sqrt(plan.total / n_items) / (plan.ratio * (1 - plan.ratio))
+    logit = np.log(plan.ratio / (1 - plan.ratio))
+    return float(special.expit(logit + step) - special.expit(logit - step))
 
 
 @pytest.mark.parametrize("decomposition", ["kl", "brier"])
 def test_plans_agree_with_the_definitions(built: Built, decomposition: str) -> None:
     rows = built.rows("figures.fig_planner", f"task = 'independent' and decomposition = '{decomposition}'")
-    t_975 = stats.t.ppf(0.975, np.arange(10_000) - 1)
     assert {row["wanted_width"] for row in rows} == {0.2, 0.1, 0.05, 0.02, 0.01}
     for row in rows:
         items = samples_of(built, row)
-        n, (total, *_) = len(items), spreads(items, decomposition)
+        plan = plan_of(items, decomposition, plain_units(items, decomposition))
         if row["width"] <= row["wanted_width"]:
             assert row["n_more_items"] == row["n_more_samples_per_item"] == row["n_calls_more_samples"] == 0
             continue
-        needed = next(
-            more for more in range(n, len(t_975)) if 2 * t_975[more] * np.sqrt(total / more) <= row["wanted_width"]
-        )
-        assert row["n_more_items"] == needed - n and row["n_calls_more_items"] == 320 * row["n_more_items"]
+        needed = row["n_items"] + row["n_more_items"]
+        assert width_of(plan, needed) <= row["wanted_width"] < width_of(plan, needed - 1)
+        assert row["n_calls_more_items"] == 320 * row["n_more_items"]
         # With so many items, widths after which samples would have to be endless.
         assert row["n_more_samples_per_item"] is None and row["cost_usd_more_samples"] is None
 
@@ -95,12 +136,15 @@ def test_more_samples_where_they_are_enough(built: Built) -> None:
     rows = built.rows("figures.fig_planner", "task = 'study' and n_more_samples_per_item > 0")
     assert rows
     for row in rows:
-        t_now = stats.t.ppf(0.975, row["n_items"] - 1)
-        samples = row["mean_samples_per_item"] + row["n_more_samples_per_item"]
-        widths = [
-            2 * t_now * np.sqrt((row["item_spread"] + row["sample_spread"] / n_samples) / row["n_items"])
-            for n_samples in (samples, samples - 2)
-        ]
+        estimated = estimate(units_of(built, row))
+        assert estimated.inside is not None and estimated.ratio is not None
+        ratio, samples = estimated.ratio, row["mean_samples_per_item"] + row["n_more_samples_per_item"]
+        widths = []
+        for n_samples in (samples, samples - 2):
+            spread = (row["item_spread"] + row["sample_spread"] / n_samples) / row["n_items"] + row["context_spread"]
+            step = estimated.inside.t_975 * np.sqrt(spread) / (ratio * (1 - ratio))
+            logit = np.log(ratio / (1 - ratio))
+            widths.append(special.expit(logit + step) - special.expit(logit - step))
         assert widths[0] <= row["wanted_width"] < widths[1]
         assert row["output_tokens_more_samples"] >= 40 * row["n_calls_more_samples"]
 
@@ -117,7 +161,8 @@ def test_the_forecast_comes_true() -> None:
     assert of_samples / 20 < of_items < total
     for n_items, n_samples in ((120, 20), (60, 40)):
         shares = rng.multinomial(n_samples, rng.dirichlet(alpha, size=(1000, n_items))) / n_samples
-        variances, errors = 1 - np.sum(shares**2, axis=-1), 2 * (1 - shares[..., 0])
+        variances = (1 - np.sum(shares**2, axis=-1)) * n_samples / (n_samples - 1)
+        errors = 2 * (1 - shares[..., 0])
         scatter = np.std(variances.sum(axis=1) / errors.sum(axis=1), ddof=1)
         forecast = np.sqrt((of_items + of_samples / n_samples) / n_items)
         assert abs(forecast / scatter - 1) < 0.1

@@ -159,7 +159,7 @@ def test_the_report_has_a_row_for_each_pool_by_its_main_decomposition(
         "task = 'repair' and decomposition = 'coverage' and model_id = 'fam-1'",
     )
     (shown,) = [row for row in rows if row[:2] == ["repair", "fam-1"]]
-    for name in ("accuracy", "error", "bias_sq", "variance", "incoherence"):
+    for name in ("accuracy", "error", "bias_sq_unbiased", "variance_unbiased", "incoherence_unbiased"):
         place = shown.index(f"{expected[name]:.3f}")
         assert shown[place + 1] == f"{expected[f'{name}_ci_low']:.2f}–{expected[f'{name}_ci_high']:.2f}", name
 

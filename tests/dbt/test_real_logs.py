@@ -23,7 +23,7 @@ from ingestion.logs.table.mapping_file import SHIPPED
 from tests.dbt.conftest import agree
 from tests.ingestion.test_swe_bench import DJANGO, evaluated, report, run_folder
 from tests.oracles.decompositions import Array, Split, brier, coverage, kl
-from tests.oracles.pooling import buckets, incoherence, ratio_interval
+from tests.oracles.pooling import buckets, incoherence
 from warehouse.layout import PROJECT_ROOT, Layout
 from warehouse.transform import build
 
@@ -215,8 +215,7 @@ def assert_pooled(root: Path, task: str, decomposition: str, splits: dict[str, S
     assert agree(pooled["error"], float(errors.mean())) and agree(pooled["variance"], float(variances.mean()))
     assert agree(pooled["bias_sq"], float(np.mean([s.bias_sq for s in splits.values()])))
     assert agree(pooled["incoherence"], incoherence(variances, errors))
-    low, high = ratio_interval(variances, errors)
-    assert agree(pooled["incoherence_ci_low"], low) and agree(pooled["incoherence_ci_high"], high)
+    assert not set(pooled) & {"incoherence_ci_low", "incoherence_ci_high"}
 
 
 @pytest.mark.parametrize("task", ["tau_bench_airline", "tau_bench_retail"])

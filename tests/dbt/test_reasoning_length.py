@@ -11,7 +11,8 @@ import pytest
 from tests.dbt.conftest import Built, agree
 from tests.dbt.test_item_decomposition import split
 from tests.oracles.answers import ItemAnswers
-from tests.oracles.pooling import ZERO_ERROR, buckets, incoherence, mean_interval, ratio_interval
+from tests.oracles.corrected import choice_unit, estimate
+from tests.oracles.pooling import ZERO_ERROR, buckets, incoherence, mean_interval
 from tests.oracles.regression import log_log_fit
 
 AXES = {"reasoning_tokens": "reasoning_tokens", "output_tokens": "output_tokens", "actions": "n_actions"}
@@ -35,7 +36,7 @@ def expected_buckets(built: Built, decomposition: str, axis: str) -> dict[Key, d
         for bucket, chosen in members.items():
             splits = [split(items[item], decomposition) for item in chosen]
             variances, errors = np.array([s.variance for s in splits]), np.array([s.error for s in splits])
-            interval = ratio_interval(variances, errors)
+            corrected = estimate([choice_unit(items[item], decomposition) for item in chosen])
             accuracies = np.array([items[item].accuracy for item in chosen])
             ends = {"accuracy": mean_interval(accuracies, high=1), "variance": mean_interval(variances)}
             chosen_lengths = [lengths[item] for item in chosen]
@@ -54,8 +55,10 @@ def expected_buckets(built: Built, decomposition: str, axis: str) -> dict[Key, d
                 "variance_ci_low": ends["variance"][0],
                 "variance_ci_high": ends["variance"][1],
                 "incoherence": incoherence(variances, errors),
-                "incoherence_ci_low": interval[0],
-                "incoherence_ci_high": interval[1],
+                "incoherence_unbiased": corrected.ratio,
+                "incoherence_unbiased_ci_low": corrected.low,
+                "incoherence_unbiased_ci_high": corrected.high,
+                "n_effective": corrected.n_effective,
             }
     return result
 
@@ -75,7 +78,7 @@ def test_buckets_and_fits_agree_with_the_oracle(built: Built, decomposition: str
                 assert agree(found[(*pool, bucket)][column], number), (pool, bucket, column)
 
     fits = built.rows("figures.fig_incoherence_by_reasoning_length_fits", where)
-    assert len(fits) == 4 * len(expected)
+    assert len(fits) == 5 * len(expected)
     for row in fits:
         points = expected[row["task"], row["model_id"], row["condition_id"]].values()
         lengths, measured = [p["mean_length"] for p in points], [p[row["measure"]] for p in points]

@@ -7,12 +7,14 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from tests.dbt.conftest import Built, agree
+from tests.dbt.conftest import Built, agree, agree_on_incoherence
 from tests.dbt.random_raw import RawRows
+from tests.oracles.corrected import Unit, contrast, estimate
 from tests.oracles.decompositions import Array
-from tests.oracles.pooling import incoherence, mean_interval, paired_difference_interval, ratio_interval
+from tests.oracles.pooling import incoherence, mean_interval
 from tests.oracles.regression import log_log_fit
 from tests.oracles.trajectory import (
+    norm_sq,
     per_start,
     per_start_variance_unbiased,
     pooled,
@@ -37,6 +39,23 @@ def points_by_start(rows: RawRows) -> dict[Rollout, list[Array]]:
     return {key: [np.array(starts[start]) for start in sorted(starts)] for key, starts in points.items()}
 
 
+def units_of(starts: list[Array], minimum: Array, matrix: Array, decomposition: str) -> list[Unit]:
+    """Starting points with their error and corrected variance."""
+    if decomposition == "per_start":
+        return [
+            Unit(pooled(points, minimum, matrix).error, per_start_variance_unbiased([points], matrix))
+            for points in starts
+        ]
+    mean_size = float(np.mean([len(points) for points in starts]))
+    center = np.concatenate(starts).mean(axis=0)
+    variances, errors = pooled_shares(starts, minimum, matrix)
+    missing = [norm_sq((points - center).sum(axis=0) / mean_size, matrix) / (len(starts) - 1) for points in starts]
+    return [
+        Unit(error / mean_size, variance / mean_size + excess)
+        for error, variance, excess in zip(errors, variances, missing, strict=True)
+    ]
+
+
 @pytest.mark.parametrize("which", [0, 1], ids=["three dimensions", "two dimensions"])
 def test_steps_agree_with_the_oracle(built: Built, which: int) -> None:
     rows = built.synthetic[which]
@@ -58,17 +77,16 @@ def test_steps_agree_with_the_oracle(built: Built, which: int) -> None:
             variances, errors = np.array([s.variance for s in splits]), np.array([s.error for s in splits])
             shares = errors, np.array([s.bias_sq for s in splits]), variances
             unbiased = per_start_variance_unbiased(starts, matrix)
-        interval = ratio_interval(variances, errors, floor=0)
+        units = units_of(starts, minimum, matrix, row["decomposition"])
         for column, values in zip(("error", "bias_sq", "variance"), shares, strict=True):
             assert agree(row[column], getattr(oracle, column)), (row, oracle)
             low, high = mean_interval(values)
             assert agree(row[f"{column}_ci_low"], low) and agree(row[f"{column}_ci_high"], high), (row, column)
         assert agree(row["variance_unbiased"], unbiased)
         assert agree(row["bias_sq_unbiased"], oracle.error - unbiased)
-        assert agree(row["incoherence_unbiased"], min(unbiased / oracle.error, 1))
+        assert agree(row["incoherence_unbiased"], unbiased / oracle.error)
         assert agree(row["incoherence"], incoherence(variances, errors, floor=0))
-        assert agree(row["incoherence_ci_low"], interval[0])
-        assert agree(row["incoherence_ci_high"], interval[1])
+        agree_on_incoherence(row, estimate(units, floor=0))
         assert (row["n_starts"], row["n_points"]) == (len(starts), sum(len(points) for points in starts))
         assert row["is_teacher"] == (row["model_id"] == "teacher")
 
@@ -97,7 +115,7 @@ def test_scale_takes_the_last_step_and_the_last_validation_loss(built: Built) ->
         assert row["param_count"] == int(row["model_id"].removeprefix("m-"))
 
     fits = built.rows("figures.fig_synthetic_by_scale_fits", f"problem_id = '{problem_id}'")
-    assert len(fits) == 2 * 3 * 4
+    assert len(fits) == 2 * 3 * 5
     for fit in fits:
         models = [
             row for row in found if all(row[key] == fit[key] for key in ("decomposition", "starts", "temperature"))
@@ -116,9 +134,9 @@ def test_the_rise_along_the_rollout_is_paired_by_start(built: Built) -> None:
     for row in found:
         sides = []
         for step in (0, 5):
-            splits = [pooled(p, minimum, matrix) for p in groups[row["model_id"], "standard", row["temperature"], step]]
-            sides.append((np.array([s.variance for s in splits]), np.array([s.error for s in splits])))
-        difference, low, high = paired_difference_interval(*sides)
+            starts = groups[row["model_id"], "standard", row["temperature"], step]
+            sides.append(units_of(starts, minimum, matrix, "per_start"))
+        difference, low, high = contrast([(-1, sides[0]), (1, sides[1])], floor=0)
         assert agree(row["statistic"], difference)
         assert agree(row["statistic_ci_low"], low) and agree(row["statistic_ci_high"], high)
 
@@ -134,15 +152,12 @@ def test_settings_are_compared_by_their_rise_along_the_rollout(built: Built, whi
     for row in found:
         sides = []
         for step in (0, 5):
-            splits = [
-                pooled(points, minimum, matrix)
-                for points in groups[row["model_id"], row["starts"], row["temperature"], step]
-            ]
-            sides.append((np.array([s.variance for s in splits]), np.array([s.error for s in splits])))
-        difference, low, high = paired_difference_interval(*sides)
+            starts = groups[row["model_id"], row["starts"], row["temperature"], step]
+            sides.append(units_of(starts, minimum, matrix, "per_start"))
+        difference, low, high = contrast([(-1, sides[0]), (1, sides[1])], floor=0)
         assert agree(row["difference"], difference)
         assert agree(row["difference_ci_low"], low) and agree(row["difference_ci_high"], high)
-        assert agree(row["incoherence_final"], incoherence(*sides[1], floor=0))
+        assert agree(row["incoherence_final"], estimate(sides[1], floor=0).ratio)
         assert (row["start_scale"], row["jitter"]) == (2.0 if row["starts"] == "far" else 1.0, 0.1)
 
 

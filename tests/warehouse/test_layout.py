@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 from hashlib import sha256
 from pathlib import Path
 
@@ -64,3 +65,24 @@ def test_hostile_names_stay_inside(hostile: str) -> None:
     folder = layout.partition("items", {"task": hostile})
     assert folder.resolve().parent == layout.raw / "items"
     assert "\x00" not in str(folder)
+
+
+@pytest.mark.parametrize("package", ["dagster_project", "warehouse"])
+def test_only_the_layout_builds_paths_of_a_warehouse(package: str) -> None:
+    def is_layout(node: ast.AST) -> bool:
+        """Whether this is an attribute of a layout, or a parent of one."""
+        while isinstance(node, ast.Attribute):
+            node = node.value
+            if (isinstance(node, ast.Name) and node.id == "layout") or (
+                isinstance(node, ast.Attribute) and node.attr == "layout"
+            ):
+                return True
+        return False
+
+    for path in (Path(__file__).parents[2] / package).rglob("*.py"):
+        if path.name == "layout.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and is_layout(node.left):
+                # A pattern over files is no path.
+                assert "*" in ast.unparse(node.right), f"{path}:{node.lineno}: name this path in warehouse/layout.py"

@@ -257,3 +257,25 @@ def test_a_build_database_that_is_open_elsewhere_gets_one_clear_line(layout: Lay
             publish(layout)
         holder.communicate("\n", timeout=60)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("table", ["figures.fig_empty", "marts.fct"])
+def test_a_publish_that_stops_half_way_leaves_what_was_published(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    build_database(layout)
+    publish(layout)
+    before = {path: path.read_bytes() for path in layout.published.rglob("*") if path.is_file()}
+    build_database(layout, n_rows=9)
+    name, where = table.split(".")[1], type(layout).exported_parquet
+
+    def full(self: Layout, schema: str, name_: str) -> Path:
+        if name_ == name:
+            raise OSError("the disk is full")
+        return where(self, schema, name_)
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="full"):
+        patch.setattr(Layout, "exported_parquet", full)
+        publish(layout)
+    assert {path: path.read_bytes() for path in layout.published.rglob("*") if path.is_file()} == before
+    assert publish(layout).row_counts["marts.fct"] == 9

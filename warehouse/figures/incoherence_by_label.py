@@ -12,7 +12,7 @@ MOST_GROUPS = 12
 
 
 def _dots(tables: Tables) -> Dots:
-    table = main_rows(tables["fig_incoherence_by_label"].filter(pl.col("incoherence").is_not_null()))
+    table = main_rows(tables["fig_incoherence_by_label"].filter(pl.col("incoherence_unbiased").is_not_null()))
     kind = pl.col("grouped_by").replace_strict({"human_difficulty": 0, "subject": 1, "subset": 2})
     hardest = pl.col("label_rank").max().over("task") - MOST_GROUPS
     shown = table.filter(kind == kind.min().over("task")).filter(pl.col("label_rank") > hardest)
@@ -22,9 +22,9 @@ def _dots(tables: Tables) -> Dots:
         .sort("task", "label_rank", maintain_order=True)
         .with_columns(
             row=pl.col("task_label") + ": " + pl.col("item_group"),
-            x=pl.col("incoherence"),
-            low=pl.col("incoherence_ci_low"),
-            high=pl.col("incoherence_ci_high"),
+            x=pl.col("incoherence_unbiased"),
+            low=pl.col("incoherence_unbiased_ci_low"),
+            high=pl.col("incoherence_unbiased_ci_high"),
         ),
         x_label=measure_label(shown, "incoherence"),
         tooltips=("n_items", "accuracy", "error", "bias_sq", "variance"),

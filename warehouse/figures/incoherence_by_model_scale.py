@@ -7,7 +7,7 @@ import polars as pl
 from warehouse.figures.base import Figure, Tables, main_rows, with_telling_conditions
 from warehouse.figures.lines import Lines
 
-MEASURES = {"incoherence": "incoherence", "bias_sq": "bias²", "variance": "variance"}
+MEASURES = {"incoherence_unbiased": "incoherence", "bias_sq": "bias²", "variance": "variance"}
 
 
 def _lines(tables: Tables) -> Lines:

@@ -35,7 +35,7 @@ def _lines(tables: Tables) -> Lines:
             low=pl.col(f"{measure}_ci_low"),
             high=pl.col(f"{measure}_ci_high"),
         )
-        for measure, label in (("accuracy", "accuracy"), ("incoherence", measure_label(table, "incoherence")))
+        for measure, label in (("accuracy", "accuracy"), ("incoherence_unbiased", measure_label(table, "incoherence")))
     ]
     return Lines(
         title="Larger reasoning budgets",

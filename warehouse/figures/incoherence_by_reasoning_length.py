@@ -46,9 +46,13 @@ class Groups:
         for axis, task in zip(axes, tasks, strict=False):
             for (series,), line in self.shown.filter(pl.col("task") == task).group_by(["series"], maintain_order=True):
                 line = line.sort("mean_length")
-                x, y = line["mean_length"].to_numpy(), line["incoherence"].to_numpy()
-                low = np.nan_to_num(y - line["incoherence_ci_low"].cast(pl.Float64).to_numpy(), nan=0.0).clip(0)
-                high = np.nan_to_num(line["incoherence_ci_high"].cast(pl.Float64).to_numpy() - y, nan=0.0).clip(0)
+                x, y = line["mean_length"].to_numpy(), line["incoherence_unbiased"].to_numpy()
+                low = np.nan_to_num(y - line["incoherence_unbiased_ci_low"].cast(pl.Float64).to_numpy(), nan=0.0).clip(
+                    0
+                )
+                high = np.nan_to_num(
+                    line["incoherence_unbiased_ci_high"].cast(pl.Float64).to_numpy() - y, nan=0.0
+                ).clip(0)
                 fit = self.slopes.filter((pl.col("task") == task) & (pl.col("series") == series))
                 label = legend_label(series)
                 if fit.height:
@@ -87,7 +91,7 @@ class Groups:
             here = self.shown.filter(pl.col("task") == task)
             y_scale = alt.Scale(type="log", nice=False, domain=_y_domain(here))
             y_title = measure_label(here, "incoherence")
-            y = alt.Y("incoherence:Q", scale=y_scale, title=y_title)
+            y = alt.Y("incoherence_unbiased:Q", scale=y_scale, title=y_title)
             base = alt.Chart(here)
             marks = base.mark_point(filled=True, size=55, opacity=0.9).encode(
                 x=x,
@@ -102,21 +106,23 @@ class Groups:
                     alt.Tooltip("error:Q", format=".4g"),
                     alt.Tooltip("bias_sq:Q", format=".4g"),
                     alt.Tooltip("variance:Q", format=".4g"),
-                    alt.Tooltip("incoherence:Q", format=".4f"),
-                    alt.Tooltip("incoherence_ci_low:Q", format=".4f", title="95 % from"),
-                    alt.Tooltip("incoherence_ci_high:Q", format=".4f", title="to"),
+                    alt.Tooltip("incoherence_unbiased:Q", format=".4f"),
+                    alt.Tooltip("incoherence_unbiased_ci_low:Q", format=".4f", title="95 % from"),
+                    alt.Tooltip("incoherence_unbiased_ci_high:Q", format=".4f", title="to"),
                 ],
             )
             bars = (
                 alt.Chart(
-                    here.with_columns(drawn_low=cut_to_log_axis(pl.col("incoherence_ci_low"), _y_domain(here)[0]))
+                    here.with_columns(
+                        drawn_low=cut_to_log_axis(pl.col("incoherence_unbiased_ci_low"), _y_domain(here)[0])
+                    )
                 )
                 .transform_filter("isValid(datum.drawn_low)")
                 .mark_rule(opacity=0.35, clip=True)
                 .encode(
                     x=x,
                     y=alt.Y("drawn_low:Q", scale=y_scale, title=y_title),
-                    y2="incoherence_ci_high:Q",
+                    y2="incoherence_unbiased_ci_high:Q",
                     color=color,
                 )
             )
@@ -146,7 +152,7 @@ class Groups:
 
 def _y_domain(points: pl.DataFrame) -> list[float]:
     """From below the lowest point to 1, the most that incoherence can be: wide intervals do not squeeze the points."""
-    lowest = points["incoherence"].filter(points["incoherence"] > 0).min()
+    lowest = points["incoherence_unbiased"].filter(points["incoherence_unbiased"] > 0).min()
     return [0.6 * float(lowest) if isinstance(lowest, float) else 0.01, 1.05]
 
 
@@ -157,11 +163,13 @@ def _line_ends(slopes: pl.DataFrame) -> pl.DataFrame:
             slopes.with_columns(mean_length=pl.col("x_high").cast(pl.Float64)),
         ]
     )
-    return both.with_columns(incoherence=pl.col("intercept").exp() * pl.col("mean_length").pow(pl.col("slope")))
+    return both.with_columns(
+        incoherence_unbiased=pl.col("intercept").exp() * pl.col("mean_length").pow(pl.col("slope"))
+    )
 
 
 def _groups(tables: Tables) -> Groups:
-    shown = tables[MAIN].filter(pl.col("incoherence").is_not_null() & (pl.col("mean_length") > 0))
+    shown = tables[MAIN].filter(pl.col("incoherence_unbiased").is_not_null() & (pl.col("mean_length") > 0))
     points = with_series(main_rows(shown))
     return Groups(points, _slopes(tables[FITS], points))
 
@@ -172,7 +180,7 @@ def _slopes(fits: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:
     ends = points.group_by([*keys, "series"], maintain_order=True).agg(
         x_low=pl.col("mean_length").min(), x_high=pl.col("mean_length").max()
     )
-    fits = fits.filter((pl.col("measure") == "incoherence") & pl.col("slope").is_not_null())
+    fits = fits.filter((pl.col("measure") == "incoherence_unbiased") & pl.col("slope").is_not_null())
     fits = fits.filter(pl.col("n_points") >= FEWEST_FITTED)
     return ends.join(fits.select([*keys, "slope", "slope_ci_low", "slope_ci_high", "intercept", "r2"]), on=keys)
 

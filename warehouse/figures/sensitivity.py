@@ -16,9 +16,9 @@ def _lines(tables: Tables) -> Lines:
         points=table.with_columns(
             panel=pl.col("task") + kind,
             x=pl.col("kl_delta"),
-            y=pl.col("incoherence"),
-            low=pl.col("incoherence_ci_low"),
-            high=pl.col("incoherence_ci_high"),
+            y=pl.col("incoherence_unbiased"),
+            low=pl.col("incoherence_unbiased_ci_low"),
+            high=pl.col("incoherence_unbiased_ci_high"),
         ).sort("format_failures", "task", maintain_order=True),
         x_label="δ",
         y_label="KL incoherence",

@@ -18,7 +18,7 @@ MEASURES = (
     ("validation_loss", "validation loss (nats per token)"),
     ("bias_sq", "final bias²"),
     ("variance", "final variance"),
-    ("incoherence", "final incoherence"),
+    ("incoherence_unbiased", "final incoherence"),
 )
 KIND_COLORS = {"per_start": "#4C6EF5", "pooled": "#E8590C"}
 
@@ -101,7 +101,7 @@ class Scales:
                         alt.Tooltip("validation_loss:Q", format=".4f"),
                         alt.Tooltip("bias_sq:Q", format=".4g"),
                         alt.Tooltip("variance:Q", format=".4g"),
-                        alt.Tooltip("incoherence:Q", format=".4f"),
+                        alt.Tooltip("incoherence_unbiased:Q", format=".4f"),
                     ],
                 )
             )

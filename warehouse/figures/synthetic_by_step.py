@@ -20,7 +20,11 @@ from warehouse.figures.base import (
 from warehouse.figures.synthetic import dashed_teacher, main_setting, model_colors
 
 MAIN = "fig_synthetic_by_step"
-MEASURES = (("incoherence", "incoherence", "linear"), ("bias_sq", "bias²", "log"), ("variance", "variance", "log"))
+MEASURES = (
+    ("incoherence_unbiased", "incoherence", "linear"),
+    ("bias_sq", "bias²", "log"),
+    ("variance", "variance", "log"),
+)
 
 
 @dataclass(frozen=True)
@@ -103,13 +107,15 @@ class Rollouts:
                             alt.Tooltip("error:Q", format=".4g"),
                             alt.Tooltip("bias_sq:Q", format=".4g"),
                             alt.Tooltip("variance:Q", format=".4g"),
-                            alt.Tooltip("incoherence:Q", format=".4f"),
+                            alt.Tooltip("incoherence_unbiased:Q", format=".4f"),
                             alt.Tooltip(f"{measure}_ci_low:Q", format=".4g", title="95 % from"),
                             alt.Tooltip(f"{measure}_ci_high:Q", format=".4g", title="to"),
                         ],
                     )
                     .properties(
-                        width=225, height=190, title=DECOMPOSITION_LABELS[kind] if measure == "incoherence" else ""
+                        width=225,
+                        height=190,
+                        title=DECOMPOSITION_LABELS[kind] if measure == "incoherence_unbiased" else "",
                     )
                 )
             rows.append(alt.hconcat(*panels))

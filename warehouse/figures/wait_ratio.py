@@ -15,14 +15,14 @@ def _lines(tables: Tables) -> Lines:
         points=points.with_columns(
             panel=pl.col("task_label"),
             x=pl.col("wait_ratio"),
-            y=pl.col("incoherence"),
-            low=pl.col("incoherence_ci_low"),
-            high=pl.col("incoherence_ci_high"),
+            y=pl.col("incoherence_unbiased"),
+            low=pl.col("incoherence_unbiased_ci_low"),
+            high=pl.col("incoherence_unbiased_ci_high"),
         ),
-        fits=fits.with_columns(panel=pl.col("task_label")),
+        fits=fits.filter(pl.col("measure") == "incoherence_unbiased").with_columns(panel=pl.col("task_label")),
         x_label="occurrences of wait per token",
         y_label=measure_label(points, "incoherence"),
-        tooltips=("bucket", "n_items", "mean_length", "accuracy"),
+        tooltips=("bucket", "n_items", "n_effective", "mean_length", "accuracy"),
     )
 
 

@@ -38,6 +38,20 @@ MODELS = """
 """
 """What the page reads beside the tables of its figures."""
 
+NOTES = {
+    "no_ratio": "not a ratio",
+    "one_sample_per_item": "one sample per item",
+    "no_errors": "nothing went wrong",
+    "all_identical": "no answer ever changed",
+    "one_item": "one item",
+    "too_few_errors": "too few errors",
+    "near_ties": "answers too close to call",
+    "too_few_contexts": "two contexts",
+    "out_of_range": "at the end of its range",
+    "no_spread": "all items alike",
+}
+"""Why an incoherence has no interval, for people (`interval_note`)."""
+
 VERDICTS = {
     "holds": "holds",
     "does_not_hold": "does not hold",
@@ -95,6 +109,7 @@ def write_page(layout: Layout) -> Page:
             verdicts=VERDICTS,
             models=models.to_dicts(),
             decompositions=DECOMPOSITION_LABELS,
+            notes=NOTES,
             has_simulated=bool(models["is_simulated"].any()) if models.height else False,
             bundle=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VEGA_LITE_VERSION),
             made_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),

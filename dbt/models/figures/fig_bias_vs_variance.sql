@@ -33,9 +33,7 @@ points as (
         n_items,
         mean_length,
         {{ with_interval() }},
-        incoherence,
-        incoherence_ci_low,
-        incoherence_ci_high
+        {{ incoherence_columns() }}
     from own_length
 
     union all
@@ -52,9 +50,7 @@ points as (
         n_items,
         reference_length,
         {{ with_interval() }},
-        incoherence,
-        incoherence_ci_low,
-        incoherence_ci_high
+        {{ incoherence_columns() }}
     from by_scale
 )
 
@@ -66,9 +62,7 @@ select
     points.n_items,
     points.mean_length,
     {{ with_interval("points") }},
-    points.incoherence,
-    points.incoherence_ci_low,
-    points.incoherence_ci_high
+    {{ incoherence_columns("points") }}
 from points
 {{ join_pools("points") }}
 inner join models on points.model_id = models.model_id

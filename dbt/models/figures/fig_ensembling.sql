@@ -24,10 +24,8 @@ select
     numbers.n_items,
     numbers.n_ensembles,
     {{ with_interval("numbers") }},
-    numbers.incoherence,
-    numbers.incoherence_ci_low,
-    numbers.incoherence_ci_high,
-    {{ with_interval("numbers", ["bias_sq_unbiased", "variance_unbiased", "incoherence_unbiased"]) }}
+    {{ with_interval("numbers", ["bias_sq_unbiased", "variance_unbiased"]) }},
+    {{ incoherence_columns("numbers") }}
 from numbers
 {{ join_pools("numbers") }}
 inner join models on numbers.model_id = models.model_id

@@ -37,8 +37,12 @@ labelled as (
     {% endfor %}
 ),
 
+contexts as (
+    select * from {{ ref("int_item_contexts") }}
+),
+
 pooled as (
-    {{ pooled_incoherence("labelled", keys, aggregates=aggregates, shares=["accuracy"]) }}
+    {{ pooled_incoherence("labelled", keys, aggregates=aggregates, shares=["accuracy"], contexts="contexts") }}
 ),
 
 -- One order for all models of a task.
@@ -76,9 +80,7 @@ select
     pooled.accuracy_ci_low,
     pooled.accuracy_ci_high,
     {{ with_interval("pooled") }},
-    pooled.incoherence,
-    pooled.incoherence_ci_low,
-    pooled.incoherence_ci_high
+    {{ incoherence_columns("pooled") }}
 from pooled
 inner join ranks
     on pooled.task = ranks.task and pooled.grouped_by = ranks.grouped_by and pooled.item_group = ranks.item_group

@@ -26,9 +26,7 @@ select
     groups.accuracy_ci_low,
     groups.accuracy_ci_high,
     {{ with_interval("groups") }},
-    groups.incoherence,
-    groups.incoherence_ci_low,
-    groups.incoherence_ci_high
+    {{ incoherence_columns("groups") }}
 from groups
 inner join models on groups.model_id = models.model_id
 inner join conditions on groups.condition_id = conditions.condition_id

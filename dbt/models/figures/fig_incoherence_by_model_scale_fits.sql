@@ -11,7 +11,7 @@ conditions as (
 ),
 
 measures as (
-    {% for measure in ["accuracy", "error", "bias_sq", "variance", "incoherence"] %}
+    {% for measure in ["accuracy", "error", "bias_sq", "variance", "incoherence", "incoherence_unbiased"] %}
         select
             {{ keys | join(", ") }},
             param_count,

@@ -36,9 +36,7 @@ select
     pools.accuracy_ci_low,
     pools.accuracy_ci_high,
     {{ with_interval("pools") }},
-    pools.incoherence,
-    pools.incoherence_ci_low,
-    pools.incoherence_ci_high
+    {{ incoherence_columns("pools") }}
 from pools
 inner join conditions on pools.condition_id = conditions.condition_id
 inner join models on pools.model_id = models.model_id

@@ -1,4 +1,4 @@
-{% set measures = ["accuracy", "error", "bias_sq", "variance", "incoherence", "incoherence_unbiased"] %}
+{% set measures = ["accuracy", "error", "bias_sq", "variance"] %}
 
 with
 
@@ -28,7 +28,14 @@ select
     differences.decomposition,
     differences.is_main_decomposition,
     differences.n_items,
-    {{ with_difference("differences", measures) }}
+    {{ with_difference("differences", measures) }},
+    differences.incoherence,
+    differences.other_incoherence,
+    differences.incoherence_difference,
+    {{ with_difference("differences", ["incoherence_unbiased"]) }},
+    differences.n_effective,
+    differences.other_n_effective,
+    differences.interval_note
 from differences
 inner join models on differences.model_id = models.model_id
 inner join models as other_models on differences.other_model_id = other_models.model_id

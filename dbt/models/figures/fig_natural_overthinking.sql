@@ -27,12 +27,7 @@ select
     halves.accuracy_ci_low,
     halves.accuracy_ci_high,
     {{ with_interval("halves") }},
-    halves.incoherence,
-    halves.incoherence_ci_low,
-    halves.incoherence_ci_high,
-    halves.incoherence_unbiased,
-    halves.incoherence_unbiased_ci_low,
-    halves.incoherence_unbiased_ci_high
+    {{ incoherence_columns("halves") }}
 from halves
 {{ join_pools("halves") }}
 inner join models on halves.model_id = models.model_id

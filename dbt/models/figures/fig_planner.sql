@@ -1,15 +1,13 @@
 {% set keys = pool_keys() + ["decomposition", "wanted_width"] %}
-{% set z = 1.959963984540054 %}
 
 with
 
 inputs as (
     select
         *,
-        {{ t_quantile("quantiles.t_975", "n_items - 1") }} as t_now
+        {{ inverse_freedom("total_spread / n_items", "effective_freedom", "context_spread", "n_contexts") }}
+            as inverse_freedom
     from {{ ref("int_planner_inputs") }}
-    left join {{ ref("student_t_975") }} as quantiles on quantiles.degrees_of_freedom = n_items - 1
-    where n_items > 1
 ),
 
 pools as (
@@ -24,55 +22,50 @@ conditions as (
     select * from {{ ref("dim_condition") }}
 ),
 
-widths as (
+now as (
+    select
+        *,
+        {{ t_975_of_inverse("inverse_freedom") }} as t_now
+    from inputs
+    where interval_note is null
+),
+
+rooms as (
     {% for width in var("planner_widths") %}
         select
             *,
             cast({{ width }} as double) as wanted_width,
-            2 * t_now * sqrt(total_spread / n_items) as width,
-            ceil(pow(2 * {{ z }} / {{ width }}, 2) * total_spread) as n_items_normal
-        from inputs
+            case when planned = 'incoherence' then width else 2 * t_now * sqrt(total_spread / n_items) end as width_now,
+            {{ room_sq(width) }} as room_sq
+        from now
         {{ "union all" if not loop.last }}
     {% endfor %}
 ),
 
--- Student's quantile shrinks as items come: the first number of items whose interval is narrow enough.
-first_enough as (
-    select
-        {{ keys | join(", ") }},
-        min(quantiles.degrees_of_freedom + 1) as n_items_tabulated
-    from widths
-    inner join {{ ref("student_t_975") }} as quantiles
-        on 2 * quantiles.t_975 * sqrt(total_spread / (quantiles.degrees_of_freedom + 1)) <= wanted_width
-    group by {{ keys | join(", ") }}
+items as (
+    {{ planned_items("rooms", keys) }}
 ),
 
 needs as (
     select
-        widths.*,
+        rooms.*,
+        case when width_now <= wanted_width then n_items else greatest(ceil(n_items_needed), n_items + 1) end
+            as n_items_needed,
+        -- The items alone, or contexts, may spread too much for any number of samples.
         case
-            when width <= wanted_width then n_items
-            else
-                coalesce(
-                    n_items_tabulated,
-                    ceil(
-                        pow(2 * {{ t_quantile("cast(null as double)", "n_items_normal - 1") }} / wanted_width, 2)
-                        * total_spread
-                    )
-                )
-        end as n_items_needed,
-        -- The items alone may spread too much for any number of samples.
-        case
-            when width <= wanted_width then n_samples_per_item
-            when n_items * pow(wanted_width / (2 * t_now), 2) > item_spread
+            when width_now <= wanted_width then n_samples_per_item
+            when n_items * (room_sq / pow(t_now, 2) - context_spread) > item_spread
                 then
                     greatest(
                         n_samples_per_item,
-                        ceil(sample_spread / (n_items * pow(wanted_width / (2 * t_now), 2) - item_spread))
+                        ceil(
+                            sample_spread
+                            / (n_items * (room_sq / pow(t_now, 2) - context_spread) - item_spread)
+                        )
                     )
         end as n_samples_per_item_needed
-    from widths
-    left join first_enough using ({{ keys | join(", ") }})
+    from rooms
+    inner join items using ({{ keys | join(", ") }})
 ),
 
 calls as (
@@ -91,9 +84,9 @@ select
     {{ is_main_decomposition("calls") }},
     calls.planned,
     calls.wanted_width,
-    calls.width,
-    calls.incoherence,
-    calls.variance,
+    calls.width_now as width,
+    calls.incoherence_unbiased,
+    calls.variance_unbiased,
     calls.n_items,
     calls.n_samples_per_item as mean_samples_per_item,
     {% for way, more in {"more_items": "n_more_items", "more_samples": "n_more_samples_per_item"}.items() %}
@@ -103,7 +96,10 @@ select
         calls.n_calls_{{ way }} * calls.cost_usd_per_sample as cost_usd_{{ way }},
     {% endfor %}
     calls.item_spread,
-    calls.sample_spread
+    calls.sample_spread,
+    calls.context_spread,
+    -- The variance of an interval is known to √(2 / degrees of freedom), and the items needed go as it does.
+    sqrt(2 / cast(calls.effective_freedom as double)) as relative_error
 from calls
 {{ join_pools("calls") }}
 inner join models on calls.model_id = models.model_id

@@ -11,9 +11,15 @@ items as (
 everything as (
     select
         {{ keys | join(", ") }},
+        item_id,
+        cluster_id,
+        n_samples,
         error,
         bias_sq_unbiased as bias_sq,
-        variance_unbiased as variance
+        variance_unbiased as variance,
+        variance_unbiased,
+        error_share,
+        mode_margin
     from {{ ref("int_item_decomposition") }}
     where variance_unbiased is not null
 ),
@@ -64,8 +70,12 @@ blocks as (
     group by {{ keys | join(", ") }}, n_samples_per_item, estimator
 ),
 
+contexts as (
+    select * from {{ ref("int_item_contexts") }}
+),
+
 answers as (
-    {{ pooled_incoherence("everything", keys) }}
+    {{ pooled_incoherence("everything", keys, contexts="contexts") }}
 )
 
 select
@@ -77,14 +87,10 @@ select
     {% for measure in measures %}
         blocks.{{ measure }},
         blocks.{{ measure }}_sd,
-        {% if measure == "incoherence" %}
-            -- Not cut to [0, 1], as the estimates from blocks are not.
-            case when answers.incoherence is not null then answers.variance / answers.error end as incoherence_all,
-        {% else %}
-            answers.{{ measure }} as {{ measure }}_all,
-        {% endif %}
-        answers.{{ measure }}_ci_low as {{ measure }}_all_ci_low,
-        answers.{{ measure }}_ci_high as {{ measure }}_all_ci_high,
+        {% set corrected = "incoherence_unbiased" if measure == "incoherence" else measure %}
+        answers.{{ corrected }} as {{ measure }}_all,
+        answers.{{ corrected }}_ci_low as {{ measure }}_all_ci_low,
+        answers.{{ corrected }}_ci_high as {{ measure }}_all_ci_high,
     {% endfor %}
     blocks.n_blocks,
     blocks.n_items

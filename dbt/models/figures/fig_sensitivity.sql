@@ -4,7 +4,14 @@
 with
 
 items as (
-    select * from {{ ref("int_item_kl_sensitivity") }}
+    select
+        settings.*,
+        decompositions.cluster_id,
+        decompositions.error_share,
+        decompositions.mode_margin
+    from {{ ref("int_item_kl_sensitivity") }} as settings
+    inner join {{ ref("int_item_decomposition") }} as decompositions using ({{ item_keys() | join(", ") }})
+    where decompositions.decomposition = 'kl'
 ),
 
 lengths as (
@@ -53,9 +60,7 @@ select
     pooled.n_items,
     pooled.n_samples,
     {{ with_interval("pooled") }},
-    pooled.incoherence,
-    pooled.incoherence_ci_low,
-    pooled.incoherence_ci_high,
+    {{ incoherence_columns("pooled") }},
     fits.slope,
     fits.slope_ci_low,
     fits.slope_ci_high,

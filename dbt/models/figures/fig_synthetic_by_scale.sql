@@ -23,10 +23,10 @@ select
     problems.uniform_loss,
     models.n_starts,
     models.n_points,
-    {{ with_interval("models", ["error", "bias_sq", "variance", "incoherence"]) }},
+    {{ with_interval("models", ["error", "bias_sq", "variance"]) }},
     models.bias_sq_unbiased,
     models.variance_unbiased,
-    models.incoherence_unbiased
+    {{ incoherence_columns("models") }}
 from models
 inner join problems using (problem_id)
 order by problem_id, decomposition, starts, temperature, param_count, model_id

@@ -24,10 +24,10 @@ select
     decompositions.step,
     decompositions.n_starts,
     decompositions.n_points,
-    {{ with_interval("decompositions", ["error", "bias_sq", "variance", "incoherence"]) }},
+    {{ with_interval("decompositions", ["error", "bias_sq", "variance"]) }},
     decompositions.bias_sq_unbiased,
     decompositions.variance_unbiased,
-    decompositions.incoherence_unbiased
+    {{ incoherence_columns("decompositions") }}
 from decompositions
 inner join models using ({{ rollout_keys() | join(", ") }})
 inner join problems using (problem_id)

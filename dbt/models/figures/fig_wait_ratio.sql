@@ -30,9 +30,7 @@ select
     buckets.accuracy_ci_low,
     buckets.accuracy_ci_high,
     {{ with_interval("buckets") }},
-    buckets.incoherence,
-    buckets.incoherence_ci_low,
-    buckets.incoherence_ci_high
+    {{ incoherence_columns("buckets") }}
 from buckets
 {{ join_pools("buckets") }}
 inner join models on buckets.model_id = models.model_id

@@ -16,8 +16,20 @@ conditions as (
     select * from {{ ref("dim_condition") }}
 ),
 
+measures as (
+    {% for measure in ["incoherence", "incoherence_unbiased"] %}
+        select
+            {{ length_keys() | join(", ") }},
+            wait_ratio,
+            '{{ measure }}' as measure,
+            {{ measure }} as measured
+        from buckets
+        {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
 fits as (
-    {{ log_log_fit("buckets", "wait_ratio", "incoherence", length_keys(), floor=var("zero_error")) }}
+    {{ log_log_fit("measures", "wait_ratio", "measured", length_keys() + ["measure"], floor=var("zero_error")) }}
 )
 
 select
@@ -25,9 +37,10 @@ select
     fits.decomposition,
     {{ is_main_decomposition("fits") }},
     fits.length_axis,
+    fits.measure,
     {{ columns_of("fits", fit_columns()) }}
 from fits
 {{ join_pools("fits") }}
 inner join models on fits.model_id = models.model_id
 inner join conditions on fits.condition_id = conditions.condition_id
-order by task, model_id, condition_id, decomposition, length_axis
+order by task, model_id, condition_id, decomposition, length_axis, measure

@@ -5,7 +5,11 @@
 with
 
 items as (
-    select * from {{ ref("fct_item_decomposition") }}
+    select * from {{ ref("int_item_decomposition") }}
+),
+
+contexts as (
+    select * from {{ ref("int_item_contexts") }}
 ),
 
 samples as (
@@ -35,13 +39,10 @@ pooled as (
             pool_keys() + ["decomposition"],
             aggregates=aggregates,
             means=corrected_parts,
-            shares=["accuracy", "mean_score"]
+            shares=["accuracy", "mean_score"],
+            contexts="contexts"
         )
     }}
-),
-
-corrected as (
-    {{ corrected_incoherence("items", pool_keys() + ["decomposition"]) }}
 )
 
 select
@@ -65,14 +66,12 @@ select
 
     ---------- decomposition
     {{ with_interval("pooled") }},
+    {{ with_interval("pooled", corrected_parts) }},
     -- Zero-one does not add up over items: its bias and variance are reported, and no ratio of them.
     case when decomposition <> 'zero_one' then pooled.incoherence end as incoherence,
-    case when decomposition <> 'zero_one' then pooled.incoherence_ci_low end as incoherence_ci_low,
-    case when decomposition <> 'zero_one' then pooled.incoherence_ci_high end as incoherence_ci_high,
-    {{ with_interval("pooled", corrected_parts) }},
-    {{ with_interval("corrected", ["incoherence_unbiased"]) }}
+    {{ columns_of("pooled", corrected_columns()[:-1]) }},
+    case when decomposition in ('zero_one', 'embedding') then 'no_ratio' else interval_note end as interval_note
 from pooled
 inner join counts using ({{ keys }})
 inner join pools using ({{ keys }})
-left join corrected using ({{ keys }}, decomposition)
 order by {{ keys }}, decomposition

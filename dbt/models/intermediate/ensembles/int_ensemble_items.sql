@@ -73,10 +73,15 @@ ensembles as (
 
 decomposed as (
     {{ kl_and_brier("ensembles", item_keys() + ["ensemble_size"]) }}
+),
+
+clusters as (
+    select * from {{ ref("int_item_clusters") }}
 )
 
 select
     {{ group }},
+    cluster_id,
     ensemble_size,
     decomposition,
     n_samples as n_ensembles,
@@ -84,5 +89,10 @@ select
     bias_sq,
     variance,
     bias_sq_unbiased,
-    variance_unbiased
+    variance_unbiased,
+    -- Averaged answers are neither right nor wrong: by Brier's error for both.
+    max(case when decomposition = 'brier' then error / 2 end) over (partition by {{ group }}, ensemble_size)
+        as error_share,
+    cast(null as double) as mode_margin
 from decomposed
+inner join clusters using (task, item_id)

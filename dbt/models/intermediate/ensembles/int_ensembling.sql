@@ -8,11 +8,11 @@ items as (
 ),
 
 pooled as (
-    {{ pooled_incoherence("items", keys, aggregates=["min(n_ensembles) as n_ensembles"], means=corrected_parts) }}
-),
-
-corrected as (
-    {{ corrected_incoherence("items", keys) }}
+    {{
+        pooled_incoherence(
+            "items", keys, aggregates=["min(n_ensembles) as n_ensembles"], means=corrected_parts, samples="n_ensembles"
+        )
+    }}
 )
 
 select
@@ -20,10 +20,6 @@ select
     n_items,
     n_ensembles,
     {{ with_interval("pooled") }},
-    incoherence,
-    incoherence_ci_low,
-    incoherence_ci_high,
     {{ with_interval("pooled", corrected_parts) }},
-    {{ with_interval("corrected", ["incoherence_unbiased"]) }}
+    {{ incoherence_columns("pooled") }}
 from pooled
-left join corrected using ({{ keys | join(", ") }})

@@ -11,8 +11,16 @@ items as (
     select * from {{ ref("int_items_by_reasoning_length") }}
 ),
 
+contexts as (
+    select * from {{ ref("int_item_contexts") }}
+),
+
 pooled as (
-    {{ pooled_incoherence("items", length_keys() + ["bucket"], aggregates=aggregates, shares=["accuracy"]) }}
+    {{
+        pooled_incoherence(
+            "items", length_keys() + ["bucket"], aggregates=aggregates, shares=["accuracy"], contexts="contexts"
+        )
+    }}
 )
 
 select
@@ -27,7 +35,5 @@ select
     accuracy_ci_low,
     accuracy_ci_high,
     {{ with_interval() }},
-    incoherence,
-    incoherence_ci_low,
-    incoherence_ci_high
+    {{ incoherence_columns() }}
 from pooled

@@ -5,7 +5,7 @@ buckets as (
 ),
 
 measures as (
-    {% for measure in ["incoherence", "variance", "bias_sq", "error"] %}
+    {% for measure in ["incoherence", "incoherence_unbiased", "variance", "bias_sq", "error"] %}
         select
             {{ length_keys() | join(", ") }},
             mean_length,

@@ -46,8 +46,12 @@ select
 
     ---------- numbers
     n_samples,
+    cluster_id,
     accuracy,
     error,
     bias_sq,
-    variance
+    variance,
+    variance_unbiased,
+    error_share,
+    mode_margin
 from sized

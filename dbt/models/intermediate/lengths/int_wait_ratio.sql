@@ -69,6 +69,10 @@ ranked as (
         error,
         bias_sq,
         variance,
+        variance_unbiased,
+        error_share,
+        mode_margin,
+        cluster_id,
         accuracy,
         mean_length,
         wait_ratio,
@@ -86,8 +90,16 @@ bucketed as (
     from ranked
 ),
 
+contexts as (
+    select * from {{ ref("int_item_contexts") }}
+),
+
 pooled as (
-    {{ pooled_incoherence("bucketed", length_keys() + ["bucket"], aggregates=aggregates, shares=["accuracy"]) }}
+    {{
+        pooled_incoherence(
+            "bucketed", length_keys() + ["bucket"], aggregates=aggregates, shares=["accuracy"], contexts="contexts"
+        )
+    }}
 )
 
 select
@@ -101,7 +113,5 @@ select
     accuracy_ci_low,
     accuracy_ci_high,
     {{ with_interval() }},
-    incoherence,
-    incoherence_ci_low,
-    incoherence_ci_high
+    {{ incoherence_columns() }}
 from pooled

@@ -11,7 +11,11 @@ items as (
 ),
 
 split_items as (
-    select * from items
+    select
+        *,
+        {{ error_share() }} as error_share,
+        cast(null as double) as mode_margin
+    from items
     where has_both_halves
 ),
 
@@ -25,20 +29,6 @@ left_out as (
 
 pooled as (
     {{ pooled_incoherence("split_items", length_keys() + ["half"], aggregates=aggregates, shares=["accuracy"]) }}
-),
-
-corrected_items as (
-    select
-        {{ group }},
-        half,
-        error,
-        bias_sq_unbiased as bias_sq,
-        variance_unbiased as variance
-    from split_items
-),
-
-corrected as (
-    {{ pooled_incoherence("corrected_items", length_keys() + ["half"], is_corrected=true) }}
 )
 
 select
@@ -52,12 +42,6 @@ select
     accuracy_ci_low,
     accuracy_ci_high,
     {{ with_interval("pooled") }},
-    pooled.incoherence,
-    pooled.incoherence_ci_low,
-    pooled.incoherence_ci_high,
-    corrected.incoherence as incoherence_unbiased,
-    corrected.incoherence_ci_low as incoherence_unbiased_ci_low,
-    corrected.incoherence_ci_high as incoherence_unbiased_ci_high
+    {{ incoherence_columns("pooled") }}
 from pooled
-inner join corrected using ({{ group }}, half)
 inner join left_out using ({{ group }})

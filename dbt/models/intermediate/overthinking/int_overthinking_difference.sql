@@ -5,15 +5,18 @@ items as (
     select
         {{ length_keys() | join(", ") }},
         item_id,
+        cluster_id,
         half,
         error,
-        variance_unbiased as variance
+        variance_unbiased,
+        {{ error_share() }} as error_share,
+        cast(null as double) as mode_margin
     from {{ ref("int_overthinking_items") }}
     where has_both_halves
 ),
 
 differences as (
-    {{ paired_difference("items", length_keys(), "item_id", "half", "'shorter'", "'longer'", is_corrected=true) }}
+    {{ paired_difference("items", length_keys(), "item_id", "half", "'shorter'", "'longer'") }}
 )
 
 select

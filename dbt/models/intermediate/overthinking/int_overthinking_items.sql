@@ -22,6 +22,10 @@ summed as (
     group by {{ group }}
 ),
 
+clusters as (
+    select * from {{ ref("int_item_clusters") }}
+),
+
 joined as (
     select
         *,
@@ -30,10 +34,12 @@ joined as (
         ) as n_halves
     from decomposed
     inner join summed using ({{ group }})
+    inner join clusters using (task, item_id)
 )
 
 select
     {{ group }},
+    cluster_id,
     decomposition,
     n_samples,
     mean_length,

@@ -9,6 +9,10 @@ items as (
     select * from {{ ref("int_items_by_model_scale") }}
 ),
 
+contexts as (
+    select * from {{ ref("int_item_contexts") }}
+),
+
 families as (
     select * from {{ ref("int_reference_models") }}
 ),
@@ -16,7 +20,8 @@ families as (
 pooled as (
     {{
         pooled_incoherence(
-            "items", scale_keys() + ["model_id", "param_count"], aggregates=aggregates, shares=["accuracy"]
+            "items", scale_keys() + ["model_id", "param_count"], aggregates=aggregates, shares=["accuracy"],
+            contexts="contexts"
         )
     }}
 )
@@ -33,9 +38,7 @@ select
     accuracy_ci_low,
     accuracy_ci_high,
     {{ with_interval() }},
-    incoherence,
-    incoherence_ci_low,
-    incoherence_ci_high
+    {{ incoherence_columns() }}
 from pooled
 inner join families
     on

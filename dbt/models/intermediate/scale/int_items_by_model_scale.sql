@@ -32,10 +32,14 @@ select
     ---------- numbers
     groups.reference_length,
     items.n_samples,
+    items.cluster_id,
     items.accuracy,
     items.error,
     items.bias_sq,
-    items.variance
+    items.variance,
+    items.variance_unbiased,
+    items.error_share,
+    items.mode_margin
 from items
 inner join models on items.model_id = models.model_id
 inner join groups

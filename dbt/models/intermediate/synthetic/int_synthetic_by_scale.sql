@@ -22,10 +22,10 @@ select
     models.validation_loss,
     decompositions.n_starts,
     decompositions.n_points,
-    {{ with_interval("decompositions", ["error", "bias_sq", "variance", "incoherence"]) }},
+    {{ with_interval("decompositions", ["error", "bias_sq", "variance"]) }},
     decompositions.bias_sq_unbiased,
     decompositions.variance_unbiased,
-    decompositions.incoherence_unbiased
+    {{ incoherence_columns("decompositions") }}
 from decompositions
 inner join models
     on

@@ -4,6 +4,7 @@
     "bias_sq": "bias_sq",
     "variance": "variance",
     "incoherence": "incoherence",
+    "incoherence_unbiased": "incoherence_unbiased",
     "bias_sq_over_variance": "bias_sq / nullif(variance, 0)",
 } %}
 

@@ -9,8 +9,10 @@ starts as (
 pooled as (
     {{
         pooled_incoherence(
-            "starts", keys, n_units="n_starts", aggregates=["cast(sum(n_points) as bigint) as n_points"],
-            means=["bias_sq_share", "bias_sq_unbiased", "variance_unbiased"], floor=0
+            "starts", keys, unit="start_id", n_units="n_starts",
+            aggregates=["cast(sum(n_points) as bigint) as n_points"],
+            means=["bias_sq_share", "bias_sq_unbiased", "variance_unbiased"],
+            samples="case decomposition when 'pooled' then 2 else n_points end", floor=0, is_gated=false
         )
     }}
 )
@@ -28,10 +30,7 @@ select
     variance,
     variance_ci_low,
     variance_ci_high,
-    incoherence,
-    incoherence_ci_low,
-    incoherence_ci_high,
     bias_sq_unbiased,
     variance_unbiased,
-    {{ incoherence("variance_unbiased", "error", 0) }} as incoherence_unbiased
+    {{ incoherence_columns() }}
 from pooled

@@ -29,7 +29,7 @@ differences as (
         paired_difference(
             "ends",
             rollout_keys() + ["decomposition", "first_step", "final_step"],
-            "start_id", "moment", "'first'", "'final'", floor=0
+            "start_id", "moment", "'first'", "'final'", floor=0, is_gated=false
         )
     }}
 )
