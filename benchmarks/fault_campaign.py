@@ -1,17 +1,16 @@
-"""`python -m benchmarks.fault_campaign [--again]`: commands killed at random moments, full disks, hostile names.
+"""`python -m benchmarks.fault_campaign [COMMAND …]`: commands killed at random moments, full disks, hostile names.
 
 Each trial takes a copy of one small warehouse (`build/benchmarks/fault_campaign/`), kills a command with SIGKILL,
 looks, runs the command again to its end, and looks again. Nothing may be lost, half-published, left behind or left
 running.
-Trials are recorded one by one, so an interrupted campaign goes on where it stopped; the outcome is kept in
-`benchmarks/results/fault_campaign.json`.
+Trials are recorded one by one, so an interrupted campaign goes on where it stopped (with names of commands, only their
+trials are done); remove the folder to begin anew. The outcome is kept in `benchmarks/results/fault_campaign.json`.
 """
 
 from __future__ import annotations
 
 import json
 import random
-import shutil
 import sys
 import time
 from collections import Counter
@@ -68,24 +67,21 @@ class Record:
 
 def main(arguments: list[str]) -> int:
     """Run what is left of the campaign; exit status 1 if anything was lost, half done or left behind."""
-    if "--again" in arguments:
-        shutil.rmtree(HERE, ignore_errors=True)
     HERE.mkdir(parents=True, exist_ok=True)
     book = HERE / "trials.json"
     record = Record(json.loads(book.read_text()) if book.exists() else {})
     template = make_template(HERE)
     for name, trial in _trials(template):
-        if name in record.trials:
+        if name in record.trials or (arguments and not set(name.split()) & set(arguments)):
             continue
         started = time.monotonic()
         found = trial()
         record.trials[name] = asdict(found)
         book.write_text(json.dumps(record.trials, indent=1))
+        RESULT.write_text(json.dumps(record.summary(), indent=2) + "\n")
         print(f"{name}: {found.told()} ({time.monotonic() - started:.0f} s)", flush=True)
-    summary = record.summary()
-    print(json.dumps(summary, indent=2))
-    RESULT.write_text(json.dumps(summary, indent=2) + "\n")
-    return int(bool(summary["problems"]))
+    print(json.dumps(record.summary(), indent=2))
+    return int(bool(record.summary()["problems"]))
 
 
 def _trials(template: Warehouse) -> list[tuple[str, Callable[[], object]]]:

@@ -233,7 +233,7 @@ def look(found: Found, template: Warehouse, root: Path, wanted: int, *, is_done:
     try:
         n_published = n_in(published(root))
         export = Layout(root).exported_parquet("marts", "fct_sample")
-        (n_exported,) = duckdb.sql(f"select count(*) from '{export}'").fetchone() or (0,)
+        (n_exported,) = duckdb.execute(f"select count(*) from '{export}'").fetchone() or (0,)
     except duckdb.Error as error:
         found.note("half_published", 1, f"what is published cannot be read: {error}")
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -57,6 +58,11 @@ class Layout:
     def responses(self) -> Path:
         """Verbatim provider responses, compressed."""
         return self.root / "responses"
+
+    @property
+    def inspect_logs(self) -> Path:
+        """Logs of the partitions that Inspect runs."""
+        return self.root / "inspect_logs"
 
     @property
     def downloads(self) -> Path:
@@ -210,6 +216,13 @@ class Layout:
         """Folder of the verbatim responses of one partition of `samples`; named as `partition` names."""
         return _partition_folder(self.responses, values)
 
+    def inspect_partition(self, values: Mapping[str, str]) -> Path:
+        """Folder of the logs of one partition that Inspect runs.
+
+        Inspect takes `%` in a path for the beginning of an encoded character, so other folders' names are not for it.
+        """
+        return self.inspect_logs.joinpath(*(_plain_component(value) for value in values.values()))
+
 
 def not_hidden(paths: Iterable[Path]) -> list[Path]:
     """Sorted, without what systems leave in folders by themselves (`.DS_Store`, `._name`) and files half written."""
@@ -231,6 +244,12 @@ def _path_component(value: str) -> str:
     if len(encoded) <= 120 and not any(letter in string.ascii_uppercase for letter in value):
         return encoded
     return f"{encoded[:100]}~{_short_hash(value)}"  # file systems stop at 255 bytes
+
+
+def _plain_component(value: str) -> str:
+    """One to one, never equal but for case, and of letters, digits, `-` and `_` alone."""
+    plain = re.sub(r"[^a-z0-9_-]+", "-", value.lower())[:60].strip("-")
+    return plain if plain == value else f"{plain}-{_short_hash(value)}"
 
 
 def _path_component_of_0_1(value: str) -> str:

@@ -20,6 +20,7 @@ PROVIDER_KINDS = {
     "openai": "OpenAI's API",
     "anthropic": "Anthropic's API",
     "openai_compatible": "vLLM, Ollama, llama.cpp or any server that speaks OpenAI's protocol",
+    "inspect": "Inspect, which runs agents and any other of its tasks, and asks any model that it knows",
 }
 
 KEYS = {"openai": dg.EnvVar("OPENAI_API_KEY"), "anthropic": dg.EnvVar("ANTHROPIC_API_KEY")}
@@ -28,6 +29,9 @@ KEYS = {"openai": dg.EnvVar("OPENAI_API_KEY"), "anthropic": dg.EnvVar("ANTHROPIC
 PARTITIONS = {kind: dg.DynamicPartitionsDefinition(name=f"sampling_{kind}") for kind in PROVIDER_KINDS}
 
 SEPARATOR = "|"
+
+_RESPONSES = "Verbatim responses, journalled and fsynced before they count."
+_WHAT = {"inspect": "Logs of eval sets, imported when a round of them has ended."}
 
 
 def partition_name(key: PartitionKey) -> str:
@@ -63,7 +67,7 @@ def _responses(kind: str) -> dg.AssetsDefinition:
         # Whatever was answered is in the journal: another try asks only for the rest.
         retry_policy=dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL),
         pool=f"sampling_{kind}",
-        description=f"Verbatim responses, journalled and fsynced before they count. Provider: {PROVIDER_KINDS[kind]}."
+        description=f"{_WHAT.get(kind, _RESPONSES)} Provider: {PROVIDER_KINDS[kind]}."
         f"{key_note} A partition draws only the items, contexts and epochs that are missing.",
     )
     def responses(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[None]:

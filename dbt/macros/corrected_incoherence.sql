@@ -167,7 +167,8 @@
         when n_units < 2 then 'one_item'
         {% if is_gated %}
             when total_error_share < {{ var("min_error_share") }} then 'too_few_errors'
-            when total_mode_margin < 0 then 'near_ties'
+            -- Of few items, more: chance alone may let the answers to a handful look settled.
+            when total_mode_margin < 8e0 / n_units then 'near_ties'
         {% endif %}
         when n_contexts = 2 then 'too_few_contexts'
         when incoherence_unbiased < 0 or incoherence_unbiased > 1 - 1e-9 then 'out_of_range'

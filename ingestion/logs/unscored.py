@@ -34,28 +34,28 @@ class Unscored:
         self.n_entering = 0
         self.reasons: Counter[str] = Counter()
         self.n_nan = 0
-        self._items: dict[tuple[str, str, str], tuple[bool, bool]] = {}
+        self._keys: dict[str, tuple[bool, bool]] = {}
         self._n_by_score = 0
         self._last: str | None = None
         self._last_is_scored = False
 
     def item(self, values: Mapping[str, Any]) -> None:
         """An item's row."""
-        key = (values["task"], values["item_id"], values["answer_key_id"])
-        self._items[key] = (values.get("target_index") is not None, bool(values.get("target_text")))
+        # An answer key is made of options and target, so it tells of all items that have it.
+        key = values["answer_key_id"]
+        self._keys[key] = (values.get("target_index") is not None, bool(values.get("target_text")))
 
     def sample(self, values: Mapping[str, Any], reason: str | None) -> None:
         """A sample's row, and why it has no score, as far as its reader knows."""
         self._last = None
-        if values["status"] not in _ENTERING:
+        status = values["status"]
+        if status not in _ENTERING:
             return
         self.n_entering += 1
-        has_classes, has_target = self._items.get(
-            (values["task"], values["item_id"], values["answer_key_id"]), (False, False)
-        )
-        if has_classes and reason is not None and NAN in reason and values["status"] == "ok":
-            self.n_nan += 1
-        if values["status"] != "ok" or has_classes:
+        has_classes, has_target = self._keys.get(values["answer_key_id"], (False, False))
+        if has_classes:
+            self.n_nan += reason is not None and status == "ok" and NAN in reason
+        if has_classes or status != "ok":
             return
         self._last_is_scored = values.get("score") is not None
         self._n_by_score += self._last_is_scored

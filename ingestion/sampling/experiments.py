@@ -6,10 +6,11 @@ A spec that is wrong, or whose items cannot be had, is told with file, field and
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ingestion.sampling.agents.rounds import rounds
 from ingestion.sampling.drawing.run import SamplingError, sample
 from ingestion.sampling.drawing.summary import SampleSummary
 from ingestion.sampling.embeddings import embed_answers
@@ -60,10 +61,22 @@ def load_experiments(layout: Layout) -> Experiments:
 
 
 def experiment_notices(layout: Layout) -> list[str]:
-    """What to know of the experiments: specs that cannot be read, and models that are gone or will be."""
+    """What to know of the experiments: bad specs, models that are gone or will be, agents that did not end."""
     experiments = load_experiments(layout)
     notices = [notice for spec in experiments.specs.values() for notice in shutdown_notices(spec)]
-    return [*experiments.problems, *dict.fromkeys(notices)]
+    return [*experiments.problems, *dict.fromkeys(notices), *unfinished_rounds(layout)]
+
+
+def unfinished_rounds(layout: Layout) -> Iterator[str]:
+    """What to say of rounds of agents that were begun and did not end: what is missing of each."""
+    for folder in sorted(layout.inspect_logs.glob("*/*/*")):
+        for one in rounds(folder):
+            if not one.has_ended:
+                yield (
+                    f"{one.folder.relative_to(layout.inspect_logs)} did not end, or is still running: "
+                    f"{len(one.samples) - len(one.done()):,} of {len(one.samples):,} samples are missing; "
+                    "sample its experiment again to go on"
+                )
 
 
 @dataclass
@@ -95,6 +108,7 @@ class Drawn:
         self.cost_usd += summary.cost_usd
         self.n_by_status.update(summary.n_by_status())
         for part in summary.partitions:
+            self.tokens = (self.tokens[0] + part.tokens[0], self.tokens[1] + part.tokens[1])
             if part.n_missing:
                 reason = part.stopped or "errors"
                 self.problems.append(f"{'|'.join(part.key)}: {part.n_missing} samples are missing ({reason})")
@@ -146,7 +160,8 @@ def sample_partitions(layout: Layout, kind: str, keys: Sequence[PartitionKey], r
             drawn.fails(f"experiment {spec.name}: {error}", needs_person=True)
         except JournalError as error:
             drawn.fails(str(error), needs_person=False)
-    drawn.tokens = _tokens(layout, keys)
+    read, written = _tokens(layout, keys)
+    drawn.tokens = (drawn.tokens[0] + read, drawn.tokens[1] + written)
     return drawn
 
 

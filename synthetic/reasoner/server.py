@@ -163,6 +163,8 @@ def serve(
     with ReasonerServer(names, port, hosts=hosts) as server:
         say(f"Serving {', '.join(server.names)} at {server.base_url} (Ctrl-C ends it)")
         try:
-            Event().wait()
+            # Not one long wait: the system may hand Ctrl-C to the server's thread, which does not wake this one.
+            while not Event().wait(0.2):
+                pass
         except KeyboardInterrupt:
             say("Stopped")

@@ -23,6 +23,7 @@ from dagster_project.assets.raw_sampling import PARTITIONS, SAMPLED_RESPONSES, p
 from dagster_project.jobs import experiments as register
 from dagster_project.resources import Warehouse
 from ingestion.sampling import SpecError
+from tests.sampling.agents import write_agent
 from tests.sampling.killing import write_items
 from tests.sampling.server import Server, running
 from warehouse.layout import PROJECT_ROOT, Layout
@@ -250,3 +251,23 @@ def test_two_main_jobs_exclude_each_other(layout: Layout) -> None:
     told = f"another `incoherence run` (process {os.getpid()}) is at work; wait until it has ended, or stop it"
     assert told in second.stderr and second.stderr.count("\n") == 1
     assert not layout.dagster_home.exists()
+
+
+def test_agents_are_partitions_as_everything_else(layout: Layout, instance: dg.DagsterInstance) -> None:
+    layout.experiments.mkdir(parents=True)
+    write_agent(layout.experiments, n_items=2, n_epochs=1)
+    names = planned_names(layout)[0]
+    assert [kind for kind in names if names[kind]] == ["inspect"]
+    (name,) = names["inspect"]
+    assert name.startswith("products|mockllm/model|agent-")
+    instance.add_dynamic_partitions(str(PARTITIONS["inspect"].name), [name])
+    result = dg.materialize(
+        SAMPLED_RESPONSES,
+        selection=[responses_key("inspect")],
+        instance=instance,
+        resources={"warehouse": Warehouse(root=str(layout.root))},
+        partition_key=name,
+    )
+    told = result.asset_materializations_for_node("raw__responses_inspect")[0].metadata
+    assert (told["n_drawn"].value, told["output_tokens"].value) == (2, 20)
+    assert told["samples_by_status"].value == {"ok": 2}

@@ -87,7 +87,7 @@ def _add_repairs(rng: np.random.Generator, rows: RawRows) -> None:
                 status = str(rng.choice(["ok", "ok", "ok", "limit", "format_failure", "error"]))
                 values: dict[str, Any] = {"status": status, "n_actions": int(rng.integers(2, 30))}
                 values["answer"] = None if status == "format_failure" else f" patch {epoch % 3} "
-                values["score"] = None if status == "format_failure" else float(rng.integers(3)) / 2
+                values["score"] = None if status == "format_failure" else float(rng.integers(3) > 1)
                 sample = sample_row(item, model_id, "budget-1000", epoch, **values)
                 rows.samples.append(sample)
                 # A sample that was not tested at all; a run cut off half-way through its tests.

@@ -16,7 +16,7 @@ from tests.oracles.answers import ItemAnswers
 from tests.oracles.decompositions import Array, kl
 
 ZERO = 1e-9
-MIN_SHARE, MIN_LEAD, MIN_LEAD_PER_SAMPLE = 2.0, 0.4, 0.05
+MIN_SHARE, MIN_LEAD, MIN_LEAD_PER_SAMPLE = 2.0, 0.38, 0.05
 """dbt's vars min_error_share, min_mode_lead, min_mode_lead_per_sample."""
 
 
@@ -182,7 +182,8 @@ def _note(units: Sequence[Unit], ratio: float) -> str | None:
         return "one_item"
     if sum(unit.share for unit in units) < MIN_SHARE:
         return "too_few_errors"
-    if sum(unit.margin for unit in units if unit.margin is not None) < 0:
+    margins = [unit.margin for unit in units if unit.margin is not None]
+    if margins and sum(margins) < 8 / len(units):
         return "near_ties"
     if len({name for unit in units for name in unit.shifts}) == 2:
         return "too_few_contexts"

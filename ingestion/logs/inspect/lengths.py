@@ -67,17 +67,18 @@ def _calls(events: Iterable[Event], model: str) -> Iterator[Usage | None]:
 
 
 def _tokens(usages: list[Usage]) -> dict[str, Any]:
-    cost = _sum([usage.total_cost for usage in usages])
+    used = usages[0] if len(usages) == 1 else _added(usages)
+    cost = used.total_cost
     return {
-        "input_tokens": _count(
-            _sum([u.input_tokens for u in usages]),
-            _sum([u.input_tokens_cache_read for u in usages]),
-            _sum([u.input_tokens_cache_write for u in usages]),
-        ),
-        "output_tokens": _count(_sum([u.output_tokens for u in usages])),
-        "reasoning_tokens": _count(_sum([u.reasoning_tokens for u in usages])),
+        "input_tokens": _count(used.input_tokens, used.input_tokens_cache_read, used.input_tokens_cache_write),
+        "output_tokens": _count(used.output_tokens),
+        "reasoning_tokens": _count(used.reasoning_tokens),
         "cost_usd": float(cost) if cost is not None and 0 <= cost < 1e12 else None,
     }
+
+
+def _added(usages: list[Usage]) -> Usage:
+    return Usage(**{name: _sum([getattr(usage, name) for usage in usages]) for name in Usage.__struct_fields__})
 
 
 def _sum(values: list[Any]) -> Any:

@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 
 from ingestion.logs.inspect.condition import condition_row, generate_config
+from ingestion.logs.inspect.epochs import epochs_of
 from ingestion.logs.inspect.lengths import timestamp
 from ingestion.logs.inspect.model import model_id_of, roles_of
 from ingestion.logs.inspect.sample import RunContext, sample_rows
@@ -282,6 +283,7 @@ def _context(header: Header, run_status: str, condition: Mapping[str, Any], scor
         seed=seed if isinstance(seed, int) and -(2**63) <= seed < 2**63 else None,
         n_completions=n_completions if isinstance(n_completions, int) and 1 <= n_completions <= 100_000 else 1,
         scorer=scorer,
+        epochs=epochs_of(header.eval.metadata),
     )
 
 

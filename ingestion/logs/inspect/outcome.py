@@ -14,6 +14,7 @@ from ingestion.verdicts import Grade
 LONGEST_ERROR = 2_000
 """Characters of an error message that are kept."""
 
+_NOT_ASKED = answers.Chosen()
 _REFUSALS = ("content_filter", "refusal")
 _BY_TARGET = frozenset(
     {"match", "includes", "exact", "answer", "pattern", "choice", "f1", "model_graded_qa", "model_graded_fact"}
@@ -59,7 +60,7 @@ def outcome(sample: Sample, asked: Asked, answered: Answered) -> dict[str, Any]:
     """The columns of a sample that say what the model answered, and what became of it."""
     word = split_reasoning(answered.text)
     stop_reason = answered.completion.stop_reason if answered.completion else None
-    score, chosen, class_probs = answered.grade.score, answers.Chosen(), None
+    score, chosen, class_probs = answered.grade.score, _NOT_ASKED, None
     read = answered.scores.get(answered.scorer or "")
     answer = None if word.is_cut_off or read is None else read.answer
     failure = CUT_OFF if word.is_cut_off else None
@@ -69,7 +70,7 @@ def outcome(sample: Sample, asked: Asked, answered: Answered) -> dict[str, Any]:
         answer = None if class_probs is None else ", ".join(map(repr, class_probs))
         failure = failure or (None if class_probs is not None else "no probabilities")
     elif n_choices and len(sample.targets) <= 1:
-        chosen = answers.Chosen() if word.is_cut_off else _chosen(asked, answered, word)
+        chosen = _NOT_ASKED if word.is_cut_off else _chosen(asked, answered, word)
         answer = None if chosen.index is None else answers.option_letter(chosen.index)
         failure = failure or chosen.failure
     if failure in (CUT_OFF, answers.SEVERAL) and score is not None:
@@ -110,8 +111,9 @@ def _is_right_by_the_target(answered: Answered) -> bool:
 
 
 def _reasoning(completion: Choice | None, word: FinalWord) -> str | None:
-    texts = [completion.message.reasoning_text if completion else None, word.reasoning]
-    return clip("\n\n".join(text for text in texts if text), 10_000_000) or None
+    apart = completion.message.reasoning_text if completion else None
+    both = f"{apart}\n\n{word.reasoning}" if apart and word.reasoning else apart or word.reasoning
+    return clip(both, 10_000_000) if both else None
 
 
 def _status(sample: Sample, stop_reason: str | None, failure: str | None) -> tuple[str, str | None]:

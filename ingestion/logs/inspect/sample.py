@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingestion import answers
+from ingestion.logs.inspect.epochs import epoch_of
 from ingestion.logs.inspect.lengths import measures
 from ingestion.logs.inspect.outcome import Answered, Asked, outcome
 from ingestion.logs.inspect.scores import ScorerChoice
@@ -41,8 +42,10 @@ class RunContext:
         seed: seed of the run.
         n_completions: completions asked for per call.
         scorer: the scorer that is read; decides itself at the first sample with scores.
+        epochs: what the run's own epochs 1, 2, … are; empty where they are 1, 2, ….
         answer_keys: by item id, choices and targets, the answer key's id; grows as samples are read, so that an item is
             handed over once and not once for each epoch.
+        targets: by the same, the right option.
         contradicted: ids of samples that their scorer judged otherwise than the option that was read from them.
     """
 
@@ -57,7 +60,9 @@ class RunContext:
     seed: int | None
     n_completions: int
     scorer: ScorerChoice
+    epochs: tuple[int, ...] = ()
     answer_keys: dict[tuple[Any, ...], str] = field(default_factory=dict)
+    targets: dict[tuple[Any, ...], int | None] = field(default_factory=dict)
     contradicted: list[str] = field(default_factory=list)
 
 
@@ -70,12 +75,14 @@ def sample_rows(sample: Sample, context: RunContext) -> Iterator[Row | Unreadabl
     completions: list[Choice | None] = list(sample.output.choices) or [None]
     n_completions = max(context.n_completions, len(completions))
     _check(sample, n_completions)
+    epoch = epoch_of(sample.epoch, context.epochs)
     choices = sample.choices or None
     item_id = _item_id(sample, choices) if context.ids_are_positions else clip_key(str(sample.id), 1_000)
     content = (item_id, tuple(choices or ()), *sample.targets)
     is_new = content not in context.answer_keys
     if is_new:
         context.answer_keys[content] = answer_key_id(choices, _target_text(sample))
+        context.targets[content] = None if choices is None else answers.target_index(sample.targets, choices)
     base = {
         "task": context.header.eval.task,
         "item_id": item_id,
@@ -86,7 +93,7 @@ def sample_rows(sample: Sample, context: RunContext) -> Iterator[Row | Unreadabl
 
     shuffled = is_shuffled(sample.scores or {})
     order = shuffled_order(sample.scores or {}, choices or []) if shuffled and len(completions) > 1 else None
-    right = None if choices is None else answers.target_index(sample.targets, choices)
+    right = context.targets[content]
     asked = Asked(context.prompt_format, choices, right, shuffled)
     for position, completion in enumerate(completions):
         if position and shuffled and order is None:
@@ -96,7 +103,7 @@ def sample_rows(sample: Sample, context: RunContext) -> Iterator[Row | Unreadabl
                 "the dataset (shuffle_choices) instead of the prompt",
             )
             continue
-        values = base | _keys(sample, context, base, (sample.epoch - 1) * n_completions + position + 1)
+        values = base | _keys(sample, context, base, (epoch - 1) * n_completions + position + 1)
         answered = _answered(sample, context, completion, is_first=position == 0)
         values |= outcome(sample, asked, answered)
         if position and order is not None and values["choice_index"] is not None:

@@ -188,6 +188,7 @@ class EvalSpec(Struct):
     model_generate_config: dict[str, Any] = {}
     config: dict[str, Any] = {}
     packages: dict[str, Any] = {}
+    metadata: Any = None
     scorers: list[Scorer] | None = None
 
 

@@ -85,6 +85,8 @@ def _kinds(metadata: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _metadata(raw: msgspec.Raw) -> dict[str, Any]:
+    if memoryview(raw).nbytes < 5:  # null, or {}
+        return {}
     try:
         return decode_object(raw)
     except BAD_JSON:

@@ -21,7 +21,7 @@ from ingestion.sampling.drawing.terms import Terms
 from ingestion.sampling.journal.group_commit import GroupCommit
 from ingestion.sampling.journal.records import JOURNAL_VERSION, Header, locked, recover
 from ingestion.sampling.journal.to_parquet import Derived, derive
-from ingestion.sampling.plans.partitions import Holdings, Partition, holdings
+from ingestion.sampling.plans.partitions import Holdings, Partition, folder_of, holdings
 from ingestion.sampling.plans.prices import price_of
 from ingestion.sampling.providers import AnyProvider, protocol_of
 from ingestion.sampling.providers.base import InProcessProvider
@@ -74,7 +74,7 @@ class PartitionRun:
         self.stop = Stop()
         self._run = run
         self._n_done = n_done
-        self._folder = run.layout.response_partition(part.key.columns)
+        self._folder = folder_of(part, run.layout)
         self._tally = Tally(run.counts, run.watch)
 
     @property

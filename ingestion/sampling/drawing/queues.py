@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ingestion.sampling.drawing.connection import Connection
 from ingestion.sampling.drawing.drawing import Stop
+from ingestion.sampling.drawing.eval_sets import EvalSetRun
 from ingestion.sampling.drawing.pace import Pace
 from ingestion.sampling.drawing.partition_run import PartitionRun, RunOfExperiment
 from ingestion.sampling.drawing.summary import PartitionSummary
@@ -42,7 +43,10 @@ class Queue:
         Args:
             ended: takes what became of each.
         """
-        runs = [PartitionRun(part, self._run, n_done) for part, n_done in self._parts]
+        runs = [
+            (PartitionRun if part.inspect_task is None else EvalSetRun)(part, self._run, n_done)
+            for part, n_done in self._parts
+        ]
         try:
             for number, part in enumerate(runs):
                 ended.append(await part.draw(self._connection, self.pace))

@@ -12,7 +12,7 @@ from ingestion.sampling.drawing.partition_run import RunOfExperiment
 from ingestion.sampling.drawing.queues import Queue, draw_side_by_side
 from ingestion.sampling.drawing.run_progress import RunProgress, Watcher, every
 from ingestion.sampling.drawing.summary import SampleSummary
-from ingestion.sampling.plans.partitions import Partition, PartitionKey, holdings, partitions
+from ingestion.sampling.plans.partitions import Partition, PartitionKey, folder_of, holdings, partitions
 from ingestion.sampling.plans.prices import price_of
 from ingestion.sampling.providers import AnyProvider
 from ingestion.sampling.providers.base import Key
@@ -73,7 +73,7 @@ def sample(
     chosen = [part for part in every_part if only is None or part.key in only]
     sweep(layout.root)
     ensure_empty_files(layout)
-    for task in {id(part.task): part.task for part in chosen}.values():
+    for task in {id(part.task): part.task for part in chosen if part.inspect_task is None}.values():
         write_items(task, layout)
     work = _work(spec, layout, every_part, chosen, providers or {})
     budget = Budget(spec.budget_usd, work.spent_usd, SpentElsewhere(work.elsewhere))
@@ -118,9 +118,11 @@ def _work(
     work = _Work({}, 0, 0.0, [])
     keys = {part.key for part in chosen}
     for part in every_part:
-        folder = layout.response_partition(part.key.columns)
+        folder = folder_of(part, layout)
         if part.key not in keys:
             work.elsewhere.append(folder)
+            if part.inspect_task is not None and spec.budget_usd is not None:  # it has no journal to be read again
+                work.spent_usd += holdings(part, folder).cost_usd
             continue
         held = holdings(part, folder)
         work.n_done[part.key] = held.n_done

@@ -24,6 +24,7 @@ class PartitionSummary:
         path: its Parquet file; None if there is no sample yet.
         n_by_status: rows of that file by status.
         n_cut_off: rows of that file whose completion was cut off at a limit on its length.
+        tokens: of all samples that Inspect ran, read and written, as far as reported.
     """
 
     key: PartitionKey
@@ -37,6 +38,7 @@ class PartitionSummary:
     path: Path | None
     n_by_status: dict[str, int]
     n_cut_off: int
+    tokens: tuple[int, int] = (0, 0)
 
     @property
     def n_missing(self) -> int:

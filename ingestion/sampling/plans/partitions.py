@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ingestion.sampling.agents.rounds import rounds
 from ingestion.sampling.journal.records import Seen, SeenAnswer, SeenFailure, read
 from ingestion.sampling.providers.base import Request
 from ingestion.sampling.questions.contexts import Context, make_contexts, sample_seed
@@ -16,7 +17,7 @@ from ingestion.sampling.questions.load import load_task
 from ingestion.sampling.questions.prompts import PROMPT_VERSION, render
 from ingestion.sampling.spec.conditions import Condition, asked_under
 from ingestion.sampling.spec.experiment import ExperimentSpec, ModelSpec
-from ingestion.sampling.spec.tasks import task_name
+from ingestion.sampling.spec.tasks import InspectTask, task_name
 from warehouse.layout import Layout
 
 
@@ -54,6 +55,7 @@ class Partition:
         contexts: few-shot contexts.
         n_epochs: samples per item and context.
         seed: the experiment's seed.
+        inspect_task: the task as the spec has it, where Inspect runs it; None where samples are drawn here.
     """
 
     key: PartitionKey
@@ -64,6 +66,7 @@ class Partition:
     contexts: list[Context]
     n_epochs: int
     seed: int
+    inspect_task: InspectTask | None = None
 
     @property
     def n_planned(self) -> int:
@@ -139,6 +142,8 @@ class Holdings:
         n_errors: planned samples whose last request failed, and that are to be asked for again.
         cost_usd: what all samples in the journal cost, planned or not, as far as known.
         n_costed: samples whose cost is known.
+        tokens: of all samples that Inspect ran, read and written, as far as reported.
+        n_ran: how many these are.
     """
 
     done: bytearray
@@ -146,10 +151,20 @@ class Holdings:
     n_errors: int = 0
     cost_usd: float = 0.0
     n_costed: int = 0
+    tokens: tuple[int, int] = (0, 0)
+    n_ran: int = 0
+
+
+def folder_of(partition: Partition, layout: Layout) -> Path:
+    """Where the partition's journal lies, or its logs where Inspect runs it."""
+    columns = partition.key.columns
+    return layout.response_partition(columns) if partition.inspect_task is None else layout.inspect_partition(columns)
 
 
 def holdings(partition: Partition, folder: Path) -> Holdings:
-    """What is there already, from the journal in `folder`."""
+    """What is there already, from the journal in `folder`, or from the logs in it where Inspect runs the partition."""
+    if partition.inspect_task is not None:
+        return _held_by_logs(partition, folder)
     held = Holdings(bytearray(partition.n_planned))
     failed: set[int] = set()
     for record in read(folder, Seen):
@@ -170,6 +185,28 @@ def holdings(partition: Partition, folder: Path) -> Holdings:
     return held
 
 
+def _held_by_logs(partition: Partition, folder: Path) -> Holdings:
+    held = Holdings(bytearray(partition.n_planned))
+    places = {item.item_id: place for place, item in enumerate(partition.task.items)}
+    failed: set[int] = set()
+    for sample in (sample for one in rounds(folder) for sample in one.ran().values()):
+        held.n_ran += 1
+        held.tokens = (held.tokens[0] + sample.input_tokens, held.tokens[1] + sample.output_tokens)
+        if sample.cost_usd is not None:
+            held.cost_usd += sample.cost_usd
+            held.n_costed += 1
+        if sample.item_id not in places or sample.epoch > partition.n_epochs:
+            continue
+        number = partition.index(Planned(places[sample.item_id], 0, sample.epoch))
+        if sample.error is None:
+            held.done[number] = 1
+        else:
+            failed.add(number)
+    held.n_done = sum(held.done)
+    held.n_errors = sum(not held.done[number] for number in failed)
+    return held
+
+
 def partitions(spec: ExperimentSpec, layout: Layout) -> list[Partition]:
     """Every partition of an experiment, in the spec's order.
 
@@ -180,19 +217,20 @@ def partitions(spec: ExperimentSpec, layout: Layout) -> list[Partition]:
     for task_spec in spec.tasks:
         loaded = load_task(task_spec, spec, layout)
         asked = {prompt_format: loaded.asked_as(prompt_format) for prompt_format in ("choice", "open_ended")}
-        for model, repetition in asked_under(spec, task_name(task_spec), PROMPT_VERSION):
+        for model, repetition in asked_under(spec, task_spec, PROMPT_VERSION):
             condition = repetition.condition
             task = asked["open_ended" if condition.prompt_format == "open_ended" else "choice"]
             key = PartitionKey(task.name, model.id, condition.condition_id)
             contexts = make_contexts(task, condition.n_shots, repetition.n_contexts, spec.seed)
-            found.append(Partition(key, spec.name, task, model, condition, contexts, repetition.n_epochs, spec.seed))
+            n_epochs, run_by = repetition.n_epochs, task_spec if isinstance(task_spec, InspectTask) else None
+            found.append(Partition(key, spec.name, task, model, condition, contexts, n_epochs, spec.seed, run_by))
     return found
 
 
 def partition_keys(spec: ExperimentSpec) -> dict[PartitionKey, ModelSpec]:
     """The names of an experiment's partitions, each with its model; no items are loaded."""
     return {
-        PartitionKey(name, model.id, repetition.condition.condition_id): model
-        for name in map(task_name, spec.tasks)
-        for model, repetition in asked_under(spec, name, PROMPT_VERSION)
+        PartitionKey(task_name(task), model.id, repetition.condition.condition_id): model
+        for task in spec.tasks
+        for model, repetition in asked_under(spec, task, PROMPT_VERSION)
     }

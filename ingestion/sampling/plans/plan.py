@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ingestion.sampling.plans.partitions import Partition, PartitionKey, holdings, partitions
+from ingestion.sampling.plans.partitions import Holdings, Partition, PartitionKey, folder_of, holdings, partitions
 from ingestion.sampling.plans.prices import (
     expected_input_tokens,
     expected_output_tokens,
@@ -38,6 +38,8 @@ class PartitionPlan:
         price: what the model's tokens cost; None if unknown.
         cost_usd: estimate for the missing ones; None if the price is unknown.
         spent_usd: what the samples in the journal cost, as far as known.
+        most_usd: what the missing ones may cost at most, where there is a limit for each.
+        is_run_by_inspect: whether a call is a whole run of an agent; of its tokens nothing is known before the first.
     """
 
     key: PartitionKey
@@ -53,6 +55,8 @@ class PartitionPlan:
     price: Price | None
     cost_usd: float | None
     spent_usd: float
+    most_usd: float | None = None
+    is_run_by_inspect: bool = False
 
     @property
     def n_missing(self) -> int:
@@ -112,6 +116,10 @@ class Plan:
         notes = [f"Tokens and cost are estimates: prices as of {facts().as_of}, lengths of answers are guesses."]
         if self.cost_usd is None:
             notes.append("For a cost that is unknown, give the model a price in the spec.")
+        if any(part.is_run_by_inspect and part.n_missing and not part.output_tokens for part in parts):
+            notes.append(
+                "How long agents work is known after their first samples; a cost_limit says what they may cost."
+            )
         if n_errors := sum(part.n_errors for part in parts):
             notes.append(f"{n_errors:,} of the calls failed before.")
         if self.embedding_model:
@@ -149,17 +157,19 @@ def shutdown_notices(spec: ExperimentSpec) -> Iterator[str]:
     """What to say of models that their providers have shut down, or will."""
     today = datetime.now(UTC).date()
     for model in spec.models:
-        if spec.provider(model.provider).kind in ("openai", "anthropic"):
-            notice = shutdown_notice(model.request_name, today)
+        if spec.provider(model.provider).kind in ("openai", "anthropic", "inspect"):
+            notice = shutdown_notice(model.request_name.rpartition("/")[2], today)
             if notice is not None:
                 yield notice
 
 
 def _plan(spec: ExperimentSpec, layout: Layout, partition: Partition) -> PartitionPlan:
-    have = holdings(partition, layout.response_partition(partition.key.columns))
+    have = holdings(partition, folder_of(partition, layout))
     n_missing = partition.n_planned - have.n_done
     provider = spec.provider(partition.model.provider)
     price = price_of(partition.model, provider)
+    if partition.inspect_task is not None:
+        return _of_inspect(partition, have, price)
     input_tokens = round(n_missing * _mean_prompt(partition))
     output_tokens = n_missing * expected_output_tokens(partition.condition, partition.model)
     cost = None if price is None else tokens_cost(input_tokens, output_tokens, price, is_batch=provider.batch)
@@ -179,6 +189,36 @@ def _plan(spec: ExperimentSpec, layout: Layout, partition: Partition) -> Partiti
         price=price,
         cost_usd=cost,
         spent_usd=have.cost_usd,
+    )
+
+
+def _of_inspect(partition: Partition, have: Holdings, price: Price | None) -> PartitionPlan:
+    """How long an agent works nobody can tell beforehand: samples that are there tell, or the limit on their cost."""
+    n_missing = partition.n_planned - have.n_done
+    limit = partition.inspect_task.cost_limit if partition.inspect_task else None
+    if not n_missing or (price is not None and price.input == price.output == 0):
+        cost: float | None = 0.0
+    elif have.n_costed:
+        cost = n_missing * have.cost_usd / have.n_costed
+    else:
+        cost = None if limit is None else n_missing * limit
+    read, written = (round(n_missing * tokens / have.n_ran) if have.n_ran else 0 for tokens in have.tokens)
+    return PartitionPlan(
+        key=partition.key,
+        condition_label=partition.condition.label,
+        n_items=len(partition.task.items),
+        n_contexts=1,
+        n_epochs=partition.n_epochs,
+        n_planned=partition.n_planned,
+        n_done=have.n_done,
+        n_errors=have.n_errors,
+        input_tokens=read,
+        output_tokens=written,
+        price=price,
+        cost_usd=cost,
+        spent_usd=have.cost_usd,
+        most_usd=None if limit is None else n_missing * limit,
+        is_run_by_inspect=True,
     )
 
 

@@ -17,6 +17,9 @@ from ingestion.sampling.spec.models import Price, model_facts
 
 FREE = Price(input=0, output=0)
 
+RUN_HERE = ("mockllm", "vllm", "sglang", "hf", "ollama", "llama-cpp-python", "transformer_lens", "nnterp")
+"""Providers of Inspect whose models run on machines of one's own."""
+
 CHARACTERS_PER_TOKEN = 4.0
 """For estimates alone."""
 
@@ -38,7 +41,12 @@ def price_of(model: ModelSpec, provider: ProviderSpec) -> Price | None:
         return model.price
     if provider.kind in ("local", "openai_compatible"):
         return FREE
-    known = model_facts(model.request_name)
+    name = model.request_name
+    if provider.kind == "inspect":
+        maker, _, name = name.rpartition("/")
+        if maker not in ("openai", "anthropic"):  # "mockllm", "vllm", "hf", "ollama" run here; others set prices
+            return FREE if maker in RUN_HERE else None
+    known = model_facts(name)
     return None if known is None else known.price
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ingestion.sampling.questions.contexts import choose
 from ingestion.sampling.questions.gpqa import load_gpqa
+from ingestion.sampling.questions.inspect_items import load_inspect
 from ingestion.sampling.questions.items import Item, Task, TaskError
 from ingestion.sampling.questions.mmlu import load_mmlu
 from ingestion.sampling.questions.mwe import load_mwe
@@ -32,6 +33,7 @@ LOADERS: dict[str, Loader] = {
     "mmlu": load_mmlu,
     "mwe": load_mwe,
     "chain_arithmetic": _chain_arithmetic,
+    "inspect": load_inspect,
 }
 """Loader by kind of task."""
 

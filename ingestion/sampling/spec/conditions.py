@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ingestion.sampling.spec.engines import is_run_by_inspect
 from ingestion.sampling.spec.experiment import ConditionSpec, ExperimentSpec, ModelSpec, several
+from ingestion.sampling.spec.tasks import InspectTask, TaskSpec, task_name
 from warehouse.keys import canonical_json, condition_id
+
+AGENT = "agent"
+"""The prompt format of partitions that Inspect runs; the one in the warehouse follows from their logs."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,7 @@ class Condition:
         system: system prompt.
         extra_body: further fields of the request.
         prompt_version: which wording of the prompts; other words make another condition.
+        task: what a task of Inspect holds fixed; empty where samples are drawn here.
     """
 
     prompt_format: str
@@ -37,6 +43,7 @@ class Condition:
     system: str | None = None
     extra_body: dict[str, Any] = field(default_factory=dict)
     prompt_version: str = ""
+    task: dict[str, Any] = field(default_factory=dict)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -51,6 +58,7 @@ class Condition:
             "system": self.system,
             "extra_body": self.extra_body or None,
             "prompt_version": self.prompt_version,
+            "task": {name: told for name, told in self.task.items() if told is not None} or None,
         }
         return {name: _number(value) for name, value in values.items() if value is not None}
 
@@ -65,7 +73,8 @@ class Condition:
         parts = [self.prompt_format.replace("_", "-")]
         if self.reasoning is not None:
             parts.append(f"{'thinking' if isinstance(self.reasoning, int) else 'effort'} {self.reasoning}")
-        parts.append(f"{self.n_shots}-shot")
+        if not self.task:
+            parts.append(f"{self.n_shots}-shot")
         for value, word in (
             (self.temperature, "T"),
             (self.top_p, "top-p"),
@@ -135,13 +144,28 @@ def repetitions(spec: ExperimentSpec, prompt_version: str) -> Iterator[Repetitio
                 )
 
 
-def asked_under(spec: ExperimentSpec, task: str, prompt_version: str) -> Iterator[tuple[ModelSpec, Repetition]]:
+def asked_under(spec: ExperimentSpec, task: TaskSpec, prompt_version: str) -> Iterator[tuple[ModelSpec, Repetition]]:
     """Every model and condition that a task is asked under, in the spec's order."""
+    name = task_name(task)
     for model in spec.models:
-        for repetition in repetitions(spec, prompt_version):
+        if (spec.provider(model.provider).kind == "inspect") != is_run_by_inspect(task):
+            continue
+        under = _of_inspect(spec, task) if isinstance(task, InspectTask) else repetitions(spec, prompt_version)
+        for repetition in under:
             only = repetition.spec
-            if (only.models is None or model.id in only.models) and (only.tasks is None or task in only.tasks):
+            if (only.models is None or model.id in only.models) and (only.tasks is None or name in only.tasks):
                 yield model, repetition
+
+
+def _of_inspect(spec: ExperimentSpec, task: InspectTask) -> Iterator[Repetition]:
+    """Conditions of a task that asks in words of its own: formats that differ in nothing else are one."""
+    seen: set[str] = set()
+    for repetition in repetitions(spec, ""):
+        condition = replace(repetition.condition, prompt_format=AGENT, n_shots=0, task=task.held_fixed)
+        where = canonical_json([condition.condition_id, repetition.spec.models, repetition.spec.tasks])
+        if where not in seen:
+            seen.add(where)
+            yield replace(repetition, condition=condition, n_contexts=1)
 
 
 def _number(value: Any) -> Any:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from ingestion.sampling.spec.contracts import Asked, broken_terms
+from ingestion.sampling.spec.engines import AskedModel, engine_problems
 from ingestion.sampling.spec.models import Price
 from ingestion.sampling.spec.tasks import AnyTask, Name, Strict, task_name
 
@@ -25,8 +26,9 @@ Reasoning = Effort | Annotated[int, Field(ge=1)]
 class ProviderSpec(Strict):
     """Who serves models, and how fast it may be asked."""
 
-    kind: Literal["openai", "anthropic", "openai_compatible", "local"]
-    """`openai_compatible`: vLLM, Ollama, llama.cpp, or anything else that speaks OpenAI's protocol at `base_url`."""
+    kind: Literal["openai", "anthropic", "openai_compatible", "local", "inspect"]
+    """`openai_compatible`: vLLM, Ollama, llama.cpp, or anything else that speaks OpenAI's protocol at `base_url`.
+    `inspect`: whatever Inspect can ask, for tasks of the kind `inspect`."""
     api: Literal["chat", "responses", "completions"] = "chat"
     """Which of OpenAI's APIs to speak. `responses` takes no seed; `completions` is for base models."""
     anthropic_version: Literal["2023-06-01", "2026-10-21"] | None = None
@@ -72,6 +74,10 @@ class ProviderSpec(Strict):
             raise ValueError("an openai_compatible provider needs base_url; add it")
         if self.kind == "local" and (self.base_url or self.api_key_env or self.batch):
             raise ValueError("a local provider runs in this process; drop base_url, api_key_env and batch")
+        if self.kind == "inspect" and (self.base_url or self.api_key_env or self.batch or self.api != "chat"):
+            raise ValueError(
+                "Inspect takes keys and addresses from the environment; drop base_url, api_key_env, batch, api"
+            )
         if self.api != "chat" and self.kind == "anthropic":
             raise ValueError(f"Anthropic has no {self.api} API; drop api")
         if self.anthropic_version and self.kind != "anthropic":
@@ -86,6 +92,7 @@ BUILT_IN_PROVIDERS = {
     "openai_responses": ProviderSpec(kind="openai", api="responses"),
     "anthropic": ProviderSpec(kind="anthropic"),
     "local": ProviderSpec(kind="local", concurrency=1),
+    "inspect": ProviderSpec(kind="inspect"),
 }
 """Providers that a spec may use without describing them."""
 
@@ -96,7 +103,7 @@ class ModelSpec(Strict):
     id: Name
     """The model's id in the warehouse."""
     provider: Name
-    """A provider of this spec, or openai, openai_responses, anthropic, local."""
+    """A provider of this spec, or openai, openai_responses, anthropic, local, inspect."""
     served_as: Name | None = None
     """The model's name in requests, if it is not `id`."""
     family: Name | None = None
@@ -207,7 +214,7 @@ class ExperimentSpec(Strict):
     models: Annotated[tuple[ModelSpec, ...], Field(min_length=1)]
     conditions: Annotated[tuple[ConditionSpec, ...], Field(min_length=1)]
     providers: dict[Name, ProviderSpec] = Field(default_factory=dict)
-    """Providers by name, beside the built-in openai, openai_responses, anthropic and local."""
+    """Providers by name, beside the built-in openai, openai_responses, anthropic, local and inspect."""
     contexts: Annotated[int, Field(ge=1, le=10_000)] = 1
     """Few-shot contexts per item; only conditions with `shots` can have several."""
     epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 30
@@ -220,6 +227,11 @@ class ExperimentSpec(Strict):
     embeddings: EmbeddingSpec | None = None
 
     _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the spec's file."""
+        return self._folder
 
     def resolve(self, path: Path) -> Path:
         """A path of the spec: relative ones are relative to the spec's file."""
@@ -259,6 +271,9 @@ class ExperimentSpec(Strict):
             for model in self.models:
                 if condition.models is None or model.id in condition.models:
                     _check_settings(number, condition, model, known[model.provider])
+        asked = [AskedModel(known[model.provider].kind, model.provider, model.served_as) for model in self.models]
+        for problem in engine_problems(self.tasks, asked, has_budget=self.budget_usd is not None):
+            raise ValueError(problem)
         return self
 
 

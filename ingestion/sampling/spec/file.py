@@ -58,12 +58,12 @@ def _at(path: Path, document: Document | None, place: Sequence[str | int]) -> st
 
 
 def _condition_twice(spec: ExperimentSpec) -> str | None:
-    for task in map(task_name, spec.tasks):
+    for task in spec.tasks:
         seen: set[tuple[str, str]] = set()
         for model, repetition in asked_under(spec, task, prompt_version=""):  # the same words for all
             condition = repetition.condition
             if (model.id, condition.condition_id) in seen:
-                return f"{condition.label!r} is there twice for {model.id} on {task}"
+                return f"{condition.label!r} is there twice for {model.id} on {task_name(task)}"
             seen.add((model.id, condition.condition_id))
     return None
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 """A name in the warehouse."""
@@ -24,6 +25,11 @@ class TaskSpec(Strict):
     """The task's name in the warehouse; its kind if not given."""
     n_items: Annotated[int, Field(ge=1)] | None = None
     """How many items to take, chosen by the experiment's seed; all if not given."""
+
+    @property
+    def default_name(self) -> str:
+        """The name where none is given."""
+        return str(getattr(self, "kind", ""))
 
 
 class OwnTask(TaskSpec):
@@ -76,16 +82,72 @@ class ChainArithmeticTask(TaskSpec):
     kind: Literal["chain_arithmetic"]
 
 
+class InspectTask(TaskSpec):
+    """Any task of Inspect, agents among them. Inspect runs it; its models have the provider `inspect`."""
+
+    kind: Literal["inspect"]
+    task: Annotated[str, Field(min_length=1, max_length=1_000)]
+    """As Inspect takes it: `inspect_evals/swe_bench`, or a file relative to the spec, `tasks/mine.py@my_task`."""
+    args: dict[str, Any] = Field(default_factory=dict)
+    """The task's arguments."""
+    sandbox: Annotated[str, Field(min_length=1)] | None = None
+    """Where tools run: `docker`, `docker:compose.yaml`, `local`, …; what the task says if not given."""
+    message_limit: Annotated[int, Field(ge=1)] | None = None
+    """Most messages of a sample."""
+    turn_limit: Annotated[int, Field(ge=1)] | None = None
+    """Most calls of the model in a sample."""
+    token_limit: Annotated[int, Field(ge=1)] | None = None
+    """Most tokens of a sample."""
+    time_limit: Annotated[int, Field(ge=1)] | None = None
+    """Most seconds of a sample."""
+    working_limit: Annotated[int, Field(ge=1)] | None = None
+    """Most seconds of a sample, without waiting for others."""
+    cost_limit: Annotated[float, Field(gt=0)] | None = None
+    """Most US dollars of a sample. With a `budget_usd` it is needed."""
+    max_samples: Annotated[int, Field(ge=1)] | None = None
+    """Samples at the same time; what Inspect takes if not given."""
+    retry_on_error: Annotated[int, Field(ge=0)] = 0
+    """Tries more of a sample that fails, before it counts as an error; the next run tries it again in any case."""
+
+    @property
+    def default_name(self) -> str:
+        """The name that Inspect gives it, as far as `task` tells."""
+        file, _, name = self.task.partition("@")
+        return name or (Path(file).stem if file.endswith(".py") else file)
+
+    @property
+    def held_fixed(self) -> dict[str, Any]:
+        """What can change an answer, by the names that Inspect has for it."""
+        return {"task": self.task, "task_args": self.args or None, "sandbox": self.sandbox, **self.limits}
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """The limits of a sample that are given, by Inspect's names."""
+        names = ("message_limit", "turn_limit", "token_limit", "time_limit", "working_limit", "cost_limit")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+    @field_validator("args")
+    @classmethod
+    def _no_secret(cls, value: dict[str, Any]) -> dict[str, Any]:
+        # Inspect writes them into its logs.
+        for name in value:
+            if re.search(r"api_?key|secret|password|authorization", name, re.IGNORECASE):
+                raise ValueError(
+                    f"{name!r} looks like a secret, and arguments are written into logs; use the environment"
+                )
+        return value
+
+
 AnyTask = Annotated[
-    OwnTask | GpqaTask | MmluTask | MweTask | ChainArithmeticTask,
+    OwnTask | GpqaTask | MmluTask | MweTask | ChainArithmeticTask | InspectTask,
     Field(discriminator="kind"),
 ]
 
 
-TASK_KINDS = ("own", "gpqa", "mmlu", "mwe", "chain_arithmetic")
+TASK_KINDS = ("own", "gpqa", "mmlu", "mwe", "chain_arithmetic", "inspect")
 """Kinds of tasks."""
 
 
 def task_name(task: TaskSpec) -> str:
     """The task's name in the warehouse."""
-    return task.name or str(getattr(task, "kind", ""))
+    return task.name or task.default_name
