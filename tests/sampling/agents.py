@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +100,11 @@ def sample_until(spec: Path, layout: Layout, n_scored: int, patience_s: float = 
         if len(ledger(spec.parent)) >= n_scored:
             family = [*process.children(recursive=True), process]
             for member in family:
-                member.suspend()  # none of them may do a thing more when the first is dead
+                with suppress(psutil.NoSuchProcess):  # a tool may have come to its end by itself
+                    member.suspend()  # none of them may do a thing more when the first is dead
             for member in family:
-                member.kill()
+                with suppress(psutil.NoSuchProcess):
+                    member.kill()
             process.wait()
             return True
         time.sleep(0.01)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ingestion.logs.import_file import hash_file
 from ingestion.logs.json_text import BAD_JSON, why
-from ingestion.logs.records import Notice, Record, RefusedFileError, Run, Unreadable
+from ingestion.logs.records import Notice, Record, RefusedFileError, Run, ScoredBy, Unreadable
 from ingestion.logs.table.expand import parts
 from ingestion.logs.table.fields import Fields
 from ingestion.logs.table.files import SUFFIXES, NumberedRow, is_table, table_rows
@@ -86,6 +86,8 @@ class TableFormat:
         _check(mapping, fields, outcomes, rows)
         if lost is not None and not outcomes.n_samples:
             raise RefusedFileError(f"no row of it could be read ({lost.place}: {lost.reason})")
+        if (judge := _judge(mapping)) is not None:
+            yield ScoredBy(judge)
         yield from map(Notice, rows.notices())
         yield Run(run_id, "success", _only(reader.tasks), _only(reader.models), None)
 
@@ -169,6 +171,14 @@ def _check(mapping: Mapping, fields: Fields, outcomes: Outcomes, rows: _Rows) ->
         raise RefusedFileError(f"{name} is mapped to {entry.field!r}, which is in no row; the first row has {has}")
     if outcomes.misfit is not None:
         raise RefusedFileError(f"score: {outcomes.misfit}")
+
+
+def _judge(mapping: Mapping) -> str | None:
+    if mapping.score is not None:
+        return f"field {mapping.score.field!r}" if mapping.score.field else "the mapping's score"
+    if mapping.tests is not None:
+        return "unit tests"
+    return "answer = target" if mapping.target is not None and (mapping.answer or mapping.probabilities) else None
 
 
 def _excerpt(row: dict[str, Any]) -> str:
