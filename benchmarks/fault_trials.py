@@ -32,6 +32,7 @@ PATIENCE_S = {"ui": 60.0, "run": 60.0}
 """How long its processes may take to end after it; 20 s for the others."""
 SEEN_TO_ITS_END = {"build": 3, "run": 2, "report": 4}
 """Every so-many-th of its trials runs the command again to its end; the others look at what it left."""
+_ENOUGH = 2**31
 ROOM = {"import": 500_000, "publish": 6_000_000, "sample": 60_000, "build": 20_000_000, "report": 2_000_000}
 """Bytes that a command needs, about: the full disk has a part of it."""
 
@@ -255,18 +256,17 @@ def leftovers(found: Found, root: Path) -> None:
 def full_disk_trial(template: Warehouse, here: Path, command: str, share: float) -> Found:
     """Give the command a disk with a part of the room that it needs; then enough."""
     found, folder = Found("full disk", command), here / "disk"
-    size = sum(path.stat().st_blocks * 512 for path in template.root.rglob("*") if path.is_file())
-    n_files = sum(1 for _ in template.root.rglob("*"))
-    with _disk(folder, size + 4096 * n_files + int(share * ROOM[command])):
+    with _disk(folder):
         root = folder / "warehouse"
         shutil.copytree(template.root, root, symlinks=True)
         prepare(command, here, root)
+        _resize(folder, shutil.disk_usage(folder).used + 4096 + int(share * ROOM[command]))
         status, said, _ = finish(root, arguments_of(command, here, root))
         found.was_killed = status != 0
         if "Traceback" in said:
             found.problems.append(f"not one line: {said[-300:]}")
         look(found, template, root, n_wanted(command, template), is_done=False)
-        subprocess.run(["mount", "-o", "remount,size=2g", str(folder)], check=True)
+        _resize(folder, _ENOUGH)
         status, said, _ = finish(root, arguments_of(command, here, root))
         if status:
             found.problems.append(f"with room again it ended with {status}: {said[-300:]}")
@@ -315,13 +315,17 @@ def hostile_names_trial(here: Path) -> Found:
 
 
 @contextmanager
-def _disk(folder: Path, size: int) -> Iterator[None]:
+def _disk(folder: Path) -> Iterator[None]:
     folder.mkdir(exist_ok=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={_ENOUGH}", "tmpfs", str(folder)], check=True)
     try:
         yield
     finally:
         subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def _resize(folder: Path, size: int) -> None:
+    subprocess.run(["mount", "-o", f"remount,size={size}", str(folder)], check=True)
 
 
 def _usual(here: Path, command: str) -> float:

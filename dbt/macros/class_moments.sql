@@ -1,11 +1,12 @@
 {#
   Moments of f_s[c] over the samples of a group, per class, in one pass: all that the decompositions need.
 
-  relation: output of class_probabilities; keys: the same keys. Variances are of f_s[c] − y[c], from its first two moments:
-  what cancels is as small as the error, so that even an incoherence of answers that are nearly always right keeps its
-  digits. Where all samples say the same the variance is 0, not rounding noise.
+  relation: output of class_probabilities; keys: the same keys; delta: the smoothing of KL, a number or one of the keys.
+  Variances are of f_s[c] − y[c], from its first two moments: what cancels is as small as the error, so that even an
+  incoherence of answers that are nearly always right keeps its digits. Where all samples say the same the variance is 0,
+  not rounding noise.
 #}
-{% macro class_moments(relation, keys) %}
+{% macro class_moments(relation, keys, delta=none) %}
     {% set group = keys | join(", ") %}
     {% set miss = "prob - case when class_index = target_index then 1 else 0 end" %}
     with sums as (
@@ -18,7 +19,7 @@
             sum(case when predicted_index = class_index then n_samples else 0 end) as n_predicted,
             sum(n_samples * ({{ miss }})) as total_miss,
             sum(n_samples * ({{ miss }}) * ({{ miss }})) as total_sq_miss,
-            sum(n_samples * {{ log_smoothed("prob", "n_classes") }}) as total_log_prob,
+            sum(n_samples * {{ log_smoothed("prob", "n_classes", delta) }}) as total_log_prob,
             min(prob) < max(prob) as has_spread
         from {{ relation }}
         group by {{ group }}, class_index, n_classes, target_index

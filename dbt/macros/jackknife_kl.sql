@@ -13,7 +13,7 @@
 
   probabilities: output of class_probabilities; moments: of class_moments; keys: the group. Groups of one sample have no row.
 #}
-{% macro jackknife_kl(probabilities, moments, keys) %}
+{% macro jackknife_kl(probabilities, moments, keys, delta=none) %}
     {% set group = keys | join(", ") %}
     with without_one as (
         select
@@ -24,7 +24,7 @@
                 sum(
                     exp(mean_log_prob)
                     * exp(
-                        (mean_log_prob - {{ log_smoothed("prob", "answers.n_classes") }})
+                        (mean_log_prob - {{ log_smoothed("prob", "answers.n_classes", delta) }})
                         / (moments.n_samples - 1)
                     )
                 )

@@ -35,3 +35,6 @@
 
 {# What the length figures are keyed by; labels ride along from the dimensions. #}
 {% macro length_keys() %}{{ return(pool_keys() + ["decomposition", "length_axis"]) }}{% endmacro %}
+
+{# What a slope of incoherence is fitted to; fit_id: a model, a family of models, or all models of the task. #}
+{% macro slope_keys() %}{{ return(["task", "condition_id", "decomposition", "slope_over", "length_axis", "fit_id"]) }}{% endmacro %}

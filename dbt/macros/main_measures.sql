@@ -3,8 +3,8 @@
   main length axis, the first of these that it has. int_pools decides it; everything else reads the result there.
 #}
 
-{# Questions with options by KL, unit tests before the score that they add up to; embedding has a variance alone. #}
-{% macro decompositions_by_preference() %}{{ return(["kl", "coverage", "score", "embedding"]) }}{% endmacro %}
+{# Questions with options by KL (int_pools: by Brier where answers are letters), unit tests before the score that they add up to; embedding has a variance alone. #}
+{% macro decompositions_by_preference() %}{{ return(["kl", "brier", "coverage", "score", "embedding"]) }}{% endmacro %}
 
 {# The paper's own choice per task: messages of an agent, else tokens of reasoning, else all tokens. #}
 {% macro length_axes_by_preference() %}{{ return(["actions", "reasoning_tokens", "output_tokens"]) }}{% endmacro %}

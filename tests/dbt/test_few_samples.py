@@ -285,7 +285,7 @@ def test_transcripts_add_up_to_the_samples_of_the_most_variable_items(built: Bui
     for condition in {row["condition_id"] for row in rows}:
         here = [row for row in rows if row["condition_id"] == condition]
         pool = pool_of(built, here[0])
-        variances = {item: kl(answers.probs, answers.target).variance for item, answers in pool.items()}
+        variances = {item: brier(answers.probs, answers.target).variance for item, answers in pool.items()}
         top = sorted(variances, key=lambda item: (-round(variances[item], 9), item))[:5]
         assert [next(r["item_id"] for r in here if r["variance_rank"] == rank) for rank in range(1, 6)] == top
         for item in top:

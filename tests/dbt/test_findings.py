@@ -1,68 +1,93 @@
-"""The findings' own statistics, against the definitions."""
+"""The findings' statistics and verdicts, against the definitions."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
 
 from tests.dbt.conftest import Built, agree
 from tests.dbt.random_study import BUDGETS, SIZES
-from tests.dbt.test_model_scale import pool
-from tests.dbt.test_natural_overthinking import SIDES, expected_halves, units
-from tests.oracles.corrected import choice_unit, contrast
+from tests.dbt.test_slopes import held_halves
+from tests.oracles.contrasts import Row, pooled_contrast
 from tests.oracles.regression import log_log_fit
+from tests.oracles.slopes import Slope, two_sided_p
 
 CONDITIONS = [f"budget-{budget}" for budget in BUDGETS]
+MARGINS = {"slope": 0.1, "difference": 0.05, "proportion": 0.25}
 
 
-def test_scale_compares_the_longest_items_with_the_shortest(built: Built) -> None:
-    rows = built.rows("figures.findings", "finding = 'scale_helps_easy_not_hard'")
-    assert {row["condition_id"] for row in rows} == set(CONDITIONS)
+def check(row: dict[str, Any], oracle: Slope | None) -> None:
+    """The interval, where one is shown."""
+    assert oracle is not None and row["n"] == oracle.n
+    assert agree(row["statistic"], oracle.slope), (row, oracle)
+    if row["statistic_ci_low"] is not None:
+        assert agree(row["statistic_ci_low"], oracle.low) and agree(row["statistic_ci_high"], oracle.high)
+        p = two_sided_p(oracle.slope, (oracle.high - oracle.low) / 2, oracle.degrees_of_freedom)
+        assert agree(row["p_value"], p)
+
+
+def test_length_is_told_of_all_models_of_a_task(built: Built) -> None:
+    rows = built.rows("figures.findings", "finding = 'longer_reasoning_more_incoherent'")
+    assert {(row["task"], row["decomposition"]) for row in rows} >= {
+        ("study", "brier"), ("four", "brier"), ("repair", "coverage"), ("open", "score"),
+    }  # fmt: skip
+    told = {(row["task"], row["condition_id"], row["decomposition"], row["model_id"]): row for row in rows}
+    slopes = built.rows("figures.fig_incoherence_slopes", "slope_over = 'reasoning_length' and is_headline")
+    for slope in slopes:
+        key = (slope["task"], slope["condition_id"], slope["decomposition"])
+        row = told.get((*key, slope["model_id"]))
+        if slope["fit_scope"] == "all_models":
+            assert row is not None and row["statistic"] == slope["slope"] and row["verdict"] == slope["verdict"], row
+        elif row is None:
+            assert (*key, None) in told
+
+
+def test_overthinking_holds_accuracy(built: Built) -> None:
+    rows = built.rows(
+        "figures.findings", "finding = 'overthinking_more_incoherent' and decomposition = 'brier' and model_id is null"
+    )
+    assert rows
     for row in rows:
-        groups = built.rows(
-            "figures.fig_incoherence_by_model_scale",
-            "task = 'study' and decomposition = 'kl' and grouped_by = 'reference_length' "
-            f"and condition_id = '{row['condition_id']}'",
-        )
-        last = max(group["group_rank"] for group in groups)
-        of = {(group["param_count"], group["group_rank"]): group["incoherence"] for group in groups}
-        sizes = sorted(SIZES.values())
-        easy, hard = ([of[size, group] for size in sizes] for group in (1, last))
-        oracle = log_log_fit(list(sizes), [h / e for h, e in zip(hard, easy, strict=True)])
-        assert agree(row["statistic"], oracle.slope) and row["n"] == len(sizes)
-        assert agree(row["statistic_ci_low"], oracle.slope_ci_low)
-        on_easy, on_hard = log_log_fit(list(sizes), easy), log_log_fit(list(sizes), hard)
-        for number in (on_easy.slope, on_easy.slope_ci_low, on_easy.slope_ci_high, on_hard.slope, oracle.slope):
-            assert in_words(number) in row["sentence"], (number, row["sentence"])
+        halves: list[Row] = [
+            (key[1], key[3], half, error, variance)
+            for key, sides in held_halves(built, row["length_axis"]).items()
+            if (key[0], key[2]) == (row["task"], row["condition_id"])
+            for half, (error, variance, _) in sides.items()
+        ]
+        check(row, pooled_contrast({"shorter": -1, "longer": 1}, halves))
 
 
-def in_words(number: float | None) -> str:
-    assert number is not None
-    return f"{'−' if number < 0 else '+'}{abs(number):.2f}"
-
-
-def test_overthinking_against_budgets_is_paired_by_item(built: Built) -> None:
-    rows = built.rows("figures.findings", "finding = 'overthinking_beats_budgets' and task = 'study'")
-    assert {row["model_id"] for row in rows} == set(SIZES)
-    halves = expected_halves(built, "kl", "reasoning_tokens")[0]
-    for row in rows:
-        sides = []
-        for condition, weight in zip(CONDITIONS, (-1.0, 1.0), strict=True):
-            answers = pool(built, row["model_id"], condition).values()
-            whole = [replace(choice_unit(one, "kl"), margin=None, shifts={}) for one in answers]
-            parts = halves["study", row["model_id"], condition]
-            assert len(parts) == len(whole)
-            sides.append((weight, whole))
-            sides += [(share, units(parts, half)) for half, share in zip(SIDES, (-0.5, 0.5), strict=True)]
-        statistic, low, high = contrast(sides)
-        assert row["n"] == len(sides[0][1])
-        assert agree(row["statistic"], statistic)
-        assert agree(row["statistic_ci_low"], low) and agree(row["statistic_ci_high"], high)
+def test_overthinking_against_budgets(built: Built) -> None:
+    (row,) = built.rows("figures.findings", "finding = 'overthinking_beats_budgets' and task = 'study'")
+    sides: list[Row] = []
+    for side, condition in zip(("low", "high"), CONDITIONS, strict=True):
+        for item in built.rows(
+            "marts.fct_item_decomposition",
+            f"task = 'study' and condition_id = '{condition}' and decomposition = 'brier' "
+            "and variance_unbiased is not null",
+        ):
+            sides.append((item["model_id"], item["item_id"], side, item["error"], item["variance_unbiased"]))
+        for key, found in held_halves(built, "reasoning_tokens").items():
+            if (key[0], key[2]) == ("study", condition):
+                sides += [(key[1], key[3], f"{side}_{half}", e, v) for half, (e, v, _) in found.items()]
+    # A model that hides its reasoning under one budget is compared on no axis that both have.
+    pools = {(s[0], s[2]) for s in sides if s[2].endswith("shorter")}
+    complete = {model for model in SIZES if {(model, "low_shorter"), (model, "high_shorter")} <= pools}
+    weights = {"low": -1, "high": 1, "low_shorter": -0.5, "low_longer": 0.5, "high_shorter": -0.5, "high_longer": 0.5}
+    check(row, pooled_contrast(weights, [side for side in sides if side[0] in complete]))
 
 
 def test_conditions_that_differ_in_more_than_budget_are_not_compared(built: Built) -> None:
     """Other shots and another temperature stand alone; of two conditions with the largest budget, the first by id."""
-    (row,) = built.rows("intermediate.int_overthinking_against_budgets", "task = 'budgets'")
-    assert (row["low_condition_id"], row["high_condition_id"]) == ("t1-low", "t1-high-a")
+    pairs = {
+        (row["low_condition_id"], row["high_condition_id"])
+        for row in built.rows("intermediate.int_budget_sides", "task = 'budgets'")
+    }
+    assert pairs == {("t1-low", "t1-high-a")}
     ranks = {
         row["condition_id"]: row["budget_rank"]
         for row in built.rows(
@@ -72,49 +97,113 @@ def test_conditions_that_differ_in_more_than_budget_are_not_compared(built: Buil
     assert ranks == {"t1-low": 1, "t1-high-a": 2, "t1-high-b": 2, "t0-high": 1, "two-shots-high": 1}
 
 
-def test_pools_without_options_are_told_by_unit_tests_or_grades(built: Built) -> None:
-    told = {
-        (row["finding"], row["task"]): row
-        for row in built.rows("figures.findings", "length_axis is not null and decomposition is not null")
-    }
-    for finding in ("longer_reasoning_more_incoherent", "overthinking_more_incoherent"):
-        for task, decomposition in {"study": "kl", "four": "kl", "repair": "coverage", "open": "score"}.items():
-            row = told[finding, task]
-            assert row["decomposition"] == decomposition
-            assert (f"{decomposition} incoherence" in row["sentence"]) == (decomposition != "kl"), row["sentence"]
-    keys = [
-        (row["finding"], row["task"], row["model_id"], row["condition_id"]) for row in built.rows("figures.findings")
-    ]
-    overthinking = [key for key in keys if key[0] == "overthinking_more_incoherent"]
-    assert len(overthinking) == len(set(overthinking))
+def test_scale_compares_the_longest_items_with_the_shortest(built: Built) -> None:
+    rows = built.rows("figures.findings", "finding = 'scale_helps_easy_not_hard'")
+    assert {row["condition_id"] for row in rows} == set(CONDITIONS)
+    for row in rows:
+        groups = built.rows(
+            "figures.fig_incoherence_by_model_scale",
+            "task = 'study' and decomposition = 'brier' and grouped_by = 'reference_length' "
+            f"and condition_id = '{row['condition_id']}'",
+        )
+        last = max(group["group_rank"] for group in groups)
+        of = {(group["param_count"], group["group_rank"]): group["incoherence"] for group in groups}
+        sizes = sorted(SIZES.values())
+        easy, hard = ([of[size, group] for size in sizes] for group in (1, last))
+        oracle = log_log_fit(list(sizes), [h / e for h, e in zip(hard, easy, strict=True)])
+        assert agree(row["statistic"], oracle.slope) and row["n"] == len(sizes)
+        assert agree(row["statistic_ci_low"], oracle.slope_ci_low)
+        assert row["verdict"] == "cannot_tell" and row["n_more"] >= 3
+        assert "fewer than 6 sizes" in row["sentence"]
 
 
-def both(verdict: str, other: str) -> str:
-    """One verdict from two: any `does_not_hold` decides, and `holds` takes both."""
-    return next(word for word in ("does_not_hold", "cannot_tell", "holds") if word in (verdict, other))
+def test_a_learned_optimizer_is_held_against_the_exact_one(built: Built) -> None:
+    rows = built.rows("figures.findings", "finding = 'synthetic_incoherence_rises_with_steps'")
+    assert rows
+    for row in rows:
+        of_problem = f"problem_id = '{row['problem_id']}' and decomposition = 'per_start' and starts = 'standard'"
+        starts = built.rows("intermediate.int_synthetic_start_decomposition", of_problem)
+        teachers = {
+            found["model_id"]
+            for found in built.rows("intermediate.int_synthetic_models", f"problem_id = '{row['problem_id']}'")
+            if found["is_teacher"]
+        }
+        ends = {min(s["step"] for s in starts): "first", max(s["step"] for s in starts): "final"}
+        learners = {
+            s["model_id"] for s in starts if s["model_id"] not in teachers and s["temperature"] == row["temperature"]
+        }
+        sides: list[Row] = []
+        for s in starts:
+            if s["step"] not in ends or s["variance_unbiased"] is None:
+                continue
+            numbers = (str(s["start_id"]), s["error"], s["variance_unbiased"])
+            if s["model_id"] in teachers:
+                sides += [
+                    (m, numbers[0], f"exact_{ends[s['step']]}", *numbers[1:])
+                    for m in learners
+                    if any(
+                        (o["model_id"], o["start_id"], o["step"], o["temperature"])
+                        == (m, s["start_id"], s["step"], row["temperature"])
+                        for o in starts
+                    )
+                ]
+            elif s["temperature"] == row["temperature"]:
+                sides.append((s["model_id"], numbers[0], f"learned_{ends[s['step']]}", *numbers[1:]))
+        weights = {"learned_first": -1, "learned_final": 1, "exact_first": 1, "exact_final": -1}
+        check(row, pooled_contrast(weights, sides))
 
 
-def test_findings_say_what_their_interval_says_where_n_suffices(built: Built) -> None:
-    rows = built.rows("figures.findings join seeds.known_findings using (finding)")
+def test_verdicts_say_what_intervals_say(built: Built) -> None:
+    rows = built.rows("figures.findings inner join seeds.known_findings using (finding, title, kind)")
     assert {row["finding"] for row in rows} == {row["finding"] for row in built.rows("seeds.known_findings")}
     preconditions = {
-        row["condition_id"]: row["precondition"] for row in built.rows("intermediate.int_finding_model_scale")
+        (row["finding"], row["task"], row["condition_id"]): row["precondition"]
+        for row in built.rows("intermediate.int_findings")
     }
     for row in rows:
-        low, high, sentence = row["statistic_ci_low"], row["statistic_ci_high"], row["sentence"]
-        if row["expected"] == "negative" and low is not None:
-            low, high = -high, -low
-        verdict = "cannot_tell" if low is None or low <= 0 <= high else "holds" if low > 0 else "does_not_hold"
-        if row["finding"] == "ensembling_removes_variance" and low is not None:  # the signs of both are turned
-            near = "holds" if low >= 0.75 and high <= 1.25 else "cannot_tell"
-            verdict = both(verdict, "does_not_hold" if low > 1.25 or high < 0.75 else near)
-        if row["finding"] == "scale_helps_easy_not_hard":
-            verdict = both(verdict, preconditions[row["condition_id"]])
-        if row["n"] < row["min_n"]:
+        low, high, margin = row["statistic_ci_low"], row["statistic_ci_high"], MARGINS[row["measured_as"]]
+        if low is None or row["n"] < row["min_n"]:
             verdict = "cannot_tell"
-            assert f"fewer than {row['min_n']} are too few" in sentence
-        assert row["verdict"] == verdict, sentence
-        assert sentence.startswith(verdict.replace("_", " ").capitalize())
-        assert sentence.endswith(".") and str(row["n"]) in sentence
+        elif row["kind"] == "sanity_check":
+            inside, overlaps = -margin <= low and high <= margin, low <= 0 <= high
+            verdict = "holds" if inside else "cannot_tell" if overlaps else "does_not_hold"
+        elif -margin <= low and high <= margin:
+            verdict = "negligible"
+        else:
+            side = "positive" if low > 0 else "negative" if high < 0 else None
+            verdict = "cannot_tell" if side is None else "holds" if side == row["expected"] else "does_not_hold"
+        precondition = preconditions[row["finding"], row["task"], row["condition_id"]]
+        if low is not None and row["n"] >= row["min_n"]:
+            verdict = next(
+                word
+                for word in ("does_not_hold", "cannot_tell", "negligible", "holds")
+                if word in (verdict, precondition)
+            )
+        assert row["verdict"] == verdict, row["sentence"]
+        assert (row["n_more"] is None) <= (verdict != "cannot_tell" or row["statistic_ci_low"] is None)
     assert {row["verdict"] for row in rows} >= {"holds", "cannot_tell"}
-    assert any(row["n"] < row["min_n"] for row in rows)
+
+
+def test_sentences_name_all_that_a_reader_needs(built: Built) -> None:
+    for row in built.rows("figures.findings"):
+        sentence = row["sentence"]
+        assert sentence.startswith(row["verdict"].replace("_", " ").capitalize())
+        assert sentence.endswith(".") and f" {row['task']}" in sentence and str(row["n"]) in sentence
+        assert "unknown" not in sentence and "NULL" not in sentence and "e-" not in sentence
+        assert ("(simulated)" in sentence) == row["is_simulated"]
+        assert row["condition_id"] is None or " T " in sentence or "temperature not reported" in sentence, sentence
+
+
+def test_p_values_are_adjusted_over_all_findings(built: Built) -> None:
+    rows = [row for row in built.rows("figures.findings") if row["p_value"] is not None]
+    assert len(rows) > 5 and all(row["kind"] == "finding" for row in rows)
+    adjusted = stats.false_discovery_control([row["p_value"] for row in rows])
+    assert np.allclose([row["p_adjusted"] for row in rows], adjusted, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("finding", ["overthinking_more_incoherent", "longer_reasoning_more_incoherent"])
+def test_a_pool_is_told_of_once(built: Built, finding: str) -> None:
+    seen: dict[tuple[Any, ...], int] = defaultdict(int)
+    for row in built.rows("figures.findings", f"finding = '{finding}'"):
+        seen[row["task"], row["condition_id"], row["model_id"], row["decomposition"], row["length_axis"]] += 1
+    assert seen and set(seen.values()) == {1}

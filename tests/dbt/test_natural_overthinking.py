@@ -23,7 +23,7 @@ from tests.oracles.pooling import halves, incoherence
 from warehouse.layout import Layout
 from warehouse.transform import prepare, run_dbt
 
-SIDES = ("below", "at_or_above")
+SIDES = ("shorter", "longer")
 DECOMPOSITIONS = ("kl", "brier", "coverage", "score")
 
 
@@ -36,7 +36,7 @@ class Half:
     share: float
     n_samples: int
     mean_length: float
-    accuracy: float
+    accuracy: float | None
 
 
 Pools = dict[tuple[str, ...], list[dict[str, Half]]]
@@ -87,6 +87,12 @@ def graded_halves(built: Built, decomposition: str, axis: str) -> Iterator[tuple
     scores = scores_by_sample(raw.items, raw.samples, raw.test_outcomes)
     outcomes = scores if decomposition == "score" else unit_tests_by_sample(raw.samples, raw.test_outcomes)
     by_item: dict[ItemKey, list[Row]] = defaultdict(list)
+    # Where grades lie between right and wrong, nothing is right or wrong.
+    graded = {
+        key_of(sample)[:3]
+        for sample in raw.samples
+        if sample["sample_id"] in scores and scores[sample["sample_id"]][0] not in (0, 1)
+    }
     for sample in latest(raw.samples, ("sample_id",)):
         if sample["status"] not in LEFT_OUT and sample[column] is not None:
             by_item[key_of(sample)].append(sample)
@@ -99,7 +105,7 @@ def graded_halves(built: Built, decomposition: str, axis: str) -> Iterator[tuple
             table = np.array([outcomes[s["sample_id"]] for s in here if s["sample_id"] in outcomes])
             if len(table):
                 length = float(np.mean([sample[column] for sample in here]))
-                accuracy = float(np.mean(judged))
+                accuracy = None if key[:3] in graded else float(np.mean(judged))
                 found[half] = Half(
                     coverage(table),
                     coverage_unbiased(table)[1],
@@ -140,8 +146,9 @@ def test_halves_agree_with_the_oracle(built: Built, decomposition: str, axis: st
         assert row["n_items"] == len(parts)
         assert row["n_items_left_out"] == left_out[row["task"], row["model_id"], row["condition_id"]]
         assert row["n_samples"] == sum(part.n_samples for part in parts)
-        for column in ("mean_length", "accuracy"):
-            assert agree(row[column], float(np.mean([getattr(part, column) for part in parts])))
+        assert agree(row["mean_length"], float(np.mean([part.mean_length for part in parts])))
+        accuracies = [part.accuracy for part in parts if part.accuracy is not None]
+        assert agree(row["accuracy"], float(np.mean(accuracies)) if accuracies else None)
         for column in ("error", "bias_sq", "variance"):
             assert agree(row[column], float(np.mean([getattr(part.split, column) for part in parts])))
         assert agree(row["incoherence"], incoherence(*moments(items, row["half"], corrected=False))), row
@@ -175,7 +182,7 @@ def test_the_paired_difference_agrees_with_the_oracle(built: Built) -> None:
                 assert agree(row["difference"], difference), row
                 assert agree(row["difference_ci_low"], low) and agree(row["difference_ci_high"], high), row
                 assert row["n_items"] == len(items)
-                for column, (_, side) in zip(("incoherence_below", "incoherence_at_or_above"), sides, strict=True):
+                for column, (_, side) in zip(("incoherence_shorter", "incoherence_longer"), sides, strict=True):
                     assert agree(row[column], estimate(side).ratio), row
 
 
@@ -232,8 +239,8 @@ def test_length_that_says_nothing_is_seldom_found_to(
     assert above <= 0.07 and below <= 0.07, (above, below)
     assert abs(difference) < 0.02
     plug_in = null.execute(
-        "select avg(incoherence) filter (where half = 'at_or_above') - avg(incoherence) filter (where half = 'below') "
+        "select avg(incoherence) filter (where half = 'longer') - avg(incoherence) filter (where half = 'shorter') "
         f"from intermediate.int_overthinking where {where}"
     ).fetchone()
     # What the correction is for: as it is, the smaller half looks the more coherent. Equal halves need none.
-    assert plug_in is not None and (plug_in[0] > 0.02 or (n_samples, axis) == (10, "output_tokens")), plug_in
+    assert plug_in is not None and (plug_in[0] > 0.01 or (n_samples, axis) == (10, "output_tokens")), plug_in

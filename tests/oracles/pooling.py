@@ -78,6 +78,8 @@ def buckets(lengths: dict[str, float], max_buckets: int = 10, min_items: int = 4
 
 
 def halves(lengths: list[int]) -> list[str]:
-    """Side of the median of each sample."""
+    """Side of the median of each sample; those of the median length itself go to the smaller side, or to the longer."""
     middle = median(lengths)
-    return ["below" if length < middle else "at_or_above" for length in lengths]
+    n_below, n_above = (sum(sign * length > sign * middle for length in lengths) for sign in (-1, 1))
+    tied = "shorter" if n_below < n_above else "longer"
+    return ["shorter" if length < middle else "longer" if length > middle else tied for length in lengths]

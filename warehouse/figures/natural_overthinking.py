@@ -23,7 +23,7 @@ from warehouse.figures.base import (
 MAIN = "fig_natural_overthinking"
 INCOHERENCE = "corrected incoherence"
 """The halves of an item hold different numbers of samples: only the corrected estimates compare."""
-HALVES = {"below": ("below own median length", "#74C0FC"), "at_or_above": ("at or above", "#1864AB")}
+HALVES = {"shorter": ("shorter than own median", "#74C0FC"), "longer": ("longer", "#1864AB")}
 
 
 def one_row_per_pool(table: pl.DataFrame) -> pl.DataFrame:

@@ -20,7 +20,7 @@ def _dots(tables: Tables) -> Dots:
         ),
         x_label="difference of incoherence, corrected for few samples",
         guide=0.0,
-        tooltips=("n_items", "incoherence_below", "incoherence_at_or_above"),
+        tooltips=("n_items", "incoherence_shorter", "incoherence_longer"),
     )
 
 

@@ -52,7 +52,12 @@ NOTES = {
 }
 """Why an incoherence has no interval, for people (`interval_note`)."""
 
-VERDICTS = {"holds": "holds", "does_not_hold": "does not hold", "cannot_tell": "cannot tell"}
+VERDICTS = {
+    "holds": "holds",
+    "does_not_hold": "does not hold",
+    "negligible": "negligible",
+    "cannot_tell": "cannot tell",
+}
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,8 @@ def write_page(layout: Layout) -> Page:
         .render(
             sections=sections,
             specs={section.name: section.spec for section in sections if section.spec is not None},
-            findings=_grouped(findings),
+            findings=_grouped(findings.filter(pl.col("kind") == "finding")),
+            checks=_grouped(findings.filter(pl.col("kind") == "sanity_check")),
             verdicts=VERDICTS,
             models=models.to_dicts(),
             decompositions=DECOMPOSITION_LABELS,

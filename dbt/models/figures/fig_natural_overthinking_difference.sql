@@ -19,8 +19,8 @@ conditions as (
 select
     {{ length_figure_keys("differences") }},
     differences.n_items,
-    differences.incoherence_below,
-    differences.incoherence_at_or_above,
+    differences.incoherence_shorter,
+    differences.incoherence_longer,
     differences.difference,
     differences.difference_ci_low,
     differences.difference_ci_high

@@ -1,85 +1,97 @@
-{% set sources = [
-    "reasoning_length", "overthinking", "budgets", "model_scale", "ensembling", "synthetic_steps", "synthetic_scale",
-] %}
-
 with
 
-statistics as (
-    {% for source in sources %}
-        select * from {{ ref("int_finding_" ~ source) }}
-        {{ "union all" if not loop.last }}
-    {% endfor %}
+judged as (
+    select * from {{ ref("int_findings") }}
 ),
 
-known_findings as (
-    select * from {{ ref("known_findings") }}
+analyses as (
+    select
+        finding,
+        task,
+        condition_id,
+        coalesce(model_id, '') as told_model,
+        verdict,
+        count(*) as n_same,
+        sum(count(*)) over (partition by finding, task, condition_id, coalesce(model_id, '')) as n_analyses
+    from {{ ref("int_multiverse") }}
+    group by finding, task, condition_id, coalesce(model_id, ''), verdict
 ),
 
-models as (
-    select * from {{ ref("dim_model") }}
+totals as (
+    select distinct
+        finding,
+        task,
+        condition_id,
+        told_model,
+        n_analyses
+    from analyses
 ),
 
 conditions as (
     select * from {{ ref("dim_condition") }}
 ),
 
-examined as (
+worded as (
     select
-        *,
-        case expected
-            when 'positive' then {{ verdict("statistic_ci_low", "statistic_ci_high") }}
-            else {{ verdict("statistic_ci_low", "statistic_ci_high", expected="negative") }}
-        end as statistic_verdict
-    from statistics
-    inner join known_findings using (finding)
-),
-
-judged as (
-    select
-        *,
-        case
-            -- An interval from a handful of items is itself a guess.
-            when n < min_n then 'cannot_tell'
-            when 'does_not_hold' in (statistic_verdict, precondition) then 'does_not_hold'
-            when 'cannot_tell' in (statistic_verdict, precondition) then 'cannot_tell'
-            else 'holds'
-        end as verdict
-    from examined
+        judged.*,
+        cast(totals.n_analyses as bigint) as n_analyses,
+        case when totals.n_analyses is not null then coalesce(analyses.n_same, 0) end as n_same_verdict,
+        {{ subject_in_words() }} as subject,
+        {{ condition_in_words() }} as told_condition
+    from judged
+    left join conditions on judged.condition_id = conditions.condition_id
+    left join totals
+        on
+            judged.finding = totals.finding
+            and judged.task = totals.task
+            and judged.condition_id = totals.condition_id
+            and coalesce(judged.model_id, '') = totals.told_model
+    left join analyses
+        on
+            judged.finding = analyses.finding
+            and judged.task = analyses.task
+            and judged.condition_id = analyses.condition_id
+            and coalesce(judged.model_id, '') = analyses.told_model
+            and judged.verdict = analyses.verdict
 )
 
 select
-    judged.finding,
-    judged.title,
-    judged.task,
-    judged.problem_id,
-    judged.model_id,
-    judged.condition_id,
-    judged.temperature,
-    judged.length_axis,
-    judged.decomposition,
-    judged.verdict,
-    judged.statistic_name,
-    judged.statistic,
-    judged.statistic_ci_low,
-    judged.statistic_ci_high,
-    judged.n,
-    coalesce(models.is_simulated, false) as is_simulated,
+    finding,
+    title,
+    kind,
+    task,
+    problem_id,
+    model_id,
+    n_models,
+    condition_id,
+    temperature,
+    length_axis,
+    decomposition,
+    verdict,
+    statistic_name,
+    statistic,
+    statistic_ci_low,
+    statistic_ci_high,
+    p_value,
+    p_adjusted,
+    n,
+    n_unit,
+    n_more,
+    n_more_samples_per_item,
+    n_more * mean_samples * n_models * cost_usd_per_sample as cost_usd_more,
+    n * n_more_samples_per_item * n_models * cost_usd_per_sample as cost_usd_more_samples,
+    other_verdict,
+    n_analyses,
+    n_same_verdict,
+    n_same_verdict / cast(n_analyses as double) as share_same_verdict,
+    coalesce(is_simulated, false) as is_simulated,
     {{
         words(
-            verdict_words("judged.verdict"),
-            "' for '",
-            "coalesce(judged.model_id, 'models of different size')",
-            "' on '",
-            "judged.task",
-            "case when conditions.condition_label is null then '' else concat(' (', conditions.condition_label, ')') end",
-            "': '",
-            "judged.told",
-            "case when judged.n < judged.min_n "
-                ~ "then concat('; fewer than ', judged.min_n, ' are too few to tell') else '' end",
-            "'.'",
+            verdict_words("verdict"), "' for '", "subject", "' on '", "task", "told_condition", "': '", "told",
+            "case when interval_note is null then '' else concat('; ', " ~ note_in_words("interval_note") ~ ") end",
+            "case when n < min_n then concat('; fewer than ', min_n, ' ', n_unit, ' are too few to tell') else '' end",
+            other_in_words(), analyses_in_words(), needs_in_words(), chance_in_words(), "'.'",
         )
     }} as sentence
-from judged
-left join models on judged.model_id = models.model_id
-left join conditions on judged.condition_id = conditions.condition_id
+from worded
 order by finding, task, problem_id, model_id, condition_id, temperature

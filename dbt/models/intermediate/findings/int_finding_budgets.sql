@@ -8,30 +8,37 @@ select
     'overthinking_beats_budgets' as finding,
     task,
     cast(null as varchar) as problem_id,
-    model_id,
+    case when n_models = 1 then model_id end as model_id,
     high_condition_id as condition_id,
     cast(null as double) as temperature,
     length_axis,
     decomposition,
-    'rise of incoherence above the median length minus its fall from the smallest to the largest budget'
+    n_models,
+    is_simulated,
+    'rise of incoherence with thinking longer than usual minus its fall from the smallest to the largest budget'
         as statistic_name,
     difference as statistic,
     difference_ci_low as statistic_ci_low,
     difference_ci_high as statistic_ci_high,
+    degrees_of_freedom,
     n_items as n,
+    'items' as n_unit,
+    n_wrong_items,
+    mean_samples,
+    cast(null as double) as share_from_samples,
+    cost_usd_per_sample,
+    interval_note,
+    {{
+        verdict("overthinking_effect_ci_low", "overthinking_effect_ci_high", var("negligible_difference"))
+    }} as precondition,
     {{
         words(
-            "'thinking longer than usual changes '",
-            incoherence_in_words(),
-            "' by '",
-            in_words("overthinking_effect"),
-            "', the largest budget instead of the smallest by '",
-            in_words("-budget_effect"),
-            "', together '",
-            in_words("difference"),
-            "' '",
-            interval_in_words("difference_ci_low", "difference_ci_high", "n_items", "items"),
+            "'thinking longer than usual changes '", metric_in_words(), "' by '", in_words("overthinking_effect"), "' '",
+            ends_in_words("overthinking_effect_ci_low", "overthinking_effect_ci_high"), "' at the item''s own accuracy, the largest budget instead of the smallest by '", in_words("-budget_effect"),
+            "', together '", in_words("difference"), "' '",
+            interval_in_words("difference_ci_low", "difference_ci_high", "n_items", "'items'"),
         )
     }} as told,
-    'holds' as precondition
+    cast(null as varchar) as other_verdict,
+    cast(null as varchar) as other_told
 from contrasts

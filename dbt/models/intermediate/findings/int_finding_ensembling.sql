@@ -3,8 +3,13 @@ with
 fits as (
     select * from {{ ref("int_ensembling_fits") }}
     where decomposition = 'brier' and measure = 'variance_unbiased'
+),
+
+models as (
+    select * from {{ ref("int_models") }}
 )
 
+-- Algebra: the variance of a mean of independent answers is theirs over their number. Told is the distance from that.
 select
     'ensembling_removes_variance' as finding,
     task,
@@ -14,24 +19,28 @@ select
     cast(null as double) as temperature,
     cast(null as varchar) as length_axis,
     decomposition,
-    'log-log slope of Brier variance over the size of the ensemble' as statistic_name,
-    slope as statistic,
-    slope_ci_low as statistic_ci_low,
-    slope_ci_high as statistic_ci_high,
+    cast(1 as bigint) as n_models,
+    is_simulated,
+    'log-log slope of Brier variance over the size of the ensemble, plus 1' as statistic_name,
+    slope + 1 as statistic,
+    slope_ci_low + 1 as statistic_ci_low,
+    slope_ci_high + 1 as statistic_ci_high,
+    cast(n_items - 1 as double) as degrees_of_freedom,
     n_items as n,
+    'items' as n_unit,
+    cast(null as double) as n_wrong_items,
+    cast(null as double) as mean_samples,
+    cast(null as double) as share_from_samples,
+    cast(null as double) as cost_usd_per_sample,
+    case when slope_ci_low is null then 'no_fit' end as interval_note,
+    'holds' as precondition,
     {{
         words(
-            "'the variance of averaged answers goes as the power '",
-            in_words("slope"),
-            "' of how many are averaged '",
-            interval_in_words("slope_ci_low", "slope_ci_high", "n_items", "items"),
-            "'; independent samples give −1.00'",
+            "'the variance of averaged answers goes as the power '", in_words("slope"), "' of how many are averaged '",
+            interval_in_words("slope_ci_low", "slope_ci_high", "n_items", "'items'"), "'; independent samples give −1.00'",
         )
     }} as told,
-    -- In proportion: the whole interval is within a quarter of −1. A steeper or flatter power is another finding.
-    case
-        when slope_ci_low >= -1.25 and slope_ci_high <= -0.75 then 'holds'
-        when slope_ci_low > -0.75 or slope_ci_high < -1.25 then 'does_not_hold'
-        else 'cannot_tell'
-    end as precondition
+    cast(null as varchar) as other_verdict,
+    cast(null as varchar) as other_told
 from fits
+inner join models using (model_id)

@@ -2,6 +2,14 @@
 
 with
 
+simulated as (
+    select
+        model_family,
+        bool_and(is_simulated) as is_simulated
+    from {{ ref("int_models") }}
+    group by model_family
+),
+
 groups as (
     select
         *,
@@ -64,34 +72,38 @@ select
     'scale_helps_easy_not_hard' as finding,
     task,
     cast(null as varchar) as problem_id,
-    reference_model_id as model_id,
+    cast(null as varchar) as model_id,
     condition_id,
     cast(null as double) as temperature,
     length_axis,
     decomposition,
+    n_points as n_models,
+    is_simulated,
     'log-log slope of incoherence over parameters on the longest items minus that on the shortest' as statistic_name,
     slope as statistic,
     slope_ci_low as statistic_ci_low,
     slope_ci_high as statistic_ci_high,
+    cast(n_points - 2 as double) as degrees_of_freedom,
     n_points as n,
+    'sizes' as n_unit,
+    cast(null as double) as n_wrong_items,
+    cast(null as double) as mean_samples,
+    cast(null as double) as share_from_samples,
+    cast(null as double) as cost_usd_per_sample,
+    case when slope_ci_low is null then 'no_fit' end as interval_note,
+    -- Hard items that get worse while easy ones stay as they are make no model more coherent.
+    {{ verdict("easy_slope_ci_low", "easy_slope_ci_high", var("negligible_slope"), "'negative'") }} as precondition,
     {{
         words(
-            "'over the sizes of '",
-            "model_family",
-            "', '",
-            incoherence_in_words(),
-            "' on the items of shortest reasoning goes as the power '",
-            in_words("easy_slope"),
+            "'over the sizes of '", "model_family", "', '", metric_in_words(),
+            "' on the items of shortest reasoning goes as the power '", in_words("easy_slope"),
             "' of the number of parameters '",
-            interval_in_words("easy_slope_ci_low", "easy_slope_ci_high", "n_points", "models"),
-            "', on those of longest as the power '",
-            in_words("hard_slope"),
-            "', a difference of '",
-            in_words("slope"),
-            "' '",
-            interval_in_words("slope_ci_low", "slope_ci_high", "n_points", "models"),
+            interval_in_words("easy_slope_ci_low", "easy_slope_ci_high", "n_points", "'sizes'"),
+            "', on those of longest as the power '", in_words("hard_slope"), "', a difference of '", in_words("slope"), "' '",
+            interval_in_words("slope_ci_low", "slope_ci_high", "n_points", "'sizes'"),
         )
     }} as told,
-    -- Hard items that get worse while easy ones stay as they are make no model more coherent.
-    {{ verdict("easy_slope_ci_low", "easy_slope_ci_high", expected="negative") }} as precondition
+    cast(null as varchar) as other_verdict,
+    cast(null as varchar) as other_told
 from differences
+left join simulated using (model_family)

@@ -1,44 +1,99 @@
+{% set fit = ["task", "condition_id", "decomposition", "length_axis"] | join(", ") %}
+
 with
 
-pools as (
-    select * from {{ ref("int_pools") }}
+differences as (
+    select * from {{ ref("int_overthinking_held_difference") }}
 ),
 
-told as (
-    select differences.*
-    from {{ ref("int_overthinking_difference") }} as differences
-    {{ join_pools("differences") }}
-    where {{ is_told("differences") }}
+plain as (
+    select * from {{ ref("int_overthinking_difference") }}
+),
+
+metrics as (
+    select * from {{ ref("int_pool_metrics") }}
+),
+
+models as (
+    select * from {{ ref("int_models") }}
+),
+
+pools as (
+    select
+        task,
+        condition_id,
+        case when grouping(model_id) = 1 then 'all models' else model_id end as fit_id,
+        bool_and(is_simulated) as is_simulated,
+        min(main_length_axis) as length_axis,
+        min(main_length_axis) = max(main_length_axis) as is_one_axis,
+        avg(mean_samples) as mean_samples,
+        avg(cost_usd_per_sample) as cost_usd_per_sample
+    from metrics
+    inner join models using (model_id)
+    group by grouping sets ((task, condition_id, model_id), (task, condition_id))
+),
+
+headlines as (
+    select
+        *,
+        fit_id = 'all models' as is_pooled
+    from differences
+    inner join pools using (task, condition_id, fit_id, length_axis)
+    where is_one_axis
+),
+
+told_of as (
+    select * from headlines
+    qualify is_pooled or count(*) filter (where is_pooled) over (partition by {{ fit }}) = 0
+),
+
+as_they_are as (
+    select
+        {{ fit }},
+        min(difference) as lowest,
+        max(difference) as highest
+    from plain
+    group by {{ fit }}
 )
 
 select
     'overthinking_more_incoherent' as finding,
     task,
     cast(null as varchar) as problem_id,
-    model_id,
+    case when not is_pooled then fit_id end as model_id,
     condition_id,
     cast(null as double) as temperature,
     length_axis,
     decomposition,
-    'incoherence at or above the median length minus below it, corrected for few samples' as statistic_name,
+    n_models,
+    is_simulated,
+    'incoherence of an item''s longer samples minus that of its shorter ones, at the item''s own accuracy'
+        as statistic_name,
     difference as statistic,
     difference_ci_low as statistic_ci_low,
     difference_ci_high as statistic_ci_high,
+    degrees_of_freedom,
     n_items as n,
+    'items' as n_unit,
+    n_wrong_items,
+    mean_samples,
+    cast(null as double) as share_from_samples,
+    cost_usd_per_sample,
+    interval_note,
+    'holds' as precondition,
     {{
         words(
-            incoherence_in_words(),
-            "', corrected for few samples, is '",
-            level_in_words("incoherence_below"),
-            "' where an item takes fewer '",
-            "replace(length_axis, '_', ' ')",
-            "' than its median and '",
-            level_in_words("incoherence_at_or_above"),
-            "' elsewhere, a difference of '",
-            in_words("difference"),
-            "' '",
-            interval_in_words("difference_ci_low", "difference_ci_high", "n_items", "items"),
+            metric_in_words(), "' is '", level_in_words("incoherence_shorter"), "' where an item takes fewer '",
+            "replace(length_axis, '_', ' ')", "' than its median and '", level_in_words("incoherence_longer"),
+            "' where it takes more, a difference of '", in_words("difference"), "' '",
+            interval_in_words("difference_ci_low", "difference_ci_high", "n_items", "'items'"),
+            "', with accuracy held at the item''s own; the shorter samples are right '", share_in_words("accuracy_shorter"),
+            "' of the time, the longer ones '", share_in_words("accuracy_longer"),
+            "'; without holding it the difference is '", in_words("lowest"),
+            "case when highest > lowest then " ~ words("' to '", in_words("highest"), "' (each model)'") ~ " else '' end",
         )
     }} as told,
-    'holds' as precondition
-from told
+    cast(null as varchar) as other_verdict,
+    cast(null as varchar) as other_told
+from told_of
+left join as_they_are using ({{ fit }})

@@ -31,23 +31,29 @@ select
     temperature,
     cast(null as varchar) as length_axis,
     decomposition,
+    n_points as n_models,
+    false as is_simulated,
     'log-log slope of bias² over parameters minus that of variance' as statistic_name,
     slope as statistic,
     slope_ci_low as statistic_ci_low,
     slope_ci_high as statistic_ci_high,
+    cast(n_points - 2 as double) as degrees_of_freedom,
     n_points as n,
+    'sizes' as n_unit,
+    cast(null as double) as n_wrong_items,
+    cast(null as double) as mean_samples,
+    cast(null as double) as share_from_samples,
+    cast(null as double) as cost_usd_per_sample,
+    case when slope_ci_low is null then 'no_fit' end as interval_note,
+    'holds' as precondition,
     {{
         words(
-            "'with the number of parameters, bias² goes as the power '",
-            in_words("bias_slope"),
-            "' and variance as the power '",
-            in_words("variance_slope"),
-            "', a difference of '",
-            in_words("slope"),
-            "' '",
-            interval_in_words("slope_ci_low", "slope_ci_high", "n_points", "models"),
+            "'with the number of parameters, bias² goes as the power '", in_words("bias_slope"),
+            "' and variance as the power '", in_words("variance_slope"), "', a difference of '", in_words("slope"), "' '",
+            interval_in_words("slope_ci_low", "slope_ci_high", "n_points", "'sizes'"),
         )
     }} as told,
-    'holds' as precondition
+    cast(null as varchar) as other_verdict,
+    cast(null as varchar) as other_told
 from differences
 inner join slopes using (problem_id, decomposition, temperature)

@@ -1,116 +1,91 @@
-{% set pair = ["task", "model_id", "low_condition_id", "high_condition_id", "length_axis"] %}
-{% set settings = budget_settings() | join(", ") %}
+{% set pair = ["task", "low_condition_id", "high_condition_id", "length_axis", "decomposition"] | join(", ") %}
+{% set sides = {
+    "low": ("'low'", "-1e0"),
+    "high": ("'high'", "1e0"),
+    "low_shorter": ("'low_shorter'", "-5e-1"),
+    "low_longer": ("'low_longer'", "5e-1"),
+    "high_shorter": ("'high_shorter'", "-5e-1"),
+    "high_longer": ("'high_longer'", "5e-1"),
+} %}
+{% set halves = {} %}
+{% for name in ["low_shorter", "low_longer", "high_shorter", "high_longer"] %}
+    {% do halves.update({name: sides[name]}) %}
+{% endfor %}
 
 with
 
-conditions as (
-    select
-        *,
-        {{ budget_order("reasoning_budget") }} as budget
-    from {{ ref("stg_conditions") }}
+sides as (
+    select * from {{ ref("int_budget_sides") }}
 ),
 
 pools as (
     select
-        *,
-        main_length_axis as length_axis
-    from {{ ref("int_pools") }}
-    where main_length_axis is not null
-),
-
--- Corrected for few samples: a half holds fewer than the item.
-items as (
-    select * from {{ ref("int_item_decomposition") }}
-    where variance_unbiased is not null
-),
-
-halves as (
-    select * from {{ ref("int_overthinking_items") }}
-    where has_both_halves
-),
-
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by task, model_id, length_axis, {{ settings }}
-            order by budget asc, condition_id asc
-        ) as from_smallest,
-        row_number() over (
-            partition by task, model_id, length_axis, {{ settings }}
-            order by budget desc, condition_id asc
-        ) as from_largest
-    from pools
-    inner join conditions using (condition_id)
-    where budget is not null
-),
-
--- The smallest and the largest budget of conditions that otherwise agree; with one budget, the first condition by id.
-pairs as (
-    select
-        task,
-        model_id,
-        length_axis,
-        max(condition_id) filter (where from_smallest = 1) as low_condition_id,
-        max(condition_id) filter (where from_largest = 1) as high_condition_id,
-        {{
-            main_of_two(
-                "max(main_decomposition) filter (where from_smallest = 1)",
-                "max(main_decomposition) filter (where from_largest = 1)",
-                decompositions_by_preference(),
-            )
-        }} as main_decomposition
-    from ranked
-    group by task, model_id, length_axis, {{ settings }}
-    having min(budget) < max(budget)
-),
-
-sides as (
-    {% for budget in ["low", "high"] %}
-        {% for units, side in {"items": "''", "halves": "'_' || halves.half"}.items() %}
-            select
-                {{ columns_of("pairs", pair) }},
-                {{ units }}.decomposition,
-                {{ units }}.item_id,
-                {{ units }}.cluster_id,
-                '{{ budget }}' || {{ side }} as side,
-                {{ units }}.error,
-                {{ units }}.variance_unbiased,
-                {{ error_share() }} as error_share,
-                cast(null as double) as mode_margin
-            from pairs
-            inner join {{ units }}
-                on
-                    pairs.task = {{ units }}.task
-                    and pairs.model_id = {{ units }}.model_id
-                    and pairs.{{ budget }}_condition_id = {{ units }}.condition_id
-                    {{ "and pairs.length_axis = halves.length_axis" if units == "halves" }}
-            {{ "union all" if not loop.last }}
-        {% endfor %}
-        {{ "union all" if not loop.last }}
-    {% endfor %}
+        sides.task,
+        sides.low_condition_id,
+        sides.high_condition_id,
+        sides.length_axis,
+        sides.decomposition,
+        bool_and(models.is_simulated) as is_simulated,
+        avg(metrics.mean_samples) as mean_samples,
+        avg(metrics.cost_usd_per_sample) as cost_usd_per_sample
+    from sides
+    inner join {{ ref("int_models") }} as models on sides.model_id = models.model_id
+    inner join {{ ref("int_pool_metrics") }} as metrics
+        on
+            sides.task = metrics.task
+            and sides.model_id = metrics.model_id
+            and sides.high_condition_id = metrics.condition_id
+    group by sides.task, sides.low_condition_id, sides.high_condition_id, sides.length_axis, sides.decomposition
 ),
 
 contrasts as (
-    {{
-        ratio_contrast("sides", pair + ["decomposition"], "item_id", "side", {
-            "low": ("'low'", -1), "high": ("'high'", 1),
-            "low_below": ("'low_below'", -0.5), "low_above": ("'low_at_or_above'", 0.5),
-            "high_below": ("'high_below'", -0.5), "high_above": ("'high_at_or_above'", 0.5),
-        })
-    }}
+    {{ pooled_contrast("sides", pair.split(", "), "item_id", sides) }}
+),
+
+-- That there is something to hold against the budgets in the first place.
+overthinking as (
+    {{ pooled_contrast("sides", pair.split(", "), "item_id", halves) }}
+),
+
+judged as (
+    select
+        *,
+        least(
+            {% for side in sides %}
+                total_error_{{ side }}{{ "," if not loop.last }}
+            {% endfor %}
+        ) / ({{ always_wrong() }}) as n_wrong_items
+    from contrasts
+),
+
+noted as (
+    select
+        *,
+        case
+            when n_wrong_items < {{ var("min_wrong_items") }} then 'too_few_errors'
+            when half_width is null or standard_error < 1e-9 then 'no_spread'
+        end as interval_note
+    from judged
 )
 
 select
-    {{ pair | join(", ") }},
-    decomposition,
-    n_units as n_items,
-    (incoherence_low_above - incoherence_low_below + incoherence_high_above - incoherence_high_below) / 2
-        as overthinking_effect,
-    incoherence_low - incoherence_high as budget_effect,
-    difference,
-    difference_ci_low,
-    difference_ci_high
-from contrasts
-inner join pairs using ({{ pair | join(", ") }})
-where decomposition = main_decomposition and decomposition <> 'embedding'
+    {{ pair }},
+    noted.model_id,
+    is_simulated,
+    mean_samples,
+    cost_usd_per_sample,
+    noted.n_models,
+    noted.n_units as n_items,
+    n_wrong_items,
+    overthinking.statistic as overthinking_effect,
+    overthinking.statistic - overthinking.half_width as overthinking_effect_ci_low,
+    overthinking.statistic + overthinking.half_width as overthinking_effect_ci_high,
+    noted.incoherence_low - noted.incoherence_high as budget_effect,
+    noted.statistic as difference,
+    case when interval_note is null then noted.statistic - noted.half_width end as difference_ci_low,
+    case when interval_note is null then noted.statistic + noted.half_width end as difference_ci_high,
+    noted.degrees_of_freedom,
+    interval_note
+from noted
+inner join pools using ({{ pair }})
+inner join overthinking using ({{ pair }})

@@ -16,14 +16,14 @@ items as (
 ),
 
 differences as (
-    {{ paired_difference("items", length_keys(), "item_id", "half", "'below'", "'at_or_above'") }}
+    {{ paired_difference("items", length_keys(), "item_id", "half", "'shorter'", "'longer'") }}
 )
 
 select
     {{ length_keys() | join(", ") }},
     n_units as n_items,
-    incoherence_1 as incoherence_below,
-    incoherence_2 as incoherence_at_or_above,
+    incoherence_1 as incoherence_shorter,
+    incoherence_2 as incoherence_longer,
     difference,
     difference_ci_low,
     difference_ci_high

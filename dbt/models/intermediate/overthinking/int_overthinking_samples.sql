@@ -29,19 +29,36 @@ medians as (
     group by {{ item }}
 ),
 
+sides as (
+    select
+        {{ item }},
+        count(*) filter (where sample_length < median_length) as n_below,
+        count(*) filter (where sample_length > median_length) as n_above
+    from lengths
+    inner join medians using ({{ item }})
+    group by {{ item }}
+),
+
 halves as (
     select
         *,
-        case when sample_length < median_length then 'below' else 'at_or_above' end as half
+        case
+            when sample_length < median_length then 'shorter'
+            when sample_length > median_length then 'longer'
+            -- Samples of the median length go to the smaller half: where many are alike, both keep enough to compare.
+            when n_below < n_above then 'shorter'
+            else 'longer'
+        end as half
     from lengths
     inner join medians using ({{ item }})
+    inner join sides using ({{ item }})
 ),
 
 sizes as (
     select
         {{ item }},
-        count(*) filter (where half = 'below') as n_below,
-        count(*) filter (where half = 'at_or_above') as n_at_or_above
+        count(*) filter (where half = 'shorter') as n_shorter,
+        count(*) filter (where half = 'longer') as n_longer
     from halves
     group by {{ item }}
 ),
@@ -52,10 +69,10 @@ larger as (
     select
         sample_id,
         length_axis,
-        row_number() over (partition by {{ item }} order by sample_id) <= least(n_below, n_at_or_above) as is_matched
+        row_number() over (partition by {{ item }} order by sample_id) <= least(n_shorter, n_longer) as is_matched
     from halves
     inner join sizes using ({{ item }})
-    where n_below > n_at_or_above and half = 'below' or n_below < n_at_or_above and half = 'at_or_above'
+    where n_shorter > n_longer and half = 'shorter' or n_shorter < n_longer and half = 'longer'
 )
 
 select

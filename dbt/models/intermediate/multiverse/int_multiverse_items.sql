@@ -1,0 +1,80 @@
+{% set settings = ["kl_delta", "format_failures"] %}
+
+with
+
+numbers as (
+    select * from {{ ref("int_item_numbers") }}
+),
+
+answers as (
+    select * from {{ ref("int_item_answers") }}
+),
+
+graded as (
+    select * from {{ ref("int_item_decomposition") }}
+    where decomposition in ('coverage', 'score')
+),
+
+probabilities as (
+    {{ class_probabilities("answers", ["item_number", "answer_kind"]) }}
+),
+
+varied as (
+    {% for delta in var("multiverse_deltas") %}
+        {% for format_failures in ["included", "left_out"] %}
+            select
+                *,
+                cast({{ delta }} as double) as kl_delta,
+                '{{ format_failures }}' as format_failures
+            from probabilities
+            {{ "where answer_kind <> 'format_failure'" if format_failures == "left_out" }}
+            {{ "union all" if not loop.last }}
+        {% endfor %}
+        {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
+decomposed as (
+    {{ kl_and_brier("varied", ["item_number"] + settings, delta="kl_delta") }}
+),
+
+-- Only KL depends on δ: of the others one copy stays, at a δ of 0.
+chosen as (
+    select
+        {{ item_keys() | join(", ") }},
+        decomposition,
+        case when decomposition = 'kl' then kl_delta else 0e0 end as kl_delta,
+        format_failures,
+        error,
+        variance,
+        variance_unbiased
+    from decomposed
+    inner join numbers using (item_number)
+    where decomposition = 'kl' or kl_delta = {{ var("multiverse_deltas") | first }}
+
+    union all
+
+    select
+        {{ item_keys() | join(", ") }},
+        decomposition,
+        0e0 as kl_delta,
+        'included' as format_failures,
+        error,
+        variance,
+        variance_unbiased
+    from graded
+)
+
+{% for estimator, column in {"corrected": "variance_unbiased", "plug_in": "variance"}.items() %}
+    select
+        {{ item_keys() | join(", ") }},
+        decomposition,
+        kl_delta,
+        format_failures,
+        '{{ estimator }}' as estimator,
+        error,
+        {{ column }} as variance
+    from chosen
+    where {{ column }} is not null
+    {{ "union all" if not loop.last }}
+{% endfor %}

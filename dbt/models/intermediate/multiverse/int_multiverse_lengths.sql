@@ -1,0 +1,85 @@
+{% set keys = [
+    "task", "condition_id", "fit_id", "decomposition", "kl_delta", "format_failures", "estimator", "length_axis",
+] %}
+{% set bucketed = keys + ["n_buckets"] %}
+{% set level = (bucketed + ["model_id"]) | join(", ") %}
+{% set group = keys | join(", ") %}
+
+with
+
+units as (
+    select * from {{ ref("int_multiverse_units") }}
+),
+
+influences as (
+    {{ log_slope_influences("units", keys) }}
+),
+
+slopes as (
+    {{ log_slopes("influences", keys) }}
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (partition by {{ group }}, model_id order by mean_length asc, item_id asc) as position,
+        count(*) over (partition by {{ group }}, model_id) as n_model_items
+    from units
+),
+
+cut as (
+    {% for n_buckets in var("multiverse_buckets") %}
+        select
+            *,
+            cast({{ n_buckets }} as bigint) as n_buckets,
+            {{ equal_count_bucket("position", "n_model_items", n_buckets) }} as bucket
+        from ranked
+        where n_model_items >= {{ n_buckets }}
+        {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
+points as (
+    select
+        {{ bucketed | join(", ") }},
+        model_id,
+        bucket,
+        avg(mean_length) as mean_length,
+        sum(variance) / nullif(sum(error), 0) as ratio
+    from cut
+    group by {{ bucketed | join(", ") }}, model_id, bucket
+    having sum(variance) > {{ var("zero_error") }} and sum(error) > {{ var("zero_error") }}
+),
+
+-- Each model relative to its own level, as the slopes over items have it.
+levelled as (
+    select
+        {{ bucketed | join(", ") }},
+        mean_length / exp(avg(ln(mean_length)) over (partition by {{ level }})) as mean_length,
+        ratio / exp(avg(ln(ratio)) over (partition by {{ level }})) as ratio
+    from points
+),
+
+fits as (
+    {{ log_log_fit("levelled", "mean_length", "ratio", bucketed) }}
+)
+
+select
+    {{ group }},
+    'items' as fitted_to,
+    cast(0 as bigint) as n_buckets,
+    slope as statistic,
+    slope - half_width as statistic_ci_low,
+    slope + half_width as statistic_ci_high
+from slopes
+
+union all
+
+select
+    {{ group }},
+    'buckets' as fitted_to,
+    n_buckets,
+    slope as statistic,
+    slope_ci_low as statistic_ci_low,
+    slope_ci_high as statistic_ci_high
+from fits

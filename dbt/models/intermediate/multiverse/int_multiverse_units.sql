@@ -1,0 +1,49 @@
+with
+
+items as (
+    select * from {{ ref("int_multiverse_items") }}
+),
+
+samples as (
+    select * from {{ ref("int_item_samples") }}
+),
+
+findings as (
+    select * from {{ ref("int_finding_reasoning_length") }}
+),
+
+lengths as (
+    {% for axis in length_axes() %}
+        select
+            {{ item_keys() | join(", ") }},
+            '{{ axis }}' as length_axis,
+            mean_{{ axis }} as mean_length
+        from samples
+        where mean_{{ axis }} > 0
+        {{ "union all" if not loop.last }}
+    {% endfor %}
+)
+
+-- The items that a finding is told from, once per way of looking at them.
+select
+    items.task,
+    items.condition_id,
+    coalesce(findings.model_id, 'all models') as fit_id,
+    items.decomposition,
+    items.kl_delta,
+    items.format_failures,
+    items.estimator,
+    lengths.length_axis,
+    items.model_id,
+    items.item_id,
+    items.error,
+    items.variance,
+    lengths.mean_length,
+    ln(lengths.mean_length) as x
+from items
+inner join lengths using ({{ item_keys() | join(", ") }})
+inner join findings
+    on
+        items.task = findings.task
+        and items.condition_id = findings.condition_id
+        and (findings.model_id is null or items.model_id = findings.model_id)

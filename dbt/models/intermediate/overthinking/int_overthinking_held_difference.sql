@@ -1,0 +1,83 @@
+{% set pool = ["task", "condition_id", "decomposition", "length_axis"] %}
+
+with
+
+halves as (
+    select
+        {{ item_keys() | join(", ") }},
+        decomposition,
+        length_axis,
+        half as side,
+        accuracy,
+        error,
+        variance_unbiased as variance
+    from {{ ref("int_overthinking_accuracy_held") }}
+),
+
+answered_by_several as (
+    select {{ pool | join(", ") }}
+    from halves
+    group by {{ pool | join(", ") }}
+    having min(model_id) < max(model_id)
+),
+
+fitted as (
+    select
+        *,
+        model_id as fit_id
+    from halves
+
+    union all
+
+    select
+        halves.*,
+        'all models' as fit_id
+    from halves
+    inner join answered_by_several using ({{ pool | join(", ") }})
+),
+
+accuracies as (
+    select
+        {{ pool | join(", ") }},
+        fit_id,
+        avg(case when side = 'shorter' then accuracy end) as accuracy_shorter,
+        avg(case when side = 'longer' then accuracy end) as accuracy_longer
+    from fitted
+    group by {{ pool | join(", ") }}, fit_id
+),
+
+differences as (
+    {{
+        pooled_contrast(
+            "fitted", pool + ["fit_id"], "item_id", {"shorter": ("'shorter'", -1), "longer": ("'longer'", 1)}
+        )
+    }}
+),
+
+judged as (
+    select
+        *,
+        case
+            when total_error_shorter < {{ var("min_wrong_items") }} * {{ always_wrong() }} then 'too_few_errors'
+            when half_width is null or standard_error < 1e-9 then 'no_spread'
+        end as interval_note
+    from differences
+)
+
+select
+    {{ pool | join(", ") }},
+    fit_id,
+    n_models,
+    n_units as n_items,
+    accuracy_shorter,
+    accuracy_longer,
+    incoherence_shorter,
+    incoherence_longer,
+    statistic as difference,
+    case when interval_note is null then statistic - half_width end as difference_ci_low,
+    case when interval_note is null then statistic + half_width end as difference_ci_high,
+    degrees_of_freedom,
+    total_error_shorter / ({{ always_wrong() }}) as n_wrong_items,
+    interval_note
+from judged
+inner join accuracies using ({{ pool | join(", ") }}, fit_id)
