@@ -29,15 +29,19 @@ class Plugin(BasePlugin):
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Give a connection `published_settings(settings, source)` and `without_secrets(text)`."""
         assert self.creds is not None
-        layout = Layout(Path(self.creds.path).absolute().parents[1])
+        give_functions(conn, Layout(Path(self.creds.path).absolute().parents[1]))
 
-        def settings_of(settings: str, source: str) -> str:
-            with hashed_for(layout):
-                return published_settings(settings, source)
 
-        def clean(text: str) -> str:
-            with hashed_for(layout):
-                return without_secrets(text)
+def give_functions(database: duckdb.DuckDBPyConnection, layout: Layout) -> None:
+    """The functions of one warehouse, whose key makes the hashes, on a connection."""
 
-        conn.create_function("published_settings", settings_of, ["VARCHAR", "VARCHAR"], "VARCHAR")
-        conn.create_function("without_secrets", clean, ["VARCHAR"], "VARCHAR")
+    def settings_of(settings: str, source: str) -> str:
+        with hashed_for(layout):
+            return published_settings(settings, source)
+
+    def clean(text: str) -> str:
+        with hashed_for(layout):
+            return without_secrets(text)
+
+    database.create_function("published_settings", settings_of, ["VARCHAR", "VARCHAR"], "VARCHAR")
+    database.create_function("without_secrets", clean, ["VARCHAR"], "VARCHAR")

@@ -243,4 +243,4 @@ def test_length_that_says_nothing_is_seldom_found_to(
         f"from intermediate.int_overthinking where {where}"
     ).fetchone()
     # What the correction is for: as it is, the smaller half looks the more coherent. Equal halves need none.
-    assert plug_in is not None and (plug_in[0] > 0.01 or (n_samples, axis) == (10, "output_tokens")), plug_in
+    assert plug_in is not None and (plug_in[0] > 0.005 or (n_samples, axis) == (10, "output_tokens")), plug_in

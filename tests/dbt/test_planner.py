@@ -199,7 +199,7 @@ def test_the_command_prints_a_plan(built: Built, tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("WAREHOUSE_ROOT", str(tmp_path))
     printed = CliRunner().invoke(app, ["plan", "--width", "0.05", "--task", "independent"])
     assert printed.exit_code == 0, printed.output
-    (row,) = built.rows("figures.fig_planner", "task = 'independent' and decomposition = 'kl' and wanted_width = 0.05")
+    (row,) = built.rows("figures.fig_planner", "task = 'independent' and is_main_decomposition and wanted_width = 0.05")
     # As a grid or as a block per row: that depends on the terminal.
     assert {str(row["n_more_items"]), str(row["n_calls_more_items"])} <= set(printed.stdout.split())
     scatter = CliRunner().invoke(app, ["plan", "--width", "0.05", "--task", "essay", "--decomposition", "embedding"])

@@ -147,7 +147,7 @@ def test_the_report_has_a_row_for_each_pool_by_its_main_decomposition(
     rows = [re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", row)).split() for row in table.split("<tr>")[2:]]
     pools = built.rows("(select distinct task, model_id, condition_id from marts.fct_incoherence)")
     assert len(rows) == len(pools)
-    told = dict.fromkeys(("four", "many", "study", "independent", "budgets"), "KL") | {
+    told = dict.fromkeys(("four", "many", "study", "independent", "budgets"), "Brier") | {
         "open": "score",
         "essay": "score",
     }

