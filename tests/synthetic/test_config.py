@@ -114,7 +114,8 @@ def test_finding_nothing_to_do_does_not_import_torch() -> None:
 
 
 def test_threads_wait_passively_unless_the_user_says_otherwise() -> None:
-    code = "import os, dagster_project.cli as cli; cli.app = lambda *_, **__: print(os.environ['OMP_WAIT_POLICY']); cli.main()"
+    code = "import os, dagster_project.cli as cli\n"
+    code += "cli.app = lambda *_, **__: print(os.environ['OMP_WAIT_POLICY'])\ncli.main()"
     environment = {key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"}
     assert run_python("import os, synthetic; print('OMP_WAIT_POLICY' in os.environ)", environment) == "False"
     assert run_python(code, environment) == "PASSIVE"
