@@ -152,7 +152,9 @@ def test_the_report_has_a_row_for_each_pool_by_its_main_decomposition(
         "essay": "score",
     }
     for row in rows:
-        assert {**told, "repair": "unit"}[row[0]] in row, row
+        # Stated probabilities are told by KL, answer letters by Brier.
+        measure = "KL" if "probability," in row else {**told, "repair": "unit"}[row[0]]
+        assert measure in row, row
     # An estimate and the ends of its interval: accuracy, error, bias², variance and incoherence each have both.
     (expected,) = built.rows(
         "marts.fct_incoherence",
