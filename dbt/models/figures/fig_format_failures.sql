@@ -36,8 +36,8 @@ spreads as (
     group by {{ pool }}
 ),
 
--- As many independent samples would leave the rate as uncertain as it is. Where nothing or everything failed the samples
--- cannot tell how they hang together: as many as items.
+-- As many independent samples would leave the rate as uncertain as it is. Where nothing or everything failed, the
+-- samples cannot tell how they hang together: as many as items.
 sized as (
     select
         pooled.*,
