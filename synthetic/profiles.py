@@ -52,6 +52,7 @@ QUICK = ExperimentConfig(
         ModelSize(name="medium", n_layers=2, width=24, n_heads=2, learning_rate=6e-3),
         ModelSize(name="large", n_layers=2, width=48, n_heads=2, learning_rate=4e-3),
     ),
+    seeds=(1,),
     training=TrainingConfig(
         batch_size=256,
         n_steps=800,
@@ -64,7 +65,6 @@ QUICK = ExperimentConfig(
         log_every=10,
         validate_every=100,
         n_validation_pairs=2_048,
-        seed=3,
     ),
     rollout=RolloutConfig(n_steps=128, seed=4, starts=_starts(n_anchors=32, n_varied=8)),
 )
@@ -81,6 +81,7 @@ LAPTOP = ExperimentConfig(
         ModelSize(name="58k", n_layers=2, width=48, n_heads=2, learning_rate=4e-3),
         ModelSize(name="151k", n_layers=3, width=64, n_heads=4, learning_rate=3e-3),
     ),
+    seeds=(1, 2, 3),
     training=replace(
         QUICK.training,
         batch_size=512,
@@ -107,6 +108,7 @@ PAPER = ExperimentConfig(
         ModelSize(name="1.2m", n_layers=6, width=128, n_heads=8, learning_rate=1e-3),
         ModelSize(name="4.7m", n_layers=6, width=256, n_heads=8, learning_rate=1e-3),
     ),
+    seeds=(1,),
     training=TrainingConfig(
         batch_size=1_024,
         n_steps=65_000,
@@ -119,7 +121,6 @@ PAPER = ExperimentConfig(
         log_every=100,
         validate_every=1_000,
         n_validation_pairs=65_536,
-        seed=3,
     ),
     rollout=RolloutConfig(n_steps=2_048, seed=4, starts=_starts(n_anchors=128, n_varied=16)),
 )

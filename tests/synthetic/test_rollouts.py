@@ -184,8 +184,8 @@ def test_a_trained_model_beats_the_uniform_baseline_and_descends() -> None:
     config = with_training(config, n_steps=200, batch_size=128, warmup_steps=20, validate_every=200)
     config = with_starts(config, n_anchors=8, n_replicates=4)
     quadratic = make_quadratic(config.problem)
-    model = new_model(config, "small", config.training.seed)
-    losses = train(model, Pairs(config, quadratic), config)
+    model = new_model(config, config.sizes[0].name, seed=3)
+    losses = train(model, Pairs(config, quadratic, seed=3), config)
     uniform = NumberTokens(config.tokens.decimals).uniform_loss(predicted_positions(config))
     assert losses[-1].loss < uniform / 2
     starts = starts_of(config).flatten(0, 1)
