@@ -74,26 +74,28 @@ LAPTOP = ExperimentConfig(
     profile="laptop",
     problem=replace(QUICK.problem, step_norm=0.02),
     tokens=TokenConfig(decimals=3),
-    data=DataConfig(n_trajectories=6_000, n_steps=320, held_out_fraction=0.1, seed=2),
+    data=DataConfig(n_trajectories=1_000, n_steps=320, held_out_fraction=0.1, seed=2),
     sizes=(
-        ModelSize(name="8k", n_layers=1, width=24, n_heads=2, learning_rate=8e-3),
-        ModelSize(name="26k", n_layers=2, width=32, n_heads=2, learning_rate=6e-3),
+        ModelSize(name="4k", n_layers=2, width=12, n_heads=2, learning_rate=8e-3),
+        ModelSize(name="7k", n_layers=2, width=16, n_heads=2, learning_rate=8e-3),
+        ModelSize(name="11k", n_layers=2, width=20, n_heads=2, learning_rate=6e-3),
+        ModelSize(name="15k", n_layers=2, width=24, n_heads=2, learning_rate=6e-3),
+        ModelSize(name="26k", n_layers=2, width=32, n_heads=2, learning_rate=5e-3),
         ModelSize(name="58k", n_layers=2, width=48, n_heads=2, learning_rate=4e-3),
-        ModelSize(name="151k", n_layers=3, width=64, n_heads=4, learning_rate=3e-3),
     ),
-    seeds=(1, 2, 3),
+    seeds=(1, 2, 3, 4),
     training=replace(
         QUICK.training,
-        batch_size=512,
-        n_steps=3_000,
+        batch_size=64,
+        n_steps=4_000,
         warmup_steps=200,
-        log_every=20,
-        validate_every=250,
-        n_validation_pairs=8_192,
+        log_every=40,
+        validate_every=500,
+        n_validation_pairs=4_096,
     ),
-    rollout=RolloutConfig(n_steps=320, seed=4, starts=_starts(n_anchors=64, n_varied=16)),
+    rollout=RolloutConfig(n_steps=320, seed=4, starts=_starts(n_anchors=32, n_varied=8)),
 )
-"""Four sizes, finer tokens and shorter steps than `quick`, one pass over 1.7 million pairs."""
+"""Six sizes with four seeds, finer tokens and shorter steps than `quick`, one pass over 0.29 million pairs."""
 
 PAPER = ExperimentConfig(
     profile="paper",
