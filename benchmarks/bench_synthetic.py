@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from benchmarks.harness import Comparison, compare
-from benchmarks.hugging_face import generate, in_hugging_face
 from benchmarks.plain_training import PlainTransformer, plain_train, targets_of
 from synthetic import pairs as pairs_module
 from synthetic.config import ExperimentConfig, ModelSize
@@ -56,14 +55,19 @@ def run() -> Iterable[Comparison]:
             yield rollouts(PAPER, size.name, n_steps=64, wanted=20, device="cuda")
 
 
-def new_model(config: ExperimentConfig, size_name: str, device: str) -> Transformer:
+def new_model(config: ExperimentConfig, size_name: str, device: str, seed: int = 1) -> Transformer:
     model = Transformer(config.size(size_name), config.sequence_length)
-    model.initialise(config.seeds[0])
+    model.initialise(seed)
     return model.to(device)
 
 
 def training(
-    config: ExperimentConfig, size_name: str, n_steps: int, wanted: float | None, device: str = "cpu"
+    config: ExperimentConfig,
+    size_name: str,
+    n_steps: int,
+    wanted: float | None,
+    device: str = "cpu",
+    rounds: int = ROUNDS,
 ) -> Comparison:
     """Optimizer steps, each with its batch; ours are made on the way, the plain loop finds them in memory."""
     # Fewer trajectories, so that setting up is not what is timed; and no validation but the last, of a few pairs.
@@ -90,15 +94,22 @@ def training(
         "plain eager loop (nanoGPT style)",
         train_ours,
         lambda: plain_train(plain, sequences, short, first, n_steps),
-        rounds=ROUNDS,
+        rounds=rounds,
         wanted=wanted,
     )
 
 
 def rollouts(
-    config: ExperimentConfig, size_name: str, n_steps: int, wanted: float | None, device: str = "cpu"
+    config: ExperimentConfig,
+    size_name: str,
+    n_steps: int,
+    wanted: float | None,
+    device: str = "cpu",
+    rounds: int = ROUNDS,
 ) -> Comparison:
     """Steps of 4,096 points, each a constrained greedy decoding."""
+    from benchmarks.hugging_face import generate, in_hugging_face  # transformers takes seconds to import
+
     config = replace(config, rollout=replace(config.rollout, n_steps=n_steps))
     codec = NumberTokens(config.tokens.decimals)
     legal = codec.legal_mask(config.update_length).to(device)
@@ -119,7 +130,7 @@ def rollouts(
         "transformers generate, same weights",
         lambda: in_full(lambda: list(roll_out(ours, starts, config, 0.0))),
         lambda: in_full(roll_out_theirs),
-        rounds=ROUNDS,
+        rounds=rounds,
         wanted=wanted,
     )
 
@@ -142,6 +153,8 @@ def livened(model: Transformer) -> Transformer:
 
 def check_same(ours: Transformer, theirs: object, prompts: Tensor, legal: Tensor) -> None:
     """Logits agree to 1e-4, and both decode the same."""
+    from benchmarks.hugging_face import generate
+
     decoded = Decoder.of(ours, legal, len(prompts)).decode(prompts)
     sequences = torch.cat([prompts, decoded], dim=1)[:, :-1]
     with torch.inference_mode():

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from synthetic.config import CODE_VERSION, ConfigError, ExperimentConfig
+from synthetic.config import CODE_VERSION, NOT_IN_PROBLEM_ID, ConfigError, ExperimentConfig
 from warehouse.keys import canonical_json
 from warehouse.parquet import atomic_path
 
@@ -120,6 +120,8 @@ def check_header(path: Path, config: ExperimentConfig, member_name: str) -> None
     Raises:
         CheckpointError: if not; names the first field that differs.
     """
+    if _says(read_experiment(path), config, member_name):
+        return
     header = read_header(path)
     if header.member_name != member_name:
         raise CheckpointError(f"{path}: holds model {header.member_name!r}, expected {member_name!r}")
@@ -188,9 +190,16 @@ def fingerprint(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()[:16]
 
 
+def _says(experiment: Mapping[str, Any], config: ExperimentConfig, member_name: str) -> bool:
+    """Whether a file's metadata names exactly this model; found without reading the settings as such."""
+    settings, of_version = experiment.get("config"), experiment.get("code_version") == CODE_VERSION
+    is_same = of_version and isinstance(settings, dict) and ExperimentConfig.id_of(settings) == config.problem_id
+    return is_same and experiment.get("model") == member_name
+
+
 def _first_difference(found: Any, expected: Any, name: str = "config") -> tuple[str, Any, Any]:
     if isinstance(found, dict) and isinstance(expected, dict):
         for key in expected:
-            if key not in ("profile", "seeds") and found[key] != expected[key]:
+            if key not in NOT_IN_PROBLEM_ID and found[key] != expected[key]:
                 return _first_difference(found[key], expected[key], f"{name}.{key}")
     return name, found, expected

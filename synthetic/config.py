@@ -9,10 +9,9 @@ Nothing here imports torch, so that reading a configuration or finding that ther
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
-
-import msgspec
 
 from warehouse.keys import canonical_json, digest
 
@@ -24,6 +23,9 @@ VOCABULARY = "0123456789+-"
 
 TEACHER_ID = "steepest-descent"
 """model_id of the teacher's own rollouts."""
+
+NOT_IN_PROBLEM_ID = ("profile", "seeds")
+"""Fields of an experiment that its problem_id leaves out: a name, and what is in the models' ids."""
 
 STANDARD_STARTS = "standard"
 """Name of the starts that every experiment has."""
@@ -283,9 +285,14 @@ class ExperimentConfig:
     @property
     def problem_id(self) -> str:
         """16 hexadecimal digits over every setting but the profile's name and the seeds of the models."""
-        settings = self.as_dict()
-        del settings["profile"], settings["seeds"]
-        return digest([CODE_VERSION, settings])
+        return self.id_of(self.as_dict())
+
+    @staticmethod
+    def id_of(settings: Mapping[str, Any]) -> str:
+        """The problem_id of settings, as JSON types."""
+        return digest(
+            [CODE_VERSION, {name: value for name, value in settings.items() if name not in NOT_IN_PROBLEM_ID}]
+        )
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -356,6 +363,8 @@ class ExperimentConfig:
         Raises:
             ConfigError: if the text is not such a configuration.
         """
+        import msgspec
+
         try:
             config = msgspec.json.decode(text, type=cls)
         except (msgspec.MsgspecError, ConfigError) as error:

@@ -143,7 +143,7 @@ def train_models(
 
 def _trained(config: ExperimentConfig, member_name: str, layout: Layout, report: Tell | None) -> TrainingResult | None:
     """What an earlier training left, if all of it is there."""
-    model_id, path = config.model_id(member_name), _losses_path(config, member_name, layout)
+    model_id, path = config.model_id(member_name), losses_path(config, member_name, layout)
     checkpoint = checkpoint_path(config, member_name, layout)
     if not (path.is_file() and (layout.raw_table("models") / f"{model_id}.parquet").is_file()):
         return None
@@ -157,7 +157,8 @@ def _trained(config: ExperimentConfig, member_name: str, layout: Layout, report:
     return TrainingResult(config.problem_id, model_id, path, 0, True, checkpoint, n_parameters, None)
 
 
-def _losses_path(config: ExperimentConfig, member_name: str, layout: Layout) -> Path:
+def losses_path(config: ExperimentConfig, member_name: str, layout: Layout) -> Path:
+    """Where the losses of a trained model are."""
     partition = {"problem_id": config.problem_id, "model_id": config.model_id(member_name)}
     return layout.partition("synthetic_training", partition) / f"training-{config.problem_id}.parquet"
 
@@ -240,7 +241,7 @@ def _train_team(
         losses = [of_one]
     if machine.world.is_first:
         for name, model, rows in zip(names, models, losses, strict=True):
-            _write_trained(config, name, layout, model, rows)
+            write_trained(config, name, layout, model, rows)
     return {name: _result(config, name, layout, rows) for name, rows in zip(names, losses, strict=True)}
 
 
@@ -248,7 +249,7 @@ def _result(config: ExperimentConfig, name: str, layout: Layout, losses: Sequenc
     return TrainingResult(
         config.problem_id,
         config.model_id(name),
-        _losses_path(config, name, layout),
+        losses_path(config, name, layout),
         len(losses),
         False,
         checkpoint_path(config, name, layout),
@@ -257,7 +258,7 @@ def _result(config: ExperimentConfig, name: str, layout: Layout, losses: Sequenc
     )
 
 
-def _write_trained(
+def write_trained(
     config: ExperimentConfig, name: str, layout: Layout, model: object, losses: Sequence[LossRow]
 ) -> None:
     """Losses and the model's row, then its checkpoint, and only then the unfinished training goes."""
@@ -266,7 +267,7 @@ def _write_trained(
     n_parameters, now = config.param_count(member.size.name), datetime.now(UTC)
     constants = {**partition, "param_count": n_parameters, "seed": member.seed, "ingested_at": now}
     rows = [{**constants, **asdict(loss)} for loss in losses]
-    stem = _losses_path(config, name, layout).stem
+    stem = losses_path(config, name, layout).stem
     write_partition(layout, "synthetic_training", rows, file_stem=stem, partition=partition, replace=True)
     of_model = {
         "model_id": model_id,

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import msgspec
 import torch
 from torch import Tensor, nn
 
@@ -93,9 +92,8 @@ def load_progress(path: Path, config: ExperimentConfig, member_name: str) -> Tra
     check_header(path, config, member_name)
     experiment = read_experiment(path)
     try:
-        step = msgspec.convert(experiment.get("step"), int)
-        losses = msgspec.convert(experiment.get("losses"), tuple[LossRow, ...])
-    except msgspec.ValidationError as error:
+        step, losses = int(experiment["step"]), tuple(LossRow(**row) for row in experiment["losses"])
+    except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path}: step or losses: {error}; delete the file and train again") from error
     if not 0 < step < config.training.n_steps:
         raise CheckpointError(f"{path}: step = {step} of {config.training.n_steps}; delete the file and train again")
