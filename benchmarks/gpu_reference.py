@@ -2,7 +2,8 @@
 
 Without `--minutes`, only checks that the GPU computes what the CPU does. With it, measurements, and then the sizes of
 the profile `paper`, smallest first, as far as the time goes. FOLDER then holds all that is worth keeping, as
-`gpu_parcel` says; given as `--from` to the next run, that goes on from there. A step that fails is reported and does not stop the rest.
+`gpu_parcel` says; given as `--from` to the next run, that goes on from there. A step that fails is reported and does
+not stop the rest.
 Needs torch, numpy, pyarrow, safetensors and transformers, and no network.
 
 Exit status 0: all is done; 75: the time was up before; 1: something failed. The report names it.
