@@ -8,7 +8,6 @@ from collections import defaultdict
 from functools import cached_property
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 

@@ -163,3 +163,24 @@ print(list(pyarrow.table({{"a": [1]}}).to_pandas()["a"]))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT_ROOT, check=True)
     assert done.stdout.splitlines() == ["imported []", "[1]"]
+
+
+@pytest.mark.parametrize(("scale", "found"), [(None, [None] * 3), ((1, 10), [2 / 3, 0, None])])
+def test_where_scores_are_withdrawn_a_limit_is_not_wrong_either(
+    tmp_path: Path, layout: Layout, scale: tuple[float, float] | None, found: list[float | None]
+) -> None:
+    limit = {"type": "token", "limit": 9}
+    ended: list[dict[str, object]] = [
+        {"scores": {"judge": {"value": 7}}},
+        {"scores": {"judge": {"value": 1}}, "limit": limit},
+        {"limit": limit},
+    ]
+    members: dict[str, object] = {"header.json": HEADER}
+    for epoch, fields in enumerate(ended, 1):
+        members[f"samples/{epoch}.json"] = sample("q", epoch, output=answered("so"), choices=None, **fields)
+    (report,) = import_paths([archive(tmp_path / "a.eval", members)], layout, scale=scale).reports
+    assert [row["score"] for row in sorted(rows(layout, "samples"), key=lambda row: row["epoch"])] == found
+    (known,) = rows(layout, "imports")
+    assert known["is_judged"] == (scale is not None)
+    assert known["n_unscored"] == (0 if scale else 3)
+    assert ("3 of 3 samples have no score" in report.message) == (scale is None)

@@ -72,6 +72,7 @@ select
     latest.finish_reason,
 
     ---------- answer
+    latest.is_judged_file,
     latest.choice_index,
     latest.class_probs,
     latest.score,
