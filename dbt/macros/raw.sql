@@ -1,13 +1,12 @@
 {#
   Rows of a raw table that count. Those of an imported file do once its row in `imports` is there, which is written last:
   what a killed import left behind is no data. `import_number` is NULL where no import brought the row, or one before
-  imports were numbered. `is_judged_file`: see stg_samples.
+  imports were numbered.
 #}
 {% macro rows_that_count(table) %}
     select
         raw_rows.*,
-        raw_imports.import_number,
-        coalesce(raw_imports.is_judged, true) as is_judged_file
+        raw_imports.import_number
     from {{ source("raw", table) }} as raw_rows
     left join {{ source("raw", "imports") }} as raw_imports on raw_rows.import_id = raw_imports.import_id
     where raw_rows.import_id is null or raw_imports.import_id is not null
