@@ -243,7 +243,7 @@ IMPORTS = RawTable(
             _column(
                 "is_judged",
                 pa.bool_(),
-                "Whether the file judges open answers; where not, one that is missing is not wrong. NULL counts as true",
+                "Whether it judges open answers; where not, a missing one is not wrong. NULL counts as true",
                 since=2,
             ),
             _column("notices", pa.string(), "What the import said about the file, one notice a line", since=2),
