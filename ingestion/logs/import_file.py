@@ -230,7 +230,7 @@ def _quarantine(
             }
             for part in parts
         ]
-    there_path = layout.quarantine / f"{stem}.parquet"
+    there_path = layout.raw_file("quarantine", stem)
     try:
         there = read_rows(there_path, QUARANTINE).drop_columns(["ingested_at"]).to_pylist()
     except (OSError, pa.ArrowException):
