@@ -18,7 +18,7 @@ from synthetic.config import ConfigError, ExperimentConfig
 from synthetic.machine import CPU, Machine
 from warehouse.layout import Layout
 from warehouse.parquet import write_partition
-from warehouse.tell import Tell
+from warehouse.tell import Tell, silence
 
 if TYPE_CHECKING:
     from synthetic.training_state import LossRow, TrainingProgress
@@ -62,16 +62,16 @@ class TrainingResult(StepResult):
 
 def checkpoint_path(config: ExperimentConfig, member_name: str, layout: Layout) -> Path:
     """Where the weights of a model live."""
-    return layout.checkpoints / config.problem_id / f"{config.model_id(member_name)}.safetensors"
+    return layout.checkpoint(config.problem_id, f"{config.model_id(member_name)}.safetensors")
 
 
-def write_problem(config: ExperimentConfig, layout: Layout, report: Tell | None = None) -> StepResult:
+def write_problem(config: ExperimentConfig, layout: Layout, report: Tell = silence) -> StepResult:
     """Write the problem, with its settings and its uniform baseline, to raw/synthetic_problems."""
     partition = {"problem_id": config.problem_id}
     stem = f"problem-{config.problem_id}"
-    path = layout.partition("synthetic_problems", partition) / f"{stem}.parquet"
+    path = layout.raw_file("synthetic_problems", stem, partition)
     if path.is_file():
-        _say(report, f"{config.problem_id}: already there, nothing to do ({path.name})")
+        report(f"{config.problem_id}: already there, nothing to do ({path.name})")
         return StepResult(config.problem_id, None, path, 0, was_skipped=True)
 
     from synthetic.quadratic import make_quadratic
@@ -97,11 +97,11 @@ def write_problem(config: ExperimentConfig, layout: Layout, report: Tell | None 
 
 def progress_path(config: ExperimentConfig, member_name: str, layout: Layout) -> Path:
     """Where an unfinished training of a model lives."""
-    return layout.checkpoints / config.problem_id / f"{config.model_id(member_name)}.training.safetensors"
+    return layout.checkpoint(config.problem_id, f"{config.model_id(member_name)}.training.safetensors")
 
 
 def train_model(
-    config: ExperimentConfig, member_name: str, layout: Layout, report: Tell | None = None, machine: Machine = CPU
+    config: ExperimentConfig, member_name: str, layout: Layout, report: Tell = silence, machine: Machine = CPU
 ) -> TrainingResult:
     """Train one model; write its losses, its row in raw/models and its checkpoint.
 
@@ -120,7 +120,7 @@ def train_models(
     config: ExperimentConfig,
     member_names: Sequence[str],
     layout: Layout,
-    report: Tell | None = None,
+    report: Tell = silence,
     machine: Machine = CPU,
 ) -> list[TrainingResult]:
     """Train models of one size, as `train_model` does each: on a GPU side by side, else one after the other.
@@ -141,7 +141,7 @@ def train_models(
     return [result for result in found.values() if result is not None]
 
 
-def _trained(config: ExperimentConfig, member_name: str, layout: Layout, report: Tell | None) -> TrainingResult | None:
+def _trained(config: ExperimentConfig, member_name: str, layout: Layout, report: Tell) -> TrainingResult | None:
     """What an earlier training left, if all of it is there."""
     model_id, path = config.model_id(member_name), losses_path(config, member_name, layout)
     checkpoint = checkpoint_path(config, member_name, layout)
@@ -150,9 +150,9 @@ def _trained(config: ExperimentConfig, member_name: str, layout: Layout, report:
     try:
         check_header(checkpoint, config, member_name)
     except CheckpointError as error:
-        _say(report, f"{model_id}: training again: {error}")
+        report(f"{model_id}: training again: {error}")
         return None
-    _say(report, f"{model_id}: already trained, nothing to do ({checkpoint.name})")
+    report(f"{model_id}: already trained, nothing to do ({checkpoint.name})")
     n_parameters = config.param_count(config.member(member_name).size.name)
     return TrainingResult(config.problem_id, model_id, path, 0, True, checkpoint, n_parameters, None)
 
@@ -160,7 +160,7 @@ def _trained(config: ExperimentConfig, member_name: str, layout: Layout, report:
 def losses_path(config: ExperimentConfig, member_name: str, layout: Layout) -> Path:
     """Where the losses of a trained model are."""
     partition = {"problem_id": config.problem_id, "model_id": config.model_id(member_name)}
-    return layout.partition("synthetic_training", partition) / f"training-{config.problem_id}.parquet"
+    return layout.raw_file("synthetic_training", f"training-{config.problem_id}", partition)
 
 
 def _progress(config: ExperimentConfig, member_name: str, layout: Layout) -> TrainingProgress | None:
@@ -184,7 +184,7 @@ def _teams(
 
 
 def _train_team(
-    config: ExperimentConfig, names: Sequence[str], layout: Layout, report: Tell | None, machine: Machine
+    config: ExperimentConfig, names: Sequence[str], layout: Layout, report: Tell, machine: Machine
 ) -> dict[str, TrainingResult]:
     import torch
 
@@ -205,15 +205,15 @@ def _train_team(
         model.initialise(member.seed)
         model.to(device)
         model_id, count = config.model_id(member.name), config.param_count(member.size.name)
-        _say(report, f"{model_id}: {count:,} parameters, {pairs.n_train:,} training pairs")
+        report(f"{model_id}: {count:,} parameters, {pairs.n_train:,} training pairs")
         if progress:
-            _say(report, f"{model_id}: going on at step {progress.step}/{config.training.n_steps}")
+            report(f"{model_id}: going on at step {progress.step}/{config.training.n_steps}")
 
     def save(name: str, done: TrainingProgress) -> None:
         save_progress(progress_path(config, name, layout), done, config, name)
 
     def tell(name: str, line: str) -> None:
-        _say(report, f"{config.model_id(name)}: {line}")
+        report(f"{config.model_id(name)}: {line}")
 
     if len(names) > 1:
         losses = train_side_by_side(
@@ -282,8 +282,3 @@ def write_trained(
     write_partition(layout, "models", [of_model], file_stem=model_id)
     save_checkpoint(checkpoint_path(config, name, layout), model, config, name)
     progress_path(config, name, layout).unlink(missing_ok=True)
-
-
-def _say(report: Tell | None, line: str) -> None:
-    if report is not None:
-        report(line)

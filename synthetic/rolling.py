@@ -16,7 +16,7 @@ from synthetic.experiment import StepResult, checkpoint_path
 from synthetic.machine import CPU, Machine, TimeIsUpError
 from synthetic.rollout_files import RolloutFile, span_of
 from warehouse.layout import Layout
-from warehouse.tell import Tell
+from warehouse.tell import Tell, silence
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,7 +55,7 @@ def rollouts_of(config: ExperimentConfig, member_name: str | None) -> list[Rollo
 
 
 def make_rollout(
-    rollout: Rollout, config: ExperimentConfig, layout: Layout, report: Tell | None = None, machine: Machine = CPU
+    rollout: Rollout, config: ExperimentConfig, layout: Layout, report: Tell = silence, machine: Machine = CPU
 ) -> list[StepResult]:
     """Make the spans of rollouts that are not there yet, and of each distribution's points a file of the raw layer.
 
@@ -75,7 +75,7 @@ def make_rollout(
     missing = [file for file in files if not file.path.is_file()]
     for file in files:
         if file not in missing:
-            _say(report, f"{_label([file])}: already there, nothing to do ({file.path.name})")
+            report(f"{_label([file])}: already there, nothing to do ({file.path.name})")
     if not missing:
         return list(results.values())
 
@@ -98,7 +98,7 @@ def make_rollout(
         for file, part in zip(missing, torch.split(made.cpu(), sizes, dim=1), strict=True):
             file.write(done + 1, part.numpy())
         done += len(made)
-        _say(report, f"{_label(missing)}: step {done}/{n_steps}")
+        report(f"{_label(missing)}: step {done}/{n_steps}")
         if machine.time_slice.is_over and done < n_steps:
             raise TimeIsUpError(f"{_label(missing)}: stopped at step {done}/{n_steps}")
     for file in missing:
@@ -150,8 +150,3 @@ def _descents(quadratic: Quadratic, points: Tensor, n_steps: int, span: int, ste
         made = descend(quadratic, points, min(span, n_steps), step_norm)[1:]
         points, n_steps = made[-1], n_steps - len(made)
         yield made
-
-
-def _say(report: Tell | None, line: str) -> None:
-    if report is not None:
-        report(line)

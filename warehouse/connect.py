@@ -30,7 +30,7 @@ def connect(path: Path | None = None, *, confined: bool = False) -> duckdb.DuckD
         >>> from warehouse import connect
         >>> connect().sql("from marts.fct_incoherence").show()  # doctest: +SKIP
     """
-    import duckdb  # here, so that whoever only trains needs no database
+    import duckdb  # here, because who only imports logs needs none of its 22 MiB, and this is read with the package
 
     path = path or Layout.from_env().published_database
     if not path.is_file():
