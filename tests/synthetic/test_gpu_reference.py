@@ -15,6 +15,8 @@ from safetensors.torch import load_file
 from benchmarks import gpu_parcel, gpu_reference, gpu_rollouts
 from benchmarks.gpu_reference import REHEARSAL, TIME_IS_UP
 from synthetic.config import TEACHER_ID
+from synthetic.model import Transformer
+from synthetic.profiles import PAPER
 from warehouse.layout import PROJECT_ROOT
 
 WITH_FEW_PACKAGES = """
@@ -195,6 +197,21 @@ def test_large_results_are_split_and_too_large_ones_refused(tmp_path: Path, monk
     assert gpu_reference.main([*ALL, "--from", str(tmp_path), "--out", str(tmp_path)]) == 1
     assert outcomes(tmp_path)["pack"] == "failed"
     assert load_file(tmp_path / "weights-0.safetensors").keys() == whole.keys(), "what was there stays"
+
+
+def test_the_largest_size_of_the_paper_fits_while_it_is_trained(tmp_path: Path) -> None:
+    *finished, largest = PAPER.sizes
+    models = {size.name: Transformer(size, PAPER.sequence_length).state_dict() for size in PAPER.sizes}
+    half = {f"{size.name}/{name}": value.half() for size in finished for name, value in models[size.name].items()}
+    training = dict(models[largest.name])
+    for moment in ("exp_avg", "exp_avg_sq"):
+        training |= {f"{moment}.{name}": value.bfloat16() for name, value in models[largest.name].items()}
+    gpu_parcel._write_pieces(tmp_path, "weights", half, {})
+    gpu_parcel._write_pieces(tmp_path, "unfinished", training, {})
+    for table in ("losses", "rollouts"):  # as large as they may get
+        (tmp_path / f"{table}.parquet").write_bytes(b"x" * 8 * 2**20)
+    gpu_parcel._check(tmp_path)
+    assert len(list(tmp_path.iterdir())) + 1 == 7
 
 
 def test_moments_are_those_of_their_points() -> None:

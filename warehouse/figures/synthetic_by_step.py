@@ -97,7 +97,8 @@ class Rollouts:
         y = alt.Y(f"{measure}:Q", title=label, scale=alt.Scale(type=scale))  # type: ignore[arg-type]
         lines = alt.Chart(here).mark_line()
         encoded = lines.encode(x=alt.X("step:Q"), y=y, color=color, strokeDash=dashed_teacher(), tooltip=tooltip)
-        return encoded.properties(width=225, height=190, title=title if measure == MEASURES[0][0] else "")
+        panel: alt.Chart = encoded.properties(width=225, height=190, title=title if measure == MEASURES[0][0] else "")
+        return panel
 
 
 def _rollouts(tables: Tables) -> Rollouts:
