@@ -1,4 +1,4 @@
-{% set columns = ["problem_id", "profile", "decomposition", "starts", "temperature", "measure"] + fit_columns() + ["n_sizes"] %}
+{% set keys = ["problem_id", "profile", "decomposition", "starts", "temperature", "measure"] %}
 
 with
 
@@ -35,7 +35,7 @@ recorded as (
 ),
 
 shown as (
-    {{ beside_recorded("own", "recorded", columns) }}
+    {{ beside_recorded("own", "recorded", keys + fit_columns() + ["n_sizes"]) }}
 )
 
 select * from shown

@@ -1,6 +1,6 @@
 {% set keys = ["problem_id", "walker", "starts", "temperature", "decomposition"] %}
 
--- The exact optimizer from the same starting points is the control: its incoherence rises too, because it wanders in the end.
+-- The control is the exact optimizer from the same starts: its incoherence rises too, because it wanders in the end.
 with
 
 starts as (
