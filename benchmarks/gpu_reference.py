@@ -189,6 +189,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder for the results")
     parser.add_argument("--from", dest="earlier", type=Path, help="folder with the results of the run before")
     parser.add_argument("--minutes", type=float, help="time for measurements and training; without it, only checks")
+    parser.add_argument("--seeds", type=int, default=1, help="models of each size, trained side by side")
     parser.add_argument("--measured", action="store_true", help="leave out the measurements")
     parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
     parser.add_argument("--rehearse", action="store_true", help="a tiny experiment in place of the profile paper")
@@ -198,7 +199,7 @@ def main(arguments: list[str]) -> int:
         os.environ.setdefault(name, setting)
     from synthetic.provenance import surroundings
 
-    config = REHEARSAL if options.rehearse else PAPER
+    config = (REHEARSAL if options.rehearse else PAPER).with_seeds(options.seeds)
     machine = Machine(World(device=options.device), began, compiled=options.device == "cuda")
     now = datetime.now(UTC).isoformat(timespec="seconds")
     about = {"profile": config.profile, "problem_id": config.problem_id, "seeds": config.seeds, "started_at": now}
