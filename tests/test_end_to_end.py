@@ -87,8 +87,8 @@ def test_the_optimizers_have_learned(after_run: tuple[Layout, str]) -> None:
     with connect(layout.published_database) as con:
         rows = con.execute(
             "select bias_sq, validation_loss, uniform_loss from figures.fig_synthetic_by_scale "
-            "where source = 'this warehouse' and decomposition = 'per_start' and starts = 'standard' and temperature = 0 "
-            "order by param_count"
+            "where source = 'this warehouse' and decomposition = 'per_start' and starts = 'standard' "
+            "and temperature = 0 order by param_count"
         ).fetchall()
         losses = [loss for _, loss, _ in rows]
         assert len(losses) >= 3
