@@ -33,17 +33,17 @@ def short(value: Any) -> Any:
     return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
 
 
-def rows_of(con: duckdb.DuckDBPyConnection, query: str, seeds: tuple[int, ...]) -> tuple[list[str], list[list[Any]]]:
-    """Columns and rows of a figure, of this warehouse's own run, its finished seeds and the teacher."""
+def rows_of(con: duckdb.DuckDBPyConnection, query: str, finished: list[str]) -> tuple[list[str], list[list[Any]]]:
+    """Columns and rows of a figure, of this warehouse's own run: of finished models and the teacher."""
     done = con.execute(
         f"select * exclude (source) from (select * {query}) where source = 'this warehouse' "
-        f"and problem_id = ? and (seed is null or seed in {(*seeds, -1)})",
-        [LAPTOP.problem_id],
+        "and problem_id = ? and (seed is null or list_contains(?, model_id))",
+        [LAPTOP.problem_id, finished],
     )
     return [column[0] for column in done.description or ()], [list(map(short, row)) for row in done.fetchall()]
 
 
-def run_of(checkpoints: Path, seeds: tuple[int, ...]) -> dict[str, Any]:
+def run_of(checkpoints: Path, seeds: list[int]) -> dict[str, Any]:
     """Where the run came from, out of its provenance."""
     record = json.loads((checkpoints / LAPTOP.problem_id / "provenance.json").read_text(encoding="utf-8"))
     first = record["runs"][0]
@@ -71,17 +71,17 @@ def write(name: str, columns: list[str], rows: list[list[Any]]) -> None:
 
 
 def main(database: str, checkpoints: str) -> None:
-    """Write all four; only seeds with which every size has ended its rollouts."""
+    """Write all four; only models whose rollouts are all there."""
     con = duckdb.connect(database, read_only=True)
+    n_rollouts = sum(len(starts.temperatures) for starts in LAPTOP.rollout.starts)
     found = con.execute(
-        "select seed from figures.fig_synthetic_by_scale where source = 'this warehouse' and problem_id = ? "
-        "group by seed having count(distinct param_count) = ? order by seed",
-        [LAPTOP.problem_id, len(LAPTOP.sizes)],
+        "select model_id, max(seed) from figures.fig_synthetic_by_scale where source = 'this warehouse' "
+        "and problem_id = ? and decomposition = 'per_start' group by model_id having count(*) = ?",
+        [LAPTOP.problem_id, n_rollouts],
     ).fetchall()
-    seeds = tuple(seed for (seed,) in found)
     for name, query in QUERIES.items():
-        write(name, *rows_of(con, query, seeds))
-    run = run_of(Path(checkpoints), seeds)
+        write(name, *rows_of(con, query, [model_id for model_id, _ in found]))
+    run = run_of(Path(checkpoints), sorted({seed for _, seed in found}))
     write("runs", list(run), [list(run.values())])
 
 
