@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ingestion.sampling.spec.epochs import EpochsUntil
 from ingestion.sampling.stopping.interval import Floats, Interval, Ints, pool_interval
 from ingestion.sampling.stopping.rule import State, judge, schedule
 from warehouse.layout import Layout
@@ -85,10 +86,11 @@ def _compare(
         for epochs in range(LEAST, n_runs + 1)
         if all(_mean_width(course, epochs) <= wanted for course in courses.values())
     )
+    rule = EpochsUntil.model_validate({"from": LEAST, "to": n_runs, "until": {"width": wanted}})
     used, held = [], []
     for name, draws in courses.items():
         for course in draws:
-            looks = [judge(course[epochs], epochs, n_runs, wanted) for epochs in schedule(LEAST, n_runs)]
+            looks = [judge(course[epochs], epochs, rule) for epochs in schedule(LEAST, n_runs)]
             last = next(look for look in looks if look.state is not State.GO_ON)
             used.append(last.n_epochs)
             low, high, ratio = last.interval.low, last.interval.high, full[name].ratio or 0.0
