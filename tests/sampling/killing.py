@@ -1,8 +1,9 @@
 """Runs that are killed with SIGKILL, and resumed, until they are through. Shared with `benchmarks/`.
 
 One experiment speaks every protocol side by side: chat, responses, messages, each in one piece and streamed, both batch
-APIs, and embeddings of the open-ended answers. `python -m tests.sampling.killing SPEC ROOT` waits for lines on its standard input; at each it forks
-a process that does what the line says, says its id, and when that has ended, its exit status. Imports are paid once.
+APIs, and embeddings of the open-ended answers. `python -m tests.sampling.killing SPEC ROOT` waits for lines on its
+standard input; at each it forks a process that does what the line says, says its id, and when that has ended, its exit
+status. Imports are paid once.
 """
 
 from __future__ import annotations
