@@ -112,11 +112,7 @@ select
     graded,
     answer_kind = 'format_failure' or answer_kind = 'open' and status = 'format_failure' as is_format_failure,
     answer_kind = 'probabilities' and abs(prob_total - 1) > 1e-9 as is_renormalised,
-    -- Answered within the limit or not: what was cut off before its reason to stop was kept is known by its error.
-    answer_kind <> 'left_out' and (
-        coalesce(lower(finish_reason) in ('{{ var("cut_off_reasons") | join("', '") }}'), false)
-        or coalesce(error = 'cut off while reasoning', false)
-    ) as is_cut_off,
+    answer_kind <> 'left_out' and is_cut_off as is_cut_off,
 
     ---------- lengths
     output_tokens,
