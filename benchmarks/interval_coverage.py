@@ -65,7 +65,8 @@ class Product:
     @property
     def digest(self) -> str:
         """Changes with anything that changes an interval."""
-        text = json.dumps([self.queries, self.settings], sort_keys=True, default=str)
+        words = {model: query.split() for model, query in self.queries.items()}
+        text = json.dumps([words, self.settings], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -144,7 +145,7 @@ def _make_tables(con: duckdb.DuckDBPyConnection) -> None:
         create schema warehouse.seeds;
         create table warehouse.intermediate.int_item_decomposition ({keys}, decomposition varchar, cluster_id varchar,
             n_samples bigint, accuracy double, mean_score double, error double, bias_sq double, variance double,
-            bias_sq_unbiased double, variance_unbiased double, error_share double, mode_margin double);
+            bias_sq_unbiased double, variance_unbiased double, error_share double, mode_margin double, excess_agreement double);
         create table warehouse.intermediate.int_item_contexts ({keys}, decomposition varchar, context_id varchar,
             variance_unbiased double, error_shift double, variance_shift double);
         create view warehouse.intermediate.int_item_samples as
@@ -175,7 +176,7 @@ def _insert(
     keys = {"draw": np.repeat(np.arange(n_draws), n_items), "item": np.tile(np.arange(n_items), n_draws)}
     columns = {
         name: getattr(numbers, name).ravel()
-        for name in ("error", "variance", "variance_unbiased", "error_share", "mode_margin")
+        for name in ("error", "variance", "variance_unbiased", "error_share", "mode_margin", "excess_agreement")
     }
     rows = pa.table(keys | columns | {"family": np.tile(families, n_draws)})
     identity = f"'dice', '{model}', 'draw ' || draw, 'item ' || item, '{decomposition}'"
@@ -184,7 +185,8 @@ def _insert(
         insert into warehouse.intermediate.int_item_decomposition
         select {identity}, 'family ' || family, {n_samples}, 1 - error_share, null, error, error - variance, variance,
             error - variance_unbiased, variance_unbiased, error_share,
-            case when not isnan(mode_margin) then mode_margin end
+            case when not isnan(mode_margin) then mode_margin end,
+            case when not isnan(excess_agreement) then excess_agreement end
         from rows
     """)
     if numbers.error_shift is not None and numbers.variance_shift is not None:

@@ -60,7 +60,7 @@
         "statistic_ci_high": "double", "degrees_of_freedom": "double", "n": "bigint", "n_unit": "varchar",
         "n_wrong_items": "double", "mean_samples": "double", "share_from_samples": "double",
         "cost_usd_per_sample": "double", "interval_note": "varchar", "precondition": "varchar", "told": "varchar",
-        "other_verdict": "varchar", "other_told": "varchar",
+        "fit_id": "varchar", "is_told": "boolean",
     }) }}
 {% endmacro %}
 

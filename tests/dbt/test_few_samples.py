@@ -171,7 +171,7 @@ def at_delta(answers: ItemAnswers, kept: ItemAnswers, delta: float) -> Unit:
             without = kl(kept.probs[names != name], answers.target, delta)
             variance += (1 - float(np.mean(names == name))) * (everything.variance - without.variance)
     whole = choice_unit(answers, "kl")
-    return Unit(everything.error, variance, whole.share, whole.margin)
+    return Unit(everything.error, variance, whole.share, whole.margin, agreement=whole.agreement)
 
 
 def test_other_smoothings_agree_with_the_oracle(built: Built) -> None:

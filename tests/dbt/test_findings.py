@@ -110,7 +110,7 @@ def test_scale_compares_the_longest_items_with_the_shortest(built: Built) -> Non
             f"and condition_id = '{row['condition_id']}'",
         )
         last = max(group["group_rank"] for group in groups)
-        of = {(group["param_count"], group["group_rank"]): group["incoherence"] for group in groups}
+        of = {(group["param_count"], group["group_rank"]): group["incoherence_unbiased"] for group in groups}
         sizes = sorted(SIZES.values())
         easy, hard = ([of[size, group] for size in sizes] for group in (1, last))
         oracle = log_log_fit(list(sizes), [h / e for h, e in zip(hard, easy, strict=True)])

@@ -18,7 +18,7 @@ contexts as (
 
 {% for relation, columns in {
     "items": ["item_id", "cluster_id", "n_samples", "accuracy", "error", "bias_sq", "variance", "variance_unbiased",
-        "error_share", "mode_margin"],
+        "error_share", "mode_margin", "excess_agreement"],
     "contexts": ["item_id", "context_id", "error_shift", "variance_shift"],
 }.items() %}
     {{ relation }}_of_sides as (
