@@ -101,6 +101,8 @@ def fitted(metric: str, draws: Draws) -> list[tuple[str, float, float | None, fl
             f"""
             create table int_item_decomposition as select 'slopes' as task, *, '{metric}' as decomposition,
                 cast(null as double) as mean_output_tokens, cast(null as double) as mean_actions from items;
+            create table int_item_contexts as select task, model_id, condition_id, item_id, decomposition,
+                '' as context_id, 0.0 as error_shift, 0.0 as variance_shift from int_item_decomposition limit 0;
             create table int_overthinking_accuracy_held as
                 select *, 1.0 as mean_length, 'none' as length_axis from int_item_decomposition limit 0;
             create table int_models as select distinct model_id, cast(null as varchar) as model_family,

@@ -38,5 +38,5 @@ select
             interval_in_words("difference_ci_low", "difference_ci_high", "n_items", "'items'"),
         )
     }} as told,
-    {{ without_columns("problem_id", "temperature", "share_from_samples") }}
+    {{ without_columns("problem_id", "temperature", "share_from_samples", "n_contexts", "share_from_contexts") }}
 from contrasts

@@ -37,7 +37,7 @@ select
     }} as told,
     {{
         without_columns(
-            "problem_id", "temperature", "length_axis", "n_wrong_items", "mean_samples", "share_from_samples",
+            "problem_id", "temperature", "length_axis", "n_wrong_items", "mean_samples", "share_from_samples", "n_contexts", "share_from_contexts",
             "cost_usd_per_sample"
         )
     }}

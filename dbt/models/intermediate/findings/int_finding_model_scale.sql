@@ -102,7 +102,7 @@ select
     }} as told,
     {{
         without_columns(
-            "problem_id", "model_id", "temperature", "n_wrong_items", "mean_samples", "share_from_samples",
+            "problem_id", "model_id", "temperature", "n_wrong_items", "mean_samples", "share_from_samples", "n_contexts", "share_from_contexts",
             "cost_usd_per_sample"
         )
     }}

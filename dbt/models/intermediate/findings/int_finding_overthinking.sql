@@ -101,6 +101,6 @@ select
             "case when highest > lowest then " ~ words("' to '", in_words("highest"), "' (each model)'") ~ " else '' end",
         )
     }} as told,
-    {{ without_columns("problem_id", "temperature", "share_from_samples") }}
+    {{ without_columns("problem_id", "temperature", "share_from_samples", "n_contexts", "share_from_contexts") }}
 from told_of
 left join as_they_are using ({{ fit }})

@@ -62,7 +62,7 @@ select
     {{
         without_columns(
             "problem_id", "temperature", "statistic", "statistic_ci_low", "statistic_ci_high", "degrees_of_freedom",
-            "n_wrong_items", "mean_samples", "share_from_samples", "cost_usd_per_sample", "interval_note"
+            "n_wrong_items", "mean_samples", "share_from_samples", "n_contexts", "share_from_contexts", "cost_usd_per_sample", "interval_note"
         )
     }}
 from pools

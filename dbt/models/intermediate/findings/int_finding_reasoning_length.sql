@@ -62,6 +62,8 @@ select
     n_wrong_items,
     mean_samples,
     share_from_samples,
+    n_contexts,
+    share_from_contexts,
     cost_usd_per_sample,
     interval_note,
     'holds' as precondition,

@@ -50,7 +50,7 @@ select
     }} as told,
     {{
         without_columns(
-            "model_id", "condition_id", "length_axis", "n_wrong_items", "mean_samples", "share_from_samples",
+            "model_id", "condition_id", "length_axis", "n_wrong_items", "mean_samples", "share_from_samples", "n_contexts", "share_from_contexts",
             "cost_usd_per_sample"
         )
     }}

@@ -61,7 +61,7 @@ select
     }} as told,
     {{
         without_columns(
-            "condition_id", "length_axis", "n_wrong_items", "mean_samples", "share_from_samples",
+            "condition_id", "length_axis", "n_wrong_items", "mean_samples", "share_from_samples", "n_contexts", "share_from_contexts",
             "cost_usd_per_sample"
         )
     }}

@@ -87,8 +87,5 @@ select
                     1e0
                 )
     end as p_adjusted,
-    cast(case when growth is not null then greatest(ceil(n * (growth - 1)), 1) end as bigint) as n_more,
-    cast(
-        ceil(mean_samples * ({{ needed_sample_growth("growth", "share_from_samples") }} - 1)) as bigint
-    ) as n_more_samples_per_item
+    {{ needed_more() }}
 from ranked
