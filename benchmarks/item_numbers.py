@@ -22,7 +22,7 @@ class ItemNumbers:
         error_shift, variance_shift: (experiments, items, contexts) as in int_item_contexts; without contexts, None.
         error_share: error in items that are always wrong.
         mode_margin: lead of the most frequent answer over what KL's interval asks for; NaN for others.
-        excess_agreement: how much more often samples agree than at random, in standard deviations of that; NaN likewise.
+        excess_agreement: how much more samples agree than at random, in standard deviations of that; NaN likewise.
     """
 
     error: Array
