@@ -30,7 +30,12 @@ examined as (
 
 -- By every metric of a pool: int_findings picks what is told.
 select
-    *,
+    {{ finding_columns() | join(", ") }},
+    title,
+    kind,
+    measured_as,
+    min_n,
+    standard_error,
     {{ told_id() }} as told_id,
     {{ reach("statistic", "standard_error", "margin") }} as reach,
     case

@@ -27,9 +27,9 @@ analyses as (
             statistic,
             statistic_ci_low,
             statistic_ci_high,
-            {% for column, value in others.items() %}
-                {{ value ~ " as " ~ column if column in missing else column }}{{ "," if not loop.last }}
-            {% endfor %}
+        {% for column, value in others.items() %}
+            {{ value ~ " as " ~ column if column in missing else column }}{{ "," if not loop.last }}
+        {% endfor %}
         from {{ ref("int_multiverse_" ~ source) }}
         where statistic is not null
         {{ "union all" if not loop.last }}

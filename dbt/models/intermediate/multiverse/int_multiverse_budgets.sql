@@ -54,9 +54,9 @@ sides as (
                 and items.condition_id = pairs.{{ budget }}_condition_id
         inner join ways
             on
-                {% for column in pool_keys() + ways[:4] %}
-                    items.{{ column }} = ways.{{ column }}{{ " and" if not loop.last }}
-                {% endfor %}
+        {% for column in pool_keys() + ways[:4] %}
+                items.{{ column }} = ways.{{ column }}{{ " and" if not loop.last }}
+        {% endfor %}
         {{ "union all" if not loop.last }}
     {% endfor %}
 ),

@@ -39,7 +39,7 @@ decomposed as (
     {{ kl_and_brier("varied", ["item_number"] + settings, delta="kl_delta") }}
 ),
 
--- As findings are told, which is across contexts where there are several; beside it other δ, and answers that can be read alone.
+-- As findings are told (across contexts where there are several); beside it other δ, and readable answers alone.
 -- Only KL depends on δ: of the others one copy stays, at a δ of 0.
 chosen as (
     select
