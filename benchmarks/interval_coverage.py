@@ -145,7 +145,8 @@ def _make_tables(con: duckdb.DuckDBPyConnection) -> None:
         create schema warehouse.seeds;
         create table warehouse.intermediate.int_item_decomposition ({keys}, decomposition varchar, cluster_id varchar,
             n_samples bigint, accuracy double, mean_score double, error double, bias_sq double, variance double,
-            bias_sq_unbiased double, variance_unbiased double, error_share double, mode_margin double, excess_agreement double);
+            bias_sq_unbiased double, variance_unbiased double, error_share double, mode_margin double,
+            excess_agreement double);
         create table warehouse.intermediate.int_item_contexts ({keys}, decomposition varchar, context_id varchar,
             variance_unbiased double, error_shift double, variance_shift double);
         create view warehouse.intermediate.int_item_samples as
