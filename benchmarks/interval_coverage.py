@@ -65,9 +65,20 @@ class Product:
     @property
     def digest(self) -> str:
         """Changes with anything that changes an interval."""
-        words = {model: query.split() for model, query in self.queries.items()}
-        text = json.dumps([words, self.settings], sort_keys=True, default=str)
+        parts = {model: _of_intervals(query).split() for model, query in self.queries.items()}
+        text = json.dumps([parts, self.settings], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _of_intervals(query: str) -> str:
+    """The common table expression `corrected` of a query: what decides on an interval, nothing that stands beside."""
+    start = query.index("corrected as (")
+    depth = 0
+    for place in range(start, len(query)):
+        depth += {"(": 1, ")": -1}.get(query[place], 0)
+        if query[place] == ")" and depth == 0:
+            return query[start:place]
+    raise ValueError("the common table expression `corrected` does not end")
 
 
 def compiled(folder: Path) -> Product:
@@ -79,7 +90,9 @@ def compiled(folder: Path) -> Product:
         run_dbt(layout, ["compile", "--select", *MODELS, "--vars", json.dumps({"cluster": cluster})])
         results = json.loads((layout.dbt_target / "run_results.json").read_text())["results"]
         for result in results:
-            queries[result["unique_id"].split(".")[-1] + suffix] = result["compiled_code"]
+            kind, _, name = result["unique_id"].split(".")[:3]
+            if kind == "model":
+                queries[name + suffix] = result["compiled_code"]
     return Product(queries, read_settings())
 
 

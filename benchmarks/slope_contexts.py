@@ -22,7 +22,7 @@ from warehouse.parquet import atomic_path
 
 RESULT = Path(__file__).with_name("results") / "slope_contexts.json"
 SIZES = ((198, 10), (448, 30))
-KINDS = {"no contexts": (0.0, 0.0), "alike": (0.3, 0.0), "more where longer": (0.0, 0.3), "strongly": (0.0, 0.6)}
+KINDS = {"alike": (0.3, 0.0), "more where longer": (0.0, 0.3), "much more where longer": (0.0, 0.6)}
 """Standard deviation over contexts of what all items have in common, and of what goes with length."""
 
 N_REPLICATIONS, BATCH = 1_000, 50

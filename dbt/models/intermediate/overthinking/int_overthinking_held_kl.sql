@@ -5,7 +5,6 @@
       ℓ[c] = Σ_g π_g mean_s∈g ln f′_s[c]      error = −ℓ[y]      variance = −ln Σ_c exp ℓ[c]
 
   and the variance is corrected by the jackknife, each sample left out of its own group (see jackknife_kl):
-
       variance_unbiased = variance + Σ_g (n_g − 1) · mean_s∈g (variance − variance without s).
 
   Right letters are the target, whether or not a half has any.
