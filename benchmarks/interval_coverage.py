@@ -161,7 +161,8 @@ def _make_tables(con: duckdb.DuckDBPyConnection) -> None:
             bias_sq_unbiased double, variance_unbiased double, error_share double, mode_margin double,
             excess_agreement double);
         create table warehouse.intermediate.int_item_contexts ({keys}, decomposition varchar, context_id varchar,
-            variance_unbiased double, error_shift double, variance_shift double);
+            variance_unbiased double, error_shift double, variance_shift double, accuracy_shift double,
+            score_shift double);
         create view warehouse.intermediate.int_item_samples as
             select distinct task, model_id, condition_id, 1 as n_samples, 0 as n_format_failures, 0 as n_renormalised,
                 0 as n_errors, 0 as n_refused
@@ -211,7 +212,7 @@ def _insert(
         con.register("shifts", pa.table(shifts))
         con.execute(f"""
             insert into warehouse.intermediate.int_item_contexts
-            select {identity}, 'context ' || context, null, error_shift, variance_shift from shifts
+            select {identity}, 'context ' || context, null, error_shift, variance_shift, 0, 0 from shifts
         """)
 
 

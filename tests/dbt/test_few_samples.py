@@ -15,7 +15,7 @@ from tests.dbt.conftest import Built, agree, agree_on_incoherence
 from tests.dbt.random_study import HIDDEN
 from tests.dbt.test_ensembling import in_order
 from tests.oracles.answers import ItemAnswers, latest
-from tests.oracles.corrected import Unit, choice_unit, estimate, graded_unit
+from tests.oracles.corrected import Unit, choice_unit, estimate, graded_unit, shifts_of
 from tests.oracles.decompositions import (
     Array,
     Split,
@@ -112,8 +112,9 @@ def test_blocks_of_few_samples_agree_with_the_oracle(built: Built, decomposition
         measured = np.array([(unit.error - (unit.variance or 0), unit.variance) for unit in units], dtype=float).T
         pooled = estimate(units)
         everything = {
-            "bias_sq": (float(measured[0].mean()), *mean_interval(measured[0], min(0, measured[0].mean()))),
-            "variance": (float(measured[1].mean()), *mean_interval(measured[1], min(0, measured[1].mean()))),
+            part: (float(values.mean()), *mean_interval(values, min(0, values.mean()), shifts=shifts_of(units, part)))
+            for part, values in zip(("bias_sq", "variance"), measured, strict=True)
+        } | {
             "incoherence": (pooled.ratio, pooled.low, pooled.high),
         }
         for index, measure in enumerate(everything):

@@ -15,6 +15,7 @@ from scipy import stats
 
 from tests.oracles.answers import ItemAnswers
 from tests.oracles.decompositions import Array, kl
+from tests.oracles.pooling import Shift, shift_of_mean
 
 ZERO = 1e-9
 MIN_SHARE, MIN_LEAD, MIN_LEAD_PER_SAMPLE, MIN_AGREEMENT = 2.0, 0.38, 0.05, 3.0
@@ -63,6 +64,21 @@ class Inside:
     by_context: Array
     standard_error: float
     t_975: float
+
+
+def shifts_of(units: Sequence[Unit], part: str) -> list[dict[str, float]]:
+    """By how much a mean of error, bias² or variance shifts through each unit without a context."""
+    weights = {"error": (1, 0), "variance": (0, 1), "bias_sq": (1, -1)}[part.removesuffix("_unbiased")]
+    return [
+        {name: weights[0] * error + weights[1] * variance for name, (error, variance) in unit.shifts.items()}
+        for unit in units
+    ]
+
+
+def accuracy_shift(answers: ItemAnswers) -> Shift:
+    """By how much an item's accuracy shifts without each of its contexts."""
+    right = [float(choice == answers.target) for choice in answers.predicted]
+    return shift_of_mean(right, [sample["context_id"] for sample in answers.samples])
 
 
 def choice_unit(answers: ItemAnswers, decomposition: str) -> Unit:
