@@ -27,7 +27,14 @@ from tests.oracles.decompositions import (
     kl,
     kl_unbiased,
 )
-from tests.oracles.outcomes import LEFT_OUT, by_item, scores_by_sample, unit_tests_by_sample, vectors_by_item
+from tests.oracles.outcomes import (
+    LEFT_OUT,
+    by_item,
+    contexts_by_item,
+    scores_by_sample,
+    unit_tests_by_sample,
+    vectors_by_item,
+)
 from tests.oracles.pooling import buckets, incoherence, mean_interval
 
 Pool = dict[str, ItemAnswers]
@@ -77,10 +84,17 @@ def units_of(built: Built, row: dict[str, Any]) -> list[Unit]:
     """The items of a row's pool, corrected."""
     if row["decomposition"] in ("kl", "brier"):
         return [choice_unit(answers, row["decomposition"]) for answers in pool_of(built, row).values()]
-    items = [values for values, _ in samples_of(built, row)]
     if row["decomposition"] == "embedding":
-        return [Unit(0.0, embedding(vectors)[1]) for vectors in items]
-    return [graded_unit(outcomes) for outcomes in items]
+        return [Unit(0.0, embedding(vectors)[1]) for vectors, _ in samples_of(built, row)]
+    raw, pool = built.evals, (row["task"], row["model_id"], row["condition_id"])
+    if row["decomposition"] == "coverage":
+        outcomes = unit_tests_by_sample(raw.samples, raw.test_outcomes)
+    else:
+        outcomes = scores_by_sample(raw.items, raw.samples, raw.test_outcomes)
+    contexts = contexts_by_item(raw.samples, outcomes)
+    return [
+        graded_unit(values, contexts[key]) for key, values in by_item(raw.samples, outcomes).items() if key[:3] == pool
+    ]
 
 
 def n_blocks_of(items: list[tuple[Array, int]], size: int) -> int:
