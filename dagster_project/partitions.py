@@ -9,5 +9,5 @@ from synthetic.profiles import QUICK
 EXPERIMENT = QUICK
 """The synthetic experiment that the graph runs."""
 
-OPTIMIZER_SIZES = dg.StaticPartitionsDefinition([size.name for size in EXPERIMENT.sizes])
-"""One partition per size of the synthetic optimizer: sizes train, and are redone, independently."""
+OPTIMIZER_SIZES = dg.StaticPartitionsDefinition([member.name for member in EXPERIMENT.members])
+"""One partition per model of the synthetic optimizer, a size with a seed: they train, and are redone, independently."""

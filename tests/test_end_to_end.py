@@ -86,17 +86,21 @@ def test_the_optimizers_have_learned(after_run: tuple[Layout, str]) -> None:
     layout, _ = after_run
     with connect(layout.published_database) as con:
         rows = con.execute(
-            "select param_count, validation_loss, uniform_loss from figures.fig_synthetic_by_scale "
-            "where decomposition = 'per_start' and starts = 'standard' and temperature = 0 order by param_count"
+            "select bias_sq, validation_loss, uniform_loss from figures.fig_synthetic_by_scale "
+            "where source = 'this warehouse' and decomposition = 'per_start' and starts = 'standard' "
+            "and temperature = 0 order by param_count"
         ).fetchall()
         losses = [loss for _, loss, _ in rows]
         assert len(losses) >= 3
         assert losses == sorted(losses, reverse=True), "validation loss falls with size"
+        biases = [bias_sq for bias_sq, _, _ in rows]
+        assert biases == sorted(biases, reverse=True), "and so does bias²"
         assert losses[-1] < 0.6 * rows[-1][2], "and is well below a uniform guess"
         by_step = con.execute(
             "select step, incoherence, error from figures.fig_synthetic_by_step where decomposition = 'per_start' "
-            "and starts = 'standard' and temperature = 0 "
-            "and model_id = (select arg_max(model_id, param_count) from figures.fig_synthetic_by_scale) order by step"
+            "and starts = 'standard' and temperature = 0 and source = 'this warehouse' "
+            "and model_id = (select arg_max(model_id, param_count) from figures.fig_synthetic_by_scale "
+            "where source = 'this warehouse') order by step"
         ).fetchall()
         assert by_step[0][1] < 0.05, "at the start all error is common to a start's replicates"
         assert by_step[-1][1] > 5 * by_step[0][1], "incoherence rises along the rollout"
