@@ -58,17 +58,10 @@ def item_numbers(counts: Array, items: Items, min_lead: float, min_lead_per_samp
     fails = np.einsum("xick,xikt->xict", counts, 1 - items.passes)
     coverage = of_misses(-fails, sizes, N_TESTS)
     return {
-<<<<<<< HEAD
-        "brier": ItemNumbers(*_of_misses(misses, sizes, 1), share_wrong, none, none),
+        "brier": ItemNumbers(*of_misses(misses, sizes, 1), share_wrong, none, none),
         "kl": ItemNumbers(*_of_logs(counts, sizes), share_wrong, margin, agreement),
         "coverage": ItemNumbers(*coverage, coverage[0], none, none),
-        "score": ItemNumbers(*_of_misses(-wrong[..., None], sizes, 1), share_wrong, none, none),
-=======
-        "brier": ItemNumbers(*of_misses(misses, sizes, 1), share_wrong, none),
-        "kl": ItemNumbers(*_of_logs(counts, sizes), share_wrong, margin),
-        "coverage": ItemNumbers(*coverage, coverage[0], none),
-        "score": ItemNumbers(*of_misses(-wrong[..., None], sizes, 1), share_wrong, none),
->>>>>>> main
+        "score": ItemNumbers(*of_misses(-wrong[..., None], sizes, 1), share_wrong, none, none),
     }
 
 
