@@ -73,6 +73,7 @@ def import_(  # long: half of it are the options and the help
     from ingestion.logs.records import RefusedFileError
     from ingestion.logs.search import expand
     from ingestion.logs.table.sniff import propose
+    from warehouse.arrow import leave_out_pandas
 
     missing = [path for path in paths if not all(match.exists() for match in expand(path))]
     if missing:
@@ -87,6 +88,7 @@ def import_(  # long: half of it are the options and the help
             fail(str(error))
         return
 
+    leave_out_pandas()
     lines = Lines()
 
     def show(file: FileReport) -> None:
