@@ -214,6 +214,24 @@ def test_samples_without_a_score_are_told(tmp_path: Path, layout: Layout) -> Non
     assert "its value 'perhaps' is no verdict (1)" in told
 
 
+@pytest.mark.parametrize(
+    ("content", "found", "n_lost"),
+    [
+        ('q,s,said\na,1,x\nb,0,"cut\nc,1,z\nd,1,w\n', ["a"], 1),  # all that follows would be one field
+        ('q,s,said\na,1,"x\nb,0,"y"\nc,1,z\n', ["c"], 1),  # the next quotation mark would end it
+        ('q,s,said\na,1,"two\nlines ""so"""\nb,0,5" pipe\n', ["a", "b"], 0),
+    ],
+)
+def test_a_quotation_mark_that_swallows_rows_is_told(
+    tmp_path: Path, layout: Layout, content: str, found: list[str], n_lost: int
+) -> None:
+    path, mapping = table(tmp_path, content, KEYS + "item: q\nscore: s\ncompletion: said\n")
+    (report,) = import_paths([path], layout, mapping=mapping).reports
+    assert sorted(sample["item_id"] for sample in rows(layout, "samples")) == found
+    assert report.n_quarantined == n_lost
+    assert ("quotation marks do not match" in report.message) == (n_lost > 0)
+
+
 UNSCORED = "task: {value: t}\nmodel: {value: m}\nitem: q\nepoch: run\nstatus: status\ncompletion: said\n"
 
 
