@@ -118,7 +118,7 @@ def test_two_processes_stop_and_go_on_together(tiny: ExperimentConfig, tmp_path:
     config = with_training(tiny, n_steps=15)
     layout = Layout(tmp_path / "two")
     process = start(config, tmp_path, layout.root, *TORCHRUN, text=RUNNING_IN_SLICES)
-    lines = sorted(process.communicate(timeout=120)[0].decode().splitlines())
+    lines = sorted(process.communicate(timeout=300)[0].decode().splitlines())
     assert process.returncode == 0
     expected = [
         "rollouts: process 0: stopped before all rollouts were made",
