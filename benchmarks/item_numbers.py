@@ -51,12 +51,12 @@ def item_numbers(counts: Array, items: Items, min_lead: float, min_lead_per_samp
     misses = counts.copy()
     misses[..., 0] -= sizes
     fails = np.einsum("xick,xikt->xict", counts, 1 - items.passes)
-    coverage = _of_misses(-fails, sizes, N_TESTS)
+    coverage = of_misses(-fails, sizes, N_TESTS)
     return {
-        "brier": ItemNumbers(*_of_misses(misses, sizes, 1), share_wrong, none),
+        "brier": ItemNumbers(*of_misses(misses, sizes, 1), share_wrong, none),
         "kl": ItemNumbers(*_of_logs(counts, sizes), share_wrong, margin),
         "coverage": ItemNumbers(*coverage, coverage[0], none),
-        "score": ItemNumbers(*_of_misses(-wrong[..., None], sizes, 1), share_wrong, none),
+        "score": ItemNumbers(*of_misses(-wrong[..., None], sizes, 1), share_wrong, none),
     }
 
 
@@ -64,7 +64,7 @@ Numbers = tuple[Array, Array, Array, Array | None, Array | None]
 """error, variance, variance_unbiased, error_shift, variance_shift."""
 
 
-def _of_misses(misses: Array, sizes: Array, over: int) -> Numbers:
+def of_misses(misses: Array, sizes: Array, over: int) -> Numbers:
     """From sums of misses per (experiment, item, context, coordinate), each of 0 and one of −1 and 1."""
     n_all = sizes.sum(axis=-1)
     q = np.abs(misses).sum(axis=-1) / over

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from ingestion.sampling.drawing.budget import Budget
 from ingestion.sampling.drawing.pace import Pace
@@ -61,6 +62,7 @@ class Drawing:
     Attributes:
         terms: what its samples are drawn with.
         held: what was there before.
+        wanted: which of the planned samples are to be drawn, by number; those that are there are not.
         journal: where records go.
         limits: patience.
         pace: concurrency and rate limits of its provider.
@@ -71,6 +73,7 @@ class Drawing:
 
     terms: Terms
     held: Holdings
+    wanted: range
     journal: GroupCommit
     limits: Limits
     pace: Pace
@@ -81,9 +84,13 @@ class Drawing:
     _errors_in_a_row: int = 0
 
     def missing(self) -> Iterator[Planned]:
-        """Planned samples that are not there."""
-        done = self.held.done
-        return (planned for number, planned in enumerate(self.terms.partition.planned()) if not done[number])
+        """Wanted samples that are not there."""
+        done, planned = self.held.done, self.terms.partition.planned()
+        return (
+            sample
+            for number, sample in enumerate(islice(planned, self.wanted.stop))
+            if number >= self.wanted.start and not done[number]
+        )
 
     def next_batch(self, missing: Iterator[Planned], max_bytes: int) -> Batch:
         """As many as fit into one batch and as the budget allows, of prompts of not much more than `max_bytes`."""

@@ -40,6 +40,11 @@ OnLoop = Callable[[Callable[[], None]], None]
 class EvalSetRun(PartitionRun):
     """A partition's run by Inspect."""
 
+    @property
+    def is_through(self) -> bool:
+        """Always: the number of its epochs is fixed."""
+        return True
+
     async def draw(self, connection: Connection, pace: Pace) -> PartitionSummary:
         """Run what is missing, also what an earlier run has left, and import what has ended.
 
