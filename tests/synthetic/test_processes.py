@@ -61,6 +61,7 @@ with join_world("cpu") as world:
             run_experiment(config, Layout(pathlib.Path(sys.argv[2])), Machine(world, Slice(minutes)))
         except TimeIsUpError as error:
             print(f"{name}: process {world.rank}: {error}", flush=True)
+        world.any(False)  # the next slice begins with what both have left
 """
 
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
