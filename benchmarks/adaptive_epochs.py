@@ -10,7 +10,7 @@ by the rule of `ingestion.sampling.stopping`, and compares with flat designs, in
   there is nothing to move, and the share says what is lost by not knowing.
 
 Widths are chosen so that the flat design needs 8, 12, 20 or 30 epochs. With `--replay ROOT` the pools are those of a
-warehouse with repeated runs: their epochs are put into random orders.
+warehouse with repeated runs (`benchmarks/replayed_runs.py`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,6 @@ from benchmarks.item_numbers import of_misses
 from benchmarks.populations import (
     CONTEXT_SD,
     N_CONTEXTS,
-    N_OPTIONS,
     Array,
     draw_items,
     improved,
@@ -39,7 +38,8 @@ from benchmarks.populations import (
     true_incoherence,
 )
 from ingestion.sampling.stopping.interval import settings, t_975
-from ingestion.sampling.stopping.rule import ENOUGH_WRONG, schedule
+from ingestion.sampling.stopping.rule import ENOUGH_WRONG, FLOOR, schedule
+from ingestion.sampling.stopping.spending import ALPHA, levels, p_value
 from warehouse.layout import Layout
 
 RESULT = Path(__file__).with_name("results") / "adaptive_epochs.json"
@@ -62,6 +62,9 @@ POOLS: dict[str, tuple[str, float]] = {
 }
 """Pools: a population, and how often the model knows the answer and does not answer by it."""
 
+JUDGED = ("typical", "hard", "chance", "typical, knows 60 %", "heavy")
+"""Pools that are stopped at a verdict."""
+
 EXPERIMENTS = {
     "typical, hard and chance": ("typical", "hard", "chance"),
     "three models of a kind": ("typical", "typical, knows 30 %", "typical, knows 60 %"),
@@ -75,9 +78,9 @@ class Course:
 
     Attributes:
         epochs: those at which it is looked at here, the schedule of the rule among them.
-        ratio, low, high, at_best, wrong_items: (epochs, draws) estimate, ends of its interval, the least width that
-            the last epoch may leave (at the looks of the rule), wrong answers in items that are always wrong; NaN where
-            there is none.
+        ratio, low, high, at_best, wrong_items, p_half: (epochs, draws) estimate, ends of its interval, the least width
+            that the last epoch may leave (at the looks of the rule), wrong answers in items that are always wrong; NaN
+            where there is none.
         truth: what the interval should hold.
     """
 
@@ -87,6 +90,7 @@ class Course:
     high: Array
     at_best: Array
     wrong_items: Array
+    p_half: Array
     truth: float
 
     @property
@@ -115,8 +119,8 @@ class Stops:
     is_given_up: NDArray[np.bool_]
 
 
-def intervals(counts: Array, more: float | None, *, at_least: bool = True) -> tuple[Array, Array, Array, Array, Array]:
-    """`pool_interval` for many draws of one-hot answers: ratio, low, high, width with `more` samples, wrong items.
+def intervals(counts: Array, more: float | None, *, at_least: bool = True) -> tuple[Array, ...]:
+    """`pool_interval` for many draws of one-hot answers: ratio, low, high, width with `more`, wrong items, p_half.
 
     Args:
         counts: (draws, items, contexts, options), option 0 right.
@@ -146,15 +150,20 @@ def intervals(counts: Array, more: float | None, *, at_least: bool = True) -> tu
             noise = _noise(counts[:, :, 0], at)
         spread = unit_sq + context_sq
         freedom = np.where(context_sq > 0, context_sq**2 / max(n_contexts - 1, 1), 0.0)
-        t = t_975(np.minimum((unit_sq**2 * inverse + freedom) / spread**2, 1.0))
+        inverse = np.minimum((unit_sq**2 * inverse + freedom) / spread**2, 1.0)
+        t = t_975(inverse)
         low, high = _ends(ratio, t * np.sqrt(spread))
         then = _then(of_items, noise, unit_sq, context_sq, total, more, at_least) if more is not None else 0 * total
         later = _ends(ratio, t * np.sqrt(then))
     is_told = (total / 2 >= settings()["min_error_share"]) & (ratio > 0) & (ratio < 1 - 1e-9) & (spread > 1e-18)
     shown = [np.where(is_told, values, np.nan) for values in (low, high, later[1] - later[0])]
+    p_half = np.ones(len(ratio))
     if more is None:
         shown[2][:] = np.nan
-    return ratio, shown[0], shown[1], shown[2], total / 2
+    else:
+        at = ratio[is_told]
+        p_half[is_told] = p_value(np.log(at / (1 - at)) * at * (1 - at) / np.sqrt(spread[is_told]), inverse[is_told])
+    return ratio, shown[0], shown[1], shown[2], total / 2, p_half
 
 
 def _then(
@@ -177,7 +186,7 @@ def _ends(ratio: Array, half_width: Array) -> tuple[Array, Array]:
 def _noise(counts: Array, ratio: Array) -> Array:
     """The jackknife over the samples of an item: those with one answer count alike."""
     n = counts.sum(axis=-1)
-    without = np.stack([_contribution(counts - one, ratio) for one in np.eye(N_OPTIONS)], axis=-1)
+    without = np.stack([_contribution(counts - one, ratio) for one in np.eye(counts.shape[-1])], axis=-1)
     mean = np.sum(counts * without, axis=-1) / n
     found: Array = (n - 1) / n * np.sum(counts * (without - mean[..., None]) ** 2, axis=-1)
     return found
@@ -190,39 +199,55 @@ def _contribution(counts: Array, ratio: Array) -> Array:
     return found
 
 
-def draw_course(
-    pool: str, n_items: int, n_draws: int, seed: int, ends: tuple[int, int] = (LEAST, MOST), *, is_flat: bool = True
-) -> Course:
-    """Draws of a pool, each from its first epoch to its last. Pools of `contexts` have 10 samples in an epoch.
+Probabilities = Callable[[tuple[int, int], np.random.Generator], Array]
+"""Answer probabilities (draws, items, contexts, options) of newly drawn items, option 0 right; by (draws, items)."""
+
+
+def draw_course(pool: str, n_items: int, n_draws: int, seed: int, ends: tuple[int, int] = (LEAST, MOST)) -> Course:
+    """Draws of a simulated pool, each from its first epoch to its last.
 
     Args:
-        pool: one of POOLS.
+        pool: one of POOLS; in those of `contexts` an epoch has 10 samples of an item.
         n_items, n_draws, seed: what is drawn.
         ends: first and last epoch.
-        is_flat: whether to look after every epoch, as flat designs need, or at the looks of the rule alone.
     """
     population, better = POOLS[pool]
-    is_shared = population == "contexts"
-    looks = schedule(*ends)
-    epochs = tuple(range(ends[0], ends[1] + 1)) if is_flat else looks
+
+    def probabilities(shape: tuple[int, int], rng: np.random.Generator) -> Array:
+        probs = improved(draw_items(population, shape, rng).probs, better)[:, :, None, :]
+        if population != "contexts":
+            return probs
+        shift = rng.normal(0, CONTEXT_SD, size=(shape[0], 1, N_CONTEXTS))
+        return shifted(np.repeat(probs, N_CONTEXTS, axis=2), shift)
+
     rng = np.random.default_rng([seed, n_items, list(POOLS).index(pool)])
+    truth = true_incoherence(population, better=better)["brier"]
+    return course_of(probabilities, truth, n_items, n_draws, rng, ends)
+
+
+def course_of(
+    probabilities: Probabilities,
+    truth: float,
+    n_items: int,
+    n_draws: int,
+    rng: np.random.Generator,
+    ends: tuple[int, int] = (LEAST, MOST),
+) -> Course:
+    """Draws of any pool, looked at when the rule looks and where flat designs end."""
+    looks = schedule(*ends)
+    epochs = tuple(sorted({*looks, *(flat for flat in FLAT if ends[0] <= flat <= ends[1])}))
     found: list[list[tuple[Array, ...]]] = [[] for _ in epochs]
     for first in range(0, n_draws, 100):
-        shape = (min(100, n_draws - first), n_items)
-        drawn = draw_items(population, shape, rng)
-        probs = improved(drawn.probs, better)[:, :, None, :]
-        if is_shared:
-            shift = rng.normal(0, CONTEXT_SD, size=(shape[0], 1, N_CONTEXTS))
-            probs = shifted(np.repeat(probs, N_CONTEXTS, axis=2), shift)
+        probs = probabilities((min(100, n_draws - first), n_items), rng)
         counts = rng.multinomial(epochs[0], probs).astype(float)
         for place, epoch in enumerate(epochs):
             if place:
                 counts += rng.multinomial(epoch - epochs[place - 1], probs)
             found[place].append(intervals(counts, epochs[-1] / epoch if epoch in looks else None))
-    ratio, low, high, at_best, wrong = (
-        np.stack([np.concatenate([chunk[k] for chunk in chunks]) for chunks in found]) for k in range(5)
+    ratio, low, high, at_best, wrong, p_half = (
+        np.stack([np.concatenate([chunk[k] for chunk in chunks]) for chunks in found]) for k in range(6)
     )
-    return Course(epochs, ratio, low, high, at_best, wrong, true_incoherence(population, better=better)["brier"])
+    return Course(epochs, ratio, low, high, at_best, wrong, p_half, truth)
 
 
 def follow(course: Course, wanted: float) -> Stops:
@@ -256,6 +281,12 @@ def compare(pools: dict[str, Course], wanted: float) -> dict[str, Any]:
     return {"wanted_width": wanted, "flat_epochs": flat, "share": share, "pools": of_pools}
 
 
+def experiment_of(pools: dict[str, Course]) -> list[dict[str, Any]]:
+    """One experiment at the widths that flat designs reach on average in the pool that needs most."""
+    means = {flat: [np.nanmean(course.width[course.epochs.index(flat)]) for course in pools.values()] for flat in FLAT}
+    return [compare(pools, float(max(means[flat]))) for flat in FLAT]
+
+
 def told_of(course: Course, wanted: float, flat: int | None = None) -> dict[str, Any]:
     """What the rule does to a pool, beside the flat design."""
     stops = follow(course, wanted)
@@ -283,6 +314,30 @@ def told_of(course: Course, wanted: float, flat: int | None = None) -> dict[str,
             "flat_bias_in_standard_errors": float((course.ratio[at].mean() - course.truth) / course.ratio[at].std()),
         }
     return told
+
+
+def verdicts(course: Course) -> dict[str, Any]:
+    """What comes of stopping at a verdict: whether more than half of the error is variance."""
+    looks = schedule(course.epochs[0], course.epochs[-1])
+    places = [course.epochs.index(epoch) for epoch in looks]
+    p, wrong = course.p_half[places], course.wrong_items[places]
+    is_clear = (p <= np.array(levels(looks))[:, None]) & (wrong >= ENOUGH_WRONG)
+    ends = is_clear.copy()
+    ends[-1] = True
+    first = ends.argmax(axis=0)
+    draws = np.arange(ends.shape[1])
+    at = np.array(places)[first]
+    decided, ratio = is_clear[first, draws], course.ratio[at, draws]
+    holds, is_shown = course.holds[at, draws], ~np.isnan(course.width[at, draws])
+    is_wrong = decided & ((ratio > 0.5) != (course.truth > 0.5) if abs(course.truth - 0.5) > 1e-3 else True)
+    return {
+        "truth": course.truth,
+        "mean_epochs": float(np.array(course.epochs)[at].mean()),
+        "decided": float(decided.mean()),
+        "decided_wrongly": float(is_wrong.mean()),
+        "decided_by_all_epochs": float((course.p_half[-1] <= ALPHA).mean()),
+        "coverage": _mean(holds[is_shown]),
+    }
 
 
 def _mean(values: NDArray[Any]) -> float | None:
@@ -314,30 +369,29 @@ def floor(pool: str, n_items: int, n_draws: int, seed: int) -> float:
     return float(np.nanmean(width)) * n_items**0.5
 
 
-def measure(n_draws: int, seed: int = 1, sizes: Sequence[int] = SIZES) -> dict[str, Any]:
-    """Everything that is recorded."""
-    result: dict[str, Any] = {"draws": n_draws, "experiments": {}, "populations": {}, "item_by_item": {}, "floor": {}}
-    for n_items in sizes:
-        needed = {name for names in EXPERIMENTS.values() for name in names}
-        courses = {name: draw_course(name, n_items, n_draws, seed) for name in sorted(needed)}
-        for experiment, names in EXPERIMENTS.items():
-            pools = {name: courses[name] for name in names}
-            means = np.max([np.nanmean(course.width, axis=1) for course in pools.values()], axis=0)
-            cells = [compare(pools, float(means[flat - LEAST])) for flat in FLAT]
-            result["experiments"][f"{experiment}, {n_items} items"] = cells
-        for name in ("easy99", "heavy", "families", "contexts"):
-            ends = (1, 3) if name == "contexts" else (LEAST, MOST)
-            courses[name] = draw_course(name, n_items, n_draws, seed, ends, is_flat=False)
-        for name, course in courses.items():
-            typical = np.nanmean(course.width, axis=1)
-            if np.isnan(typical[-1]):
-                continue
-            middle = float(typical[len(typical) // 3])
-            result["populations"][f"{name}, {n_items} items"] = {"wanted_width": middle} | told_of(course, middle)
-        for name in ("typical", "hard"):
-            result["item_by_item"][f"{name}, {n_items} items"] = item_by_item(name, n_items, min(n_draws, 500), seed)
-            result["floor"][f"{name}, {n_items} items"] = floor(name, n_items, min(n_draws, 500), seed)
-    return result
+def measure(n_items: int, n_draws: int, seed: int = 1) -> dict[str, dict[str, Any]]:
+    """Everything that is recorded of pools of a size, by part of the record and name."""
+    known = {name for names in EXPERIMENTS.values() for name in names}
+    courses = {name: draw_course(name, n_items, n_draws, seed) for name in sorted(known)}
+    experiments = {
+        experiment: experiment_of({name: courses[name] for name in names}) for experiment, names in EXPERIMENTS.items()
+    }
+    for name in ("easy99", "heavy", "families", "contexts"):
+        ends = (1, 3) if name == "contexts" else (LEAST, MOST)
+        courses[name] = draw_course(name, n_items, n_draws, seed, ends)
+    populations = {}
+    for name, course in courses.items():
+        if not np.isnan(course.width[-1]).all():
+            middle = float(np.nanmean(course.width[len(course.epochs) // 3]))
+            populations[name] = {"wanted_width": middle} | told_of(course, middle)
+    found = {
+        "experiments": experiments,
+        "populations": populations,
+        "item_by_item": {name: item_by_item(name, n_items, 500, seed) for name in FLOOR},
+        "floor": {name: floor(name, n_items, 500, seed) for name in FLOOR},
+        "verdicts": {name: verdicts(draw_course(name, n_items, n_draws, seed + 1)) for name in JUDGED},
+    }
+    return {part: {f"{name}, {n_items} items": told for name, told in of.items()} for part, of in found.items()}
 
 
 def lines(result: dict[str, Any]) -> list[str]:
@@ -363,6 +417,12 @@ def lines(result: dict[str, Any]) -> list[str]:
             f"  {name}: {told['wanted_width']:.3f}, {told['mean_epochs']:.1f}, {told['coverage']:.3f}, {reached}, "
             f"{told['given_up']:.2f}"
         )
+    found += ["", "until a verdict: truth, epochs, share decided, decided wrongly, decided by all epochs, coverage"]
+    for name, told in result["verdicts"].items():
+        found.append(
+            f"  {name}: {told['truth']:.3f}, {told['mean_epochs']:.1f}, {told['decided']:.3f}, "
+            f"{told['decided_wrongly']:.3f}, {told['decided_by_all_epochs']:.3f}, {told['coverage']:.3f}"
+        )
     found += ["", "stopping item by item: epochs, bias in standard errors"]
     for name, told in result["item_by_item"].items():
         found.append(f"  {name}: {told['mean_epochs']:.1f}, {told['bias_in_standard_errors']:+.1f}")
@@ -371,24 +431,41 @@ def lines(result: dict[str, Any]) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Simulate, write the result down, print it."""
+    """Simulate what is not recorded yet, write it down, print it; what was interrupted goes on where it stopped."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--draws", type=int, default=1_000, help="of each pool (1,000: standard error 0.007)")
     parser.add_argument("--replay", type=Path, help="a warehouse with repeated runs, instead of simulated pools")
     parser.add_argument("--result", type=Path, default=RESULT)
     options = parser.parse_args(arguments)
-    known = json.loads(options.result.read_text()) if options.result.is_file() else {}
-    started = time.process_time()
+    result = json.loads(options.result.read_text(encoding="utf-8")) if options.result.is_file() else {}
     if options.replay:
-        from benchmarks.replayed_runs import replay
+        from benchmarks.replayed_runs import replay, told_of_replay
 
-        known["replayed"] = replay(Layout(options.replay), 200)
-        print(json.dumps(known["replayed"], indent=1))
-    else:
-        known["simulated"] = measure(options.draws) | {"cpu_s": round(time.process_time() - started, 1)}
-        print("\n".join(lines(known["simulated"])))
-    options.result.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+        result["replayed"] = replay(Layout(options.replay), 100)
+        print("\n".join(told_of_replay(result["replayed"])))
+        _write(options.result, result)
+        return 0
+    if result.get("draws") != options.draws:
+        result = {name: result[name] for name in ("replayed",) if name in result} | {
+            "draws": options.draws,
+            "cpu_s": {},
+        }
+    for n_items in SIZES:
+        if str(n_items) in result["cpu_s"]:
+            continue
+        started = time.process_time()
+        for part, told in measure(n_items, options.draws).items():
+            result.setdefault(part, {}).update(told)
+        result["cpu_s"][str(n_items)] = round(time.process_time() - started, 1)
+        _write(options.result, result)
+    print("\n".join(lines(result)))
     return 0
+
+
+def _write(path: Path, result: dict[str, Any]) -> None:
+    unfinished = path.with_suffix(".new")
+    unfinished.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    unfinished.replace(path)
 
 
 if __name__ == "__main__":

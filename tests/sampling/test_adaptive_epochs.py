@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
+from scipy import stats
 
 from ingestion.sampling import (
     ExperimentSpec,
@@ -25,8 +27,10 @@ from ingestion.sampling import (
     sample,
     sample_partitions,
 )
+from ingestion.sampling.spec.epochs import EpochsUntil
 from ingestion.sampling.stopping.interval import Interval
 from ingestion.sampling.stopping.rule import State, judge, known_beforehand, schedule, told
+from ingestion.sampling.stopping.spending import levels, p_value
 from tests.sampling.conftest import MakeSpec
 from tests.sampling.server import Server
 from tests.sampling.test_sampling import rows
@@ -57,7 +61,9 @@ def _number(body: dict[str, Any]) -> str:
     return json.dumps(body["messages"]).partition("What is ")[2].partition(" ")[0]
 
 
-def adaptive(make_spec: MakeSpec, folder: Path, width: float, least: int = 4, to: int = 8, **changes: Any) -> Any:
+def adaptive(
+    make_spec: MakeSpec, folder: Path, wanted: float | str, least: int = 4, to: int = 8, **changes: Any
+) -> Any:
     path = folder / "forty.jsonl"
     path.write_text(
         "".join(
@@ -69,7 +75,11 @@ def adaptive(make_spec: MakeSpec, folder: Path, width: float, least: int = 4, to
         )
     )
     task = {"kind": "own", "name": "sums", "path": str(path)}
-    return make_spec(tasks=[task], epochs={"from": least, "to": to, "until": {"width": width}}, **changes)
+    return make_spec(
+        tasks=[task],
+        epochs={"from": least, "to": to, "until": wanted if isinstance(wanted, str) else {"width": wanted}},
+        **changes,
+    )
 
 
 def models(*names: str) -> list[dict[str, Any]]:
@@ -183,6 +193,8 @@ def test_what_has_no_verdict_of_its_own_is_refused(make_spec: MakeSpec, tmp_path
         adaptive(make_spec, tmp_path, 0.1, least=2)
     with pytest.raises(SpecError, match="epochs: to is 4, and from is 4; raise to, or write epochs as a number"):
         adaptive(make_spec, tmp_path, 0.1, to=4)
+    with pytest.raises(SpecError, match=r'epochs.until: is "verdct"; write {width: 0.1}, or verdict'):
+        adaptive(make_spec, tmp_path, "verdct")
     spec: ExperimentSpec = adaptive(make_spec, tmp_path, 0.1)
     assert spec.model_dump(mode="json")["epochs"] == {"from": 4, "to": 8, "until": {"width": 0.1}}
 
@@ -194,13 +206,34 @@ def test_the_rule() -> None:
     narrow = Interval(low=0.46, high=0.54, unit_sq=4e-4, noise_sq=2e-4, items_sq_low=1e-4, **known)  # type: ignore[arg-type]
     assert narrow.width_at(1) == pytest.approx(0.08, abs=1e-3)
     assert narrow.width_at(float("inf")) == pytest.approx(0.08 / 2**0.5, rel=1e-2)
-    assert judge(narrow, 5, 30, 0.1).state is State.REACHED
-    assert judge(narrow, 5, 30, 0.06).state is State.GO_ON
-    assert judge(narrow, 30, 30, 0.06).state is State.AT_MOST
-    lost = judge(narrow, 5, 30, 0.03)
+    assert judge(narrow, 5, until(0.1)).state is State.REACHED
+    assert judge(narrow, 5, until(0.06)).state is State.GO_ON
+    assert judge(narrow, 30, until(0.06)).state is State.AT_MOST
+    lost = judge(narrow, 5, until(0.03))
     assert lost.state is State.OUT_OF_REACH
-    assert "its 100 items alone leave 0.057 however often they are asked" in told(lost, 0.03, 30)
+    assert "its 100 items alone leave 0.057 however often they are asked" in told(lost, until(0.03))
     lucky = Interval(**(vars(narrow) | {"wrong_items": 5.0}))
-    assert judge(lucky, 5, 30, 0.1).state is State.GO_ON
-    assert known_beforehand(400, 0.1) is None
-    assert "may be too few" in (known_beforehand(80, 0.1) or "")
+    assert judge(lucky, 5, until(0.1)).state is State.GO_ON
+    assert known_beforehand(400, until(0.1)) is None
+    assert "may be too few" in (known_beforehand(60, until(0.1)) or "")
+
+
+def until(width: float) -> EpochsUntil:
+    return EpochsUntil.model_validate({"from": 5, "to": 30, "until": {"width": width}})
+
+
+def test_looks_at_a_verdict_spend_five_per_cent_together() -> None:
+    spent = levels(schedule(5, 30))
+    assert sum(spent) == pytest.approx(0.05) and spent[0] == pytest.approx(
+        2 * stats.norm.sf(1.959964 * 6**0.5), rel=1e-4
+    )
+    statistic, freedom = np.meshgrid([0.01, 0.5, 2.0, 6.0], [1.0, 4.5, 199.0])
+    assert p_value(statistic, 1 / freedom) == pytest.approx(2 * stats.t.sf(statistic, freedom), rel=1e-6)
+
+
+def test_a_verdict_stops_where_it_is_clear(layout: Layout, make_spec: MakeSpec, tmp_path: Path) -> None:
+    spec = adaptive(make_spec, tmp_path, "verdict", models=models(EVENLY, MOODY))
+    told_of = {part.key.model_id: part.looked_at or "" for part in sample(spec, layout).partitions}
+    assert told_of[EVENLY].endswith("cannot tell which half it is in: no more are allowed (to: 8)")  # it is a half
+    assert told_of[MOODY].endswith("less than half of the error is variance")
+    assert epochs(layout) == {EVENLY: 8, MOODY: 4}

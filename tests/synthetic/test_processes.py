@@ -33,7 +33,7 @@ torch.set_num_threads(1)
 training.SAVE_EVERY_S = 0
 config = ExperimentConfig.from_json(pathlib.Path(sys.argv[1]).read_text())
 with join_world("cpu") as world:
-    train_model(config, "one", Layout(pathlib.Path(sys.argv[2])), machine=Machine(world))
+    train_model(config, "one-s1", Layout(pathlib.Path(sys.argv[2])), machine=Machine(world))
 """
 
 
@@ -85,16 +85,16 @@ def losses_of(result: TrainingResult) -> pa.Table:
 def test_a_killed_training_goes_on_to_bit_equal_losses_and_weights(config: ExperimentConfig, tmp_path: Path) -> None:
     layout = Layout(tmp_path / "killed")
     process = start(config, tmp_path, layout.root)
-    while not progress_path(config, "one", layout).is_file():
+    while not progress_path(config, "one-s1", layout).is_file():
         assert process.poll() is None, "it ended before it was killed"
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
 
     lines: list[str] = []
-    resumed = train_model(config, "one", layout, lines.append)
+    resumed = train_model(config, "one-s1", layout, lines.append)
     assert any("going on at step" in line for line in lines)
-    whole = train_model(config, "one", Layout(tmp_path / "whole"))
+    whole = train_model(config, "one-s1", Layout(tmp_path / "whole"))
     assert losses_of(resumed).equals(losses_of(whole))
     assert resumed.checkpoint.read_bytes() == whole.checkpoint.read_bytes()
 
@@ -103,8 +103,8 @@ def test_two_processes_under_torchrun_learn_what_one_does(tiny: ExperimentConfig
     config = with_training(tiny, n_steps=30)
     layout = Layout(tmp_path / "two")
     assert start(config, tmp_path, layout.root, *TORCHRUN).wait() == 0
-    alone = train_model(config, "one", Layout(tmp_path / "one"))
-    together = train_model(config, "one", layout)
+    alone = train_model(config, "one-s1", Layout(tmp_path / "one-s1"))
+    together = train_model(config, "one-s1", layout)
     assert together.was_skipped
     for name in ("split", "step", "n_tokens"):
         assert losses_of(together)[name].equals(losses_of(alone)[name])
@@ -128,7 +128,7 @@ def test_two_processes_stop_and_go_on_together(tiny: ExperimentConfig, tmp_path:
         "training: process 1: stopped at step 10/15",
     ]
     assert [line[: len(start)] for line, start in zip(lines, expected, strict=True)] == expected
-    alone = Layout(tmp_path / "one")
+    alone = Layout(tmp_path / "one-s1")
     run_experiment(config, alone, CPU)
     folders = [
         sorted(path.parent.relative_to(each.raw) for path in each.raw.rglob("*.parquet")) for each in (layout, alone)

@@ -124,7 +124,7 @@ def _looked_at(partition: Partition, decision: Decision) -> str | None:
         return None
     if decision.last is not None:
         return f"{decision.last.n_epochs} epochs, {decision.because}"
-    return known_beforehand(len(partition.task.items), partition.until.until.width) or ""
+    return known_beforehand(len(partition.task.items), partition.until) or ""
 
 
 def _of_inspect(partition: Partition, have: Holdings, price: Price | None) -> PartitionPlan:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from ingestion.sampling.spec.tasks import Strict
 
@@ -32,8 +32,21 @@ class EpochsUntil(Strict):
     """Epochs that every pool gets before its interval is looked at; with the contexts, at least 3 samples per item."""
     to: Annotated[int, Field(ge=1, le=MOST_EPOCHS)]
     """The most epochs that a pool gets."""
-    until: Until
-    """When to stop between the two."""
+    until: Until | Literal["verdict"]
+    """When to stop between the two: when the interval is as narrow as `{width: 0.1}`, or at a `verdict`, when it is
+    clear whether more than half of the pool's error is variance, or less."""
+
+    @field_validator("until", mode="before")
+    @classmethod
+    def _is_known(cls, value: Any) -> Any:
+        if isinstance(value, str) and value != "verdict":
+            raise ValueError("write {width: 0.1}, or verdict")
+        return value
+
+    @property
+    def width(self) -> float | None:
+        """The wanted width; None where a verdict is wanted."""
+        return None if isinstance(self.until, str) else self.until.width
 
     @model_validator(mode="after")
     def _is_a_range(self) -> EpochsUntil:

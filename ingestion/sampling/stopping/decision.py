@@ -70,8 +70,8 @@ def decide(partition: Partition, held: Holdings, layout: Layout) -> Decision:
         if not _is_complete(partition, held, n_epochs):
             return Decision(n_epochs, rule.to, last, because)
         answers = answers or read_answers(partition, layout)
-        last = judge(pool_interval(*answers.up_to(n_epochs)), n_epochs, rule.to, rule.until.width)
-        because = told(last, rule.until.width, rule.to)
+        last = judge(pool_interval(*answers.up_to(n_epochs)), n_epochs, rule)
+        because = told(last, rule)
         if last.state is not State.GO_ON:
             return Decision(n_epochs, n_epochs, last, because)
     raise AssertionError("the last look goes nowhere")
@@ -95,7 +95,7 @@ def write_down(partition: Partition, decision: Decision, layout: Layout) -> None
         "because": decision.because,
         "low": interval.low,
         "high": interval.high,
-        "wanted_width": partition.until.until.width,
+        "until": partition.until.model_dump(mode="json")["until"],
     }
     with atomic_path(layout.response_partition(partition.key.columns) / RECORD) as temporary:
         temporary.write_text(json.dumps(record), encoding="utf-8")

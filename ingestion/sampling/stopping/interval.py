@@ -14,6 +14,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from ingestion.sampling.stopping.spending import p_value
 from warehouse.layout import DBT_PROJECT_DIR
 
 Floats = NDArray[np.float64]
@@ -42,6 +43,7 @@ class Interval:
         noise_sq: the part of unit_sq that samples cause; None where there are too few of each item to tell.
         items_sq_low: the least that the rest of unit_sq, which items alone cause, may be: two standard errors below it.
         t_975: quantile that the interval uses.
+        p_half: p-value of "half of the error is variance", by the same scale and degrees of freedom.
     """
 
     n_items: int
@@ -55,6 +57,7 @@ class Interval:
     noise_sq: float | None = None
     items_sq_low: float = 0.0
     t_975: float = float("nan")
+    p_half: float = 1.0
 
     @property
     def width(self) -> float | None:
@@ -196,9 +199,11 @@ def _pooled(parts: _Parts) -> Interval:
     fourth = float(np.sum(residual**4))
     freedom = min(n - 1, float(np.sum(residual**2)) ** 2 / fourth) if fourth else np.inf
     inverse = unit_sq**2 / freedom + (context_sq**2 / (n_contexts - 1) if context_sq else 0.0)
-    quantile = float(t_975(min(inverse / (unit_sq + context_sq) ** 2, 1.0)))
-    low, high = _ends(ratio, quantile * (unit_sq + context_sq) ** 0.5)
-    return _with(known, low=low, high=high, t_975=quantile)
+    inverse = min(inverse / (unit_sq + context_sq) ** 2, 1.0)
+    quantile, error = float(t_975(inverse)), (unit_sq + context_sq) ** 0.5
+    low, high = _ends(ratio, quantile * error)
+    p_half = float(p_value(np.log(ratio / (1 - ratio)) * ratio * (1 - ratio) / error, inverse))
+    return _with(known, low=low, high=high, t_975=quantile, p_half=p_half)
 
 
 def t_975(inverse_freedom: float | Floats) -> Floats:

@@ -1,11 +1,12 @@
 """The rule by which a pool has enough: looks after whole epochs, on a schedule that is fixed beforehand.
 
-A pool stops when its interval is as narrow as wanted, or when it cannot become so. The rule looks at how wide the
+A pool stops when its interval is as narrow as wanted, or when it cannot become so. That rule looks at how wide the
 interval is, and never at where it lies. Width goes with the number of items and samples and with how scattered answers
 are; whether the interval holds the true value has next to nothing to do with it, so that looking again and again costs
-no coverage (Chow and Robbins 1965, fixed-width sequential intervals). Nothing of the 5 % has to be spent on looks, as a
-rule that stops at an effect must. Where a few items decide, a narrow interval may be luck: until `ENOUGH_WRONG` items'
-worth of wrong answers are there, none counts as narrow. `benchmarks/adaptive_epochs.py` measures what that comes to.
+no coverage (Chow and Robbins 1965, fixed-width sequential intervals). A pool that stops at a verdict does look at where
+its interval lies, and spends 5 % over all its looks (`spending`). Where a few items decide, an interval may be narrow,
+or clear, by luck: `ENOUGH_WRONG` items' worth of wrong answers have to be there. `benchmarks/adaptive_epochs.py`
+measures what that comes to.
 
 All items of a pool get the same epochs. Stopping item by item, at those whose answers agree so far, would leave their
 variance at 0 for ever: the same benchmark shows how far off the pool's incoherence then is.
@@ -17,7 +18,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil, inf, sqrt
 
+from ingestion.sampling.spec.epochs import EpochsUntil
 from ingestion.sampling.stopping.interval import Interval
+from ingestion.sampling.stopping.spending import levels
 
 GROWTH = 1.25
 """Each look has about so many times the epochs of the one before."""
@@ -25,7 +28,7 @@ GROWTH = 1.25
 ENOUGH_WRONG = 10.0
 """Wrong answers, counted in items that are always wrong, before a narrow interval is believed."""
 
-FLOOR = {"typical": 0.95, "hard": 0.48}
+FLOOR = {"typical": 0.84, "hard": 0.45}
 """Width of the interval with any number of samples, times √ items, in two simulated populations of the benchmark: what
 is known before the first sample. Where all items are alike there is no such floor."""
 
@@ -62,52 +65,68 @@ def schedule(least: int, most: int) -> tuple[int, ...]:
     return tuple(looks)
 
 
-def judge(interval: Interval, n_epochs: int, most: int, wanted: float) -> Look:
-    """Whether a pool has enough after `n_epochs` of at most `most`."""
-    width = interval.width
-    if width is not None and width <= wanted and interval.wrong_items >= ENOUGH_WRONG:
+def judge(interval: Interval, n_epochs: int, rule: EpochsUntil) -> Look:
+    """Whether a pool has enough after `n_epochs`, which is one of the schedule's."""
+    is_enough = _is_narrow(interval, rule.width) if rule.width is not None else _is_clear(interval, n_epochs, rule)
+    if is_enough and interval.wrong_items >= ENOUGH_WRONG:
         return Look(n_epochs, interval, State.REACHED)
-    if n_epochs >= most:
+    if n_epochs >= rule.to:
         return Look(n_epochs, interval, State.AT_MOST)
-    at_best = interval.width_at(most / n_epochs, at_least=True)
-    is_hopeless = at_best is not None and at_best > wanted
+    at_best = None if rule.width is None else interval.width_at(rule.to / n_epochs, at_least=True)
+    is_hopeless = at_best is not None and rule.width is not None and at_best > rule.width
     return Look(n_epochs, interval, State.OUT_OF_REACH if is_hopeless else State.GO_ON)
 
 
-def told(look: Look, wanted: float, most: int) -> str:
+def _is_narrow(interval: Interval, wanted: float) -> bool:
+    return interval.width is not None and interval.width <= wanted
+
+
+def _is_clear(interval: Interval, n_epochs: int, rule: EpochsUntil) -> bool:
+    looks = schedule(rule.least, rule.to)
+    return interval.width is not None and interval.p_half <= levels(looks)[looks.index(n_epochs)]
+
+
+def told(look: Look, rule: EpochsUntil) -> str:
     """Why a pool has the epochs that it has, for people."""
     interval, width = look.interval, look.interval.width
-    is_last = look.state is State.AT_MOST
+    ends = {State.GO_ON: "goes on", State.AT_MOST: f"no more are allowed (to: {rule.to})"}
     if width is None:
-        return f"no interval yet ({interval.note})" + (
-            f": no more are allowed (to: {most})" if is_last else ": goes on"
-        )
-    why = f"interval {interval.low:.3f} to {interval.high:.3f}, {width:.3f} wide"
+        return f"no interval yet ({interval.note}): {ends[look.state]}"
+    why = f"interval {interval.low:.3f} to {interval.high:.3f}"
+    few = f", but fewer than {ENOUGH_WRONG:g} items' worth of wrong answers"
+    if rule.width is None:
+        more = "more" if (interval.ratio or 0.0) > 0.5 else "less"
+        if look.state is State.REACHED:
+            return f"{why}: {more} than half of the error is variance"
+        why += few if _is_clear(interval, look.n_epochs, rule) else ", cannot tell which half it is in"
+        return f"{why}: {ends[look.state]}"
+    why += f", {width:.3f} wide"
     if look.state is State.REACHED:
         return f"{why}: enough"
     if look.state is State.OUT_OF_REACH:
-        at_best = interval.width_at(most / look.n_epochs, at_least=True)
-        return f"{why}: {most} epochs leave {at_best:.3f} at best, wanted {wanted:g}; {_floor_of(interval, wanted)}"
-    if not is_last:
-        return f"{why}: goes on"
-    if width <= wanted:
-        return f"{why}, but fewer than {ENOUGH_WRONG:g} items' worth of wrong answers; no more are allowed (to: {most})"
-    return f"{why}, wanted {wanted:g}: no more are allowed (to: {most}); {_floor_of(interval, wanted)}"
+        at_best = interval.width_at(rule.to / look.n_epochs, at_least=True)
+        return f"{why}: {rule.to} epochs leave {at_best:.3f} at best, {_floor_of(interval, rule.width)}"
+    if width <= rule.width:
+        return f"{why}{few}: {ends[look.state]}"
+    floor = f"; {_floor_of(interval, rule.width)}" if look.state is State.AT_MOST else ""
+    return f"{why}: {ends[look.state]}{floor}"
 
 
 def _floor_of(interval: Interval, wanted: float) -> str:
     floor = interval.width_at(inf)
     if floor is None or floor <= wanted:
-        return "more epochs would do"
+        return f"wanted {wanted:g}; more epochs would do"
     n = ceil(interval.n_items * (floor / wanted) ** 2)
     return (
-        f"its {interval.n_items:,} items alone leave {floor:.3f} however often they are asked, "
+        f"wanted {wanted:g}; its {interval.n_items:,} items alone leave {floor:.3f} however often they are asked, "
         f"and it takes more than {n:,} items"
     )
 
 
-def known_beforehand(n_items: int, wanted: float) -> str | None:
+def known_beforehand(n_items: int, rule: EpochsUntil) -> str | None:
     """What items alone make unlikely, before anything is asked; None if they do not."""
+    if (wanted := rule.width) is None:
+        return None
     typical, hard = (FLOOR[name] / sqrt(n_items) for name in ("typical", "hard"))
     if wanted >= typical:
         return None
