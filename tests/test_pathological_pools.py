@@ -50,6 +50,7 @@ LETTERS: Rows = [
     *samples("one_item", {"q1": ["A", "B", "B", "A"]}),
     *samples("equal_lengths", {f"q{n}": ["A", "B", "B", "A"] for n in range(6)}, length=50),
     *samples("many_options", {f"q{n}": [ALPHABET[n], ALPHABET[25], "A", "A"] for n in range(6)}, n_choices=26),
+    *samples("cut_off", {f"q{n}": ["A", "B", "<think>A or B", "<think>A"] for n in range(3)}),
     *samples("mixed_options", {"two": ["B", "A"]}, n_choices=2),
     *samples("mixed_options", {f"five{n}": ["E", "D"] for n in range(3)}, n_choices=5),
 ]
@@ -144,6 +145,20 @@ def test_what_cannot_be_graded_is_counted_and_named(told: Told) -> None:
     assert "6 of 24 samples have no score" in told.messages and "NaN" in told.messages
     assert told.pool("nan_scores", "score")["n_samples"] == 18
     assert told.pool("all_unreadable", "brier")["n_format_failures"] == 12
+
+
+def test_cut_off_answers_are_counted_and_named(told: Told) -> None:
+    pool = told.pool("cut_off", "brier")
+    assert (pool["n_samples"], pool["n_format_failures"], pool["n_cut_off"], pool["is_often_cut_off"]) == (
+        12,
+        6,
+        6,
+        True,
+    )
+    assert not told.pool("all_unreadable", "brier")["is_often_cut_off"]
+    assert "<b>Answers were cut off</b>" in told.page and "cut_off, m (6 of 12)" in told.page
+    figure = "select n_cut_off, cut_off_rate from figures.fig_format_failures where task = 'cut_off'"
+    assert told.published.execute(figure).fetchall() == [(6, 0.5)]
 
 
 def test_nothing_published_is_no_number(told: Told) -> None:
