@@ -10,7 +10,7 @@ by the rule of `ingestion.sampling.stopping`, and compares with flat designs, in
   there is nothing to move, and the share says what is lost by not knowing.
 
 Widths are chosen so that the flat design needs 8, 12, 20 or 30 epochs. With `--replay ROOT` the pools are those of a
-warehouse with repeated runs: their epochs are put into random orders.
+warehouse with repeated runs (`benchmarks/replayed_runs.py`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,6 @@ from benchmarks.item_numbers import of_misses
 from benchmarks.populations import (
     CONTEXT_SD,
     N_CONTEXTS,
-    N_OPTIONS,
     Array,
     draw_items,
     improved,
@@ -187,7 +186,7 @@ def _ends(ratio: Array, half_width: Array) -> tuple[Array, Array]:
 def _noise(counts: Array, ratio: Array) -> Array:
     """The jackknife over the samples of an item: those with one answer count alike."""
     n = counts.sum(axis=-1)
-    without = np.stack([_contribution(counts - one, ratio) for one in np.eye(N_OPTIONS)], axis=-1)
+    without = np.stack([_contribution(counts - one, ratio) for one in np.eye(counts.shape[-1])], axis=-1)
     mean = np.sum(counts * without, axis=-1) / n
     found: Array = (n - 1) / n * np.sum(counts * (without - mean[..., None]) ** 2, axis=-1)
     return found
@@ -200,30 +199,46 @@ def _contribution(counts: Array, ratio: Array) -> Array:
     return found
 
 
-def draw_course(
-    pool: str, n_items: int, n_draws: int, seed: int, ends: tuple[int, int] = (LEAST, MOST), *, is_flat: bool = True
-) -> Course:
-    """Draws of a pool, each from its first epoch to its last. Pools of `contexts` have 10 samples in an epoch.
+Probabilities = Callable[[tuple[int, int], np.random.Generator], Array]
+"""Answer probabilities (draws, items, contexts, options) of newly drawn items, option 0 right; by (draws, items)."""
+
+
+def draw_course(pool: str, n_items: int, n_draws: int, seed: int, ends: tuple[int, int] = (LEAST, MOST)) -> Course:
+    """Draws of a simulated pool, each from its first epoch to its last.
 
     Args:
-        pool: one of POOLS.
+        pool: one of POOLS; in those of `contexts` an epoch has 10 samples of an item.
         n_items, n_draws, seed: what is drawn.
         ends: first and last epoch.
-        is_flat: whether to look after every epoch, as flat designs need, or at the looks of the rule alone.
     """
     population, better = POOLS[pool]
-    is_shared = population == "contexts"
-    looks = schedule(*ends)
-    epochs = tuple(range(ends[0], ends[1] + 1)) if is_flat else looks
+
+    def probabilities(shape: tuple[int, int], rng: np.random.Generator) -> Array:
+        probs = improved(draw_items(population, shape, rng).probs, better)[:, :, None, :]
+        if population != "contexts":
+            return probs
+        shift = rng.normal(0, CONTEXT_SD, size=(shape[0], 1, N_CONTEXTS))
+        return shifted(np.repeat(probs, N_CONTEXTS, axis=2), shift)
+
     rng = np.random.default_rng([seed, n_items, list(POOLS).index(pool)])
+    truth = true_incoherence(population, better=better)["brier"]
+    return course_of(probabilities, truth, n_items, n_draws, rng, ends)
+
+
+def course_of(
+    probabilities: Probabilities,
+    truth: float,
+    n_items: int,
+    n_draws: int,
+    rng: np.random.Generator,
+    ends: tuple[int, int] = (LEAST, MOST),
+) -> Course:
+    """Draws of any pool, looked at when the rule looks and where flat designs end."""
+    looks = schedule(*ends)
+    epochs = tuple(sorted({*looks, *(flat for flat in FLAT if ends[0] <= flat <= ends[1])}))
     found: list[list[tuple[Array, ...]]] = [[] for _ in epochs]
     for first in range(0, n_draws, 100):
-        shape = (min(100, n_draws - first), n_items)
-        drawn = draw_items(population, shape, rng)
-        probs = improved(drawn.probs, better)[:, :, None, :]
-        if is_shared:
-            shift = rng.normal(0, CONTEXT_SD, size=(shape[0], 1, N_CONTEXTS))
-            probs = shifted(np.repeat(probs, N_CONTEXTS, axis=2), shift)
+        probs = probabilities((min(100, n_draws - first), n_items), rng)
         counts = rng.multinomial(epochs[0], probs).astype(float)
         for place, epoch in enumerate(epochs):
             if place:
@@ -232,9 +247,7 @@ def draw_course(
     ratio, low, high, at_best, wrong, p_half = (
         np.stack([np.concatenate([chunk[k] for chunk in chunks]) for chunks in found]) for k in range(6)
     )
-    return Course(
-        epochs, ratio, low, high, at_best, wrong, p_half, true_incoherence(population, better=better)["brier"]
-    )
+    return Course(epochs, ratio, low, high, at_best, wrong, p_half, truth)
 
 
 def follow(course: Course, wanted: float) -> Stops:
@@ -266,6 +279,12 @@ def compare(pools: dict[str, Course], wanted: float) -> dict[str, Any]:
     epochs = [told["mean_epochs"] for told in of_pools.values()]
     share = None if flat is None else sum(epochs) / (flat * len(epochs))
     return {"wanted_width": wanted, "flat_epochs": flat, "share": share, "pools": of_pools}
+
+
+def experiment_of(pools: dict[str, Course]) -> list[dict[str, Any]]:
+    """One experiment at the widths that flat designs reach on average in the pool that needs most."""
+    means = {flat: [np.nanmean(course.width[course.epochs.index(flat)]) for course in pools.values()] for flat in FLAT}
+    return [compare(pools, float(max(means[flat]))) for flat in FLAT]
 
 
 def told_of(course: Course, wanted: float, flat: int | None = None) -> dict[str, Any]:
@@ -354,14 +373,12 @@ def measure(n_items: int, n_draws: int, seed: int = 1) -> dict[str, dict[str, An
     """Everything that is recorded of pools of a size, by part of the record and name."""
     known = {name for names in EXPERIMENTS.values() for name in names}
     courses = {name: draw_course(name, n_items, n_draws, seed) for name in sorted(known)}
-    experiments = {}
-    for experiment, names in EXPERIMENTS.items():
-        pools = {name: courses[name] for name in names}
-        means = np.max([np.nanmean(course.width, axis=1) for course in pools.values()], axis=0)
-        experiments[experiment] = [compare(pools, float(means[flat - LEAST])) for flat in FLAT]
+    experiments = {
+        experiment: experiment_of({name: courses[name] for name in names}) for experiment, names in EXPERIMENTS.items()
+    }
     for name in ("easy99", "heavy", "families", "contexts"):
         ends = (1, 3) if name == "contexts" else (LEAST, MOST)
-        courses[name] = draw_course(name, n_items, n_draws, seed, ends, is_flat=False)
+        courses[name] = draw_course(name, n_items, n_draws, seed, ends)
     populations = {}
     for name, course in courses.items():
         if not np.isnan(course.width[-1]).all():
@@ -372,7 +389,7 @@ def measure(n_items: int, n_draws: int, seed: int = 1) -> dict[str, dict[str, An
         "populations": populations,
         "item_by_item": {name: item_by_item(name, n_items, 500, seed) for name in FLOOR},
         "floor": {name: floor(name, n_items, 500, seed) for name in FLOOR},
-        "verdicts": {name: verdicts(draw_course(name, n_items, n_draws, seed + 1, is_flat=False)) for name in JUDGED},
+        "verdicts": {name: verdicts(draw_course(name, n_items, n_draws, seed + 1)) for name in JUDGED},
     }
     return {part: {f"{name}, {n_items} items": told for name, told in of.items()} for part, of in found.items()}
 
@@ -422,10 +439,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     result = json.loads(options.result.read_text(encoding="utf-8")) if options.result.is_file() else {}
     if options.replay:
-        from benchmarks.replayed_runs import replay
+        from benchmarks.replayed_runs import replay, told_of_replay
 
         result["replayed"] = replay(Layout(options.replay), 100)
-        print(json.dumps(result["replayed"], indent=1))
+        print("\n".join(told_of_replay(result["replayed"])))
         _write(options.result, result)
         return 0
     if result.get("draws") != options.draws:

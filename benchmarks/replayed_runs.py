@@ -1,7 +1,9 @@
-"""Repeated runs, sampled again: every pool's epochs in random orders, stopped by the rule, beside flat designs.
+"""Real repeated runs, sampled again: pools whose items and answers are those of a warehouse.
 
 Import the runs first (`WAREHOUSE_ROOT=ROOT incoherence import …`), then `python -m benchmarks.adaptive_epochs --replay
-ROOT`. A replay has no more samples than there are; the estimate from all of them stands for the truth, which it is not.
+ROOT`. Each draw takes items of a pool with replacement, and their answers with the frequencies that the real runs had.
+So there are as many epochs as are wanted, and the truth is known: the incoherence of those frequencies. Pools of one
+task are an experiment; tasks with one pool are one together.
 """
 
 from __future__ import annotations
@@ -9,18 +11,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ingestion.sampling.spec.epochs import EpochsUntil
-from ingestion.sampling.stopping.interval import Floats, Interval, Ints, pool_interval
-from ingestion.sampling.stopping.rule import State, judge, schedule
+from benchmarks.adaptive_epochs import course_of, experiment_of
+from benchmarks.populations import Array
 from warehouse.layout import Layout
 from warehouse.raw import connect_raw
 
-LEAST, FEWEST_ITEMS = 3, 30
+FEWEST_ITEMS, FEWEST_RUNS, N_ITEMS = 30, 3, 200
 
 _ANSWERS = """
-    select task, model_id, condition_id, item_id, status, choice_index, target_index, n_choices
+    select task, model_id, condition_id, item_id, if(status = 'ok', choice_index, null) as choice, target_index
     from raw.samples inner join
         (select distinct task, item_id, answer_key_id, target_index, n_choices from raw.items) as items
         using (task, item_id, answer_key_id)
@@ -29,87 +29,68 @@ _ANSWERS = """
 """
 
 
-def pools(layout: Layout) -> dict[str, Floats]:
-    """Misses of every pool with letters, (items, runs, options); items with fewer runs than most are left out."""
+def frequencies(layout: Layout) -> dict[tuple[str, str], Array]:
+    """By task and pool: shares of answers (items, options), the right one first and those that are none last."""
     with connect_raw(layout) as con:
         rows = con.execute(_ANSWERS).fetchall()
-    by_pool: dict[str, dict[str, list[Any]]] = {}
-    for task, model, condition, item, *answer in rows:
-        by_pool.setdefault(f"{task}, {model}, {condition}", {}).setdefault(item, []).append(answer)
+    answers: dict[tuple[str, str], dict[str, list[int]]] = {}
+    for task, model, condition, item, choice, target in rows:
+        place = -1 if choice is None else 0 if choice == target else choice + (choice < target)
+        answers.setdefault((task, f"{model}, {condition}"), {}).setdefault(item, []).append(place)
     found = {}
-    for name, items in by_pool.items():
-        n_runs = int(np.median([len(answers) for answers in items.values()]))
-        whole = [answers[:n_runs] for answers in items.values() if len(answers) >= n_runs]
-        if n_runs > LEAST and len(whole) >= FEWEST_ITEMS:
-            n_options = max(answer[3] for answers in whole for answer in answers)
-            found[name] = np.array([[_miss(*answer, n_options) for answer in answers] for answers in whole])
+    for pool, items in answers.items():
+        told = [places for places in items.values() if len(places) >= FEWEST_RUNS]
+        if len(told) >= FEWEST_ITEMS:
+            n_options = max(max(places) for places in told) + 2
+            found[pool] = np.array([np.bincount(np.array(p) % n_options, minlength=n_options) / len(p) for p in told])
     return found
 
 
-def _miss(status: str, choice: int | None, target: int, n: int, n_options: int) -> Floats:
-    miss = np.zeros(n_options)
-    if status != "format_failure" and choice is not None and 0 <= choice < n:
-        miss[choice] = 1
-    else:
-        miss[:n] = 1 / n
-    miss[target] -= 1
-    return miss
-
-
 def replay(layout: Layout, n_draws: int, seed: int = 1) -> dict[str, Any]:
-    """Pools with equally many runs are an experiment; wanted are widths that a part of them, or all, can reach."""
-    there = pools(layout)
+    """What stopping at a width comes to in each experiment."""
+    there = frequencies(layout)
+    tasks = [task for task, _ in there]
+    experiments: dict[str, dict[str, Array]] = {}
+    for (task, pool), shares in there.items():
+        name = task if tasks.count(task) > 1 else "tasks with one pool"
+        experiments.setdefault(name, {})[pool if tasks.count(task) > 1 else f"{task}, {pool}"] = shares
     result = {}
-    for n_runs in sorted({misses.shape[1] for misses in there.values()}):
-        chosen = {name: misses for name, misses in there.items() if misses.shape[1] == n_runs}
-        result[f"{n_runs} runs"] = _experiment(chosen, n_runs, n_draws, np.random.default_rng([seed, n_runs]))
-    return result
+    for number, (name, pools) in enumerate(sorted(experiments.items())):
+        rng = np.random.default_rng([seed, number])
+        courses = {pool: _course(shares, n_draws, rng) for pool, shares in pools.items()}
+        result[name] = [_summed(cell) for cell in experiment_of(courses)]
+    return {"draws": n_draws, "items": N_ITEMS, "experiments": result}
 
 
-def _experiment(chosen: dict[str, Floats], n_runs: int, n_draws: int, rng: np.random.Generator) -> dict[str, Any]:
-    full = {name: _interval(misses) for name, misses in chosen.items()}
-    shown = {name: interval for name, interval in full.items() if interval.width is not None}
-    widths = sorted(interval.width or 0.0 for interval in shown.values())
-    cells = []
-    for wanted in sorted({round(width * 1.02, 4) for width in np.quantile(widths, (0.25, 0.5, 0.75, 1.0))}):
-        able = {name: chosen[name] for name, interval in shown.items() if (interval.width or 1.0) <= wanted}
-        courses = {name: [_course(misses, n_runs, rng) for _ in range(n_draws)] for name, misses in able.items()}
-        cells.append({"wanted_width": wanted, "n_pools": len(able)} | _compare(courses, full, wanted, n_runs))
-    return {"n_pools": len(chosen), "n_with_interval": len(shown), "widths": cells}
+def _course(shares: Array, n_draws: int, rng: np.random.Generator) -> Any:
+    def probabilities(shape: tuple[int, int], rng: np.random.Generator) -> Array:
+        return shares[rng.integers(0, len(shares), size=shape)][:, :, None, :]
+
+    variance, error = np.sum(1 - np.sum(shares**2, axis=1)), np.sum(2 * (1 - shares[:, 0]))
+    return course_of(probabilities, float(variance / error), N_ITEMS, n_draws, rng)
 
 
-def _compare(
-    courses: dict[str, list[dict[int, Interval]]], full: dict[str, Interval], wanted: float, n_runs: int
-) -> dict[str, Any]:
-    flat = next(
-        epochs
-        for epochs in range(LEAST, n_runs + 1)
-        if all(_mean_width(course, epochs) <= wanted for course in courses.values())
-    )
-    rule = EpochsUntil.model_validate({"from": LEAST, "to": n_runs, "until": {"width": wanted}})
-    used, held = [], []
-    for name, draws in courses.items():
-        for course in draws:
-            looks = [judge(course[epochs], epochs, rule) for epochs in schedule(LEAST, n_runs)]
-            last = next(look for look in looks if look.state is not State.GO_ON)
-            used.append(last.n_epochs)
-            low, high, ratio = last.interval.low, last.interval.high, full[name].ratio or 0.0
-            held.append(low is not None and high is not None and low <= ratio <= high)
-    mean = float(np.mean(used))
-    return {"flat_epochs": flat, "mean_epochs": mean, "share": mean / flat, "holds_full_estimate": float(np.mean(held))}
+def _summed(cell: dict[str, Any]) -> dict[str, Any]:
+    """An experiment of many pools in a few numbers."""
+    pools = list(cell["pools"].values())
+    return {
+        "wanted_width": cell["wanted_width"],
+        "flat_epochs": cell["flat_epochs"],
+        "share": cell["share"],
+        "n_pools": len(pools),
+        "mean_epochs": sorted(round(pool["mean_epochs"], 1) for pool in pools),
+        "coverage": float(np.mean([pool["coverage"] for pool in pools if pool["coverage"] is not None])),
+        "flat_coverage": float(np.mean([pool["flat_coverage"] for pool in pools if pool["coverage"] is not None])),
+        "reached": float(np.mean([pool["reached"] for pool in pools])),
+    }
 
 
-def _mean_width(course: list[dict[int, Interval]], epochs: int) -> float:
-    return float(np.mean([draw[epochs].width or 1.0 for draw in course]))
-
-
-def _course(misses: Floats, n_runs: int, rng: np.random.Generator) -> dict[int, Interval]:
-    order: NDArray[np.int64] = rng.permuted(np.tile(np.arange(n_runs), (len(misses), 1)), axis=1)
-    shuffled = np.take_along_axis(misses, order[..., None], axis=1)
-    return {epochs: _interval(shuffled[:, :epochs]) for epochs in range(LEAST, n_runs + 1)}
-
-
-def _interval(misses: Floats) -> Interval:
-    n_items, n_runs, n_options = misses.shape
-    items: Ints = np.repeat(np.arange(n_items), n_runs)
-    return pool_interval(items, np.zeros(len(items), dtype=np.int64), misses.reshape(-1, n_options))
+def told_of_replay(result: dict[str, Any]) -> list[str]:
+    """The result for people."""
+    return [
+        f"{name}, {cell['n_pools']} pools: flat {cell['flat_epochs']} epochs (width {cell['wanted_width']:.3f}), share "
+        f"{cell['share']:.2f}, coverage {cell['coverage']:.3f} (flat {cell['flat_coverage']:.3f}), "
+        f"reached {cell['reached']:.2f}"
+        for name, cells in result["experiments"].items()
+        for cell in cells
+    ]

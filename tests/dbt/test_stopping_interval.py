@@ -37,4 +37,4 @@ def test_it_is_the_published_one(built: Built) -> None:
         assert row["interval_note"] in (found.note, "one_sample_per_item"), row
         notes.add(found.note)
         n_contexts.add(min(len(np.unique(arrays[1])), 3))
-    assert None in notes and len(notes) > 1 and n_contexts >= {1, 3}
+    assert None in notes and n_contexts >= {1, 3}

@@ -28,7 +28,7 @@ GROWTH = 1.25
 ENOUGH_WRONG = 10.0
 """Wrong answers, counted in items that are always wrong, before a narrow interval is believed."""
 
-FLOOR = {"typical": 0.95, "hard": 0.48}
+FLOOR = {"typical": 0.84, "hard": 0.45}
 """Width of the interval with any number of samples, times √ items, in two simulated populations of the benchmark: what
 is known before the first sample. Where all items are alike there is no such floor."""
 

@@ -2,7 +2,7 @@ with
 
 fits as (
     select * from {{ ref("int_synthetic_by_scale_fits") }}
-    where decomposition = 'per_start' and starts = 'standard'
+    where starts = 'standard'
 ),
 
 slopes as (
@@ -48,6 +48,8 @@ select
     n_points as n,
     n_unit,
     case when slope_ci_low is null then 'no_fit' end as interval_note,
+    problem_id as fit_id,
+    decomposition = 'per_start' as is_told,
     'holds' as precondition,
     {{
         words(
@@ -58,8 +60,8 @@ select
     }} as told,
     {{
         without_columns(
-            "model_id", "condition_id", "length_axis", "n_wrong_items", "mean_samples", "share_from_samples",
-            "cost_usd_per_sample", "other_verdict", "other_told"
+            "model_id", "condition_id", "length_axis", "n_wrong_items", "mean_samples", "share_from_samples", "n_contexts", "share_from_contexts",
+            "cost_usd_per_sample"
         )
     }}
 from differences
