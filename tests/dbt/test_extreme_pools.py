@@ -55,7 +55,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
     build(layout)
     publish(layout)
     page = write_page(layout).path.read_text(encoding="utf-8")
-    assert "None" not in page.split("<h2 id")[1]
+    assert "None" not in page.partition("<main")[2].partition("</main>")[0]
     with connect(layout.published_database) as con:
         yield con
 

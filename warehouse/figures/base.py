@@ -43,6 +43,9 @@ DECOMPOSITION_LABELS = {
     "pooled": "pooled: mean over all starts",
 }
 
+KEYS = ("task", "model_family", "model_id", "condition_id")
+"""What the rows of a chart may be chosen by."""
+
 LENGTH_LABELS = {
     "reasoning_tokens": "reasoning tokens",
     "output_tokens": "output tokens",
