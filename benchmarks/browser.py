@@ -150,7 +150,7 @@ def browser() -> Iterator[Tab]:
     with tempfile.TemporaryDirectory() as profile:
         process = subprocess.Popen(
             [
-                "/bin/sh",
+                "bash",  # sh may read one digit of a descriptor only
                 "-c",
                 f'exec "$0" "$@" 3<&{to_browser[0]} 4>&{from_browser[1]}',
                 path,
