@@ -72,20 +72,14 @@ def read_with_inspect() -> int:
 def peak_mib() -> float:
     """Peak resident memory of one import, in MiB: the kernel's mark of that process, which begins anew with it.
 
-    Without pandas: where it is installed, as it is here for the peer, pyarrow loads it, 30 MiB, and uses none of it.
+    Without pandas, as the command does it; it is installed here for the peer.
     """
     code = """
-import sys
-
-class NoPandas:
-    def find_spec(self, name, *_):
-        if name == "pandas":
-            raise ModuleNotFoundError(name)
-
-sys.meta_path.insert(0, NoPandas())
 from benchmarks.bench_import import import_log
 from benchmarks.memory import peak_mib
+from warehouse.arrow import leave_out_pandas
 
+leave_out_pandas()
 import_log()
 print(peak_mib())
 """

@@ -11,28 +11,31 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.fault_commands import RUNNING
 from benchmarks.fault_trials import (
-    RUNNING,
     Warehouse,
     full_disk_trial,
     hostile_names_trial,
     kill_trial,
     make_template,
 )
+from warehouse.layout import PROJECT_ROOT
 
 HERE = Path(__file__).resolve().parents[1] / "build" / "benchmarks" / "fault_campaign"
 RESULT = Path(__file__).parent / "results" / "fault_campaign.json"
 SEED = 2026
 
 KILLS = {"import": 20, "publish": 10, "sample": 10, "report": 8, "build": 6, "run": 4, "ui": 2}
-FULL_DISKS = {"import": 4, "publish": 2, "sample": 2, "report": 1, "build": 1}
+FULL_DISKS = {"import": 4, "publish": 2, "sample": 1, "report": 1, "build": 1, "status": 1}
 
 
 @dataclass
@@ -62,6 +65,8 @@ class Record:
                 for name in ("rows_lost", "half_published", "leftovers", "processes_alive")
             },
             "problems": problems,
+            "commits": sorted({str(trial["commit"]) for trial in self.trials.values()}),
+            "days": sorted({str(trial["day"]) for trial in self.trials.values()}),
         }
 
 
@@ -76,7 +81,7 @@ def main(arguments: list[str]) -> int:
             continue
         started = time.monotonic()
         found = trial()
-        record.trials[name] = asdict(found)
+        record.trials[name] = asdict(found) | {"commit": _commit(), "day": datetime.now(UTC).date().isoformat()}
         book.write_text(json.dumps(record.trials, indent=1))
         RESULT.write_text(json.dumps(record.summary(), indent=2) + "\n")
         print(f"{name}: {found.told()} ({time.monotonic() - started:.0f} s)", flush=True)
@@ -84,12 +89,18 @@ def main(arguments: list[str]) -> int:
     return int(bool(record.summary()["problems"]))
 
 
+def _commit() -> str:
+    """The code that is tried; with a `+` if files of it were changed since."""
+    told = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
+    return subprocess.run(told, check=True, capture_output=True, text=True, cwd=PROJECT_ROOT).stdout.strip()
+
+
 def _trials(template: Warehouse) -> list[tuple[str, Callable[[], object]]]:
     chance = random.Random(SEED)
     trials: list[tuple[str, Callable[[], object]]] = []
     for command, number in KILLS.items():
         for turn in range(number):
-            # Spread over the command's usual time, a little beyond its end.
+            # Spread over the command's usual processor time, a little beyond its end.
             moment = (turn + chance.random()) / number * 1.05
             trials.append(
                 (f"kill {command} {turn}", lambda c=command, m=moment, n=turn: kill_trial(template, HERE, c, m, n))

@@ -4,36 +4,39 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 import yaml
 
+from benchmarks.fault_commands import ENOUGH_BYTES, RUNNING, finish, names, resize, small_disk, start, wait_until
+from ingestion.logs.workers import WORTH_BYTES
 from tests.ingestion.test_hostile_files import HEADER, answered, archive, sample
 from warehouse.layout import PROJECT_ROOT, Layout
 from warehouse.raw import connect_raw
 
 OLD = PROJECT_ROOT / "tests" / "fixtures" / "warehouse_0_1_0"
-COMMAND = Path(sys.executable).with_name("incoherence")
-MARK = "FAULT_CAMPAIGN"
 N_LOGS, N_EPOCHS = 24, 30
-USUAL_S = {"import": 6.0, "publish": 6.0, "sample": 8.0, "report": 12.0, "build": 40.0, "run": 60.0, "ui": 30.0}
-"""Seconds that a command takes, until it has been seen to its end."""
+USUAL_S = {"import": 4.0, "publish": 4.0, "sample": 6.0, "report": 12.0, "build": 45.0, "run": 80.0, "ui": 15.0}
+"""Processor seconds that a command and its processes take, until one was seen to its end; `ui`: to its first page."""
 PATIENCE_S = {"ui": 60.0, "run": 60.0}
 """How long its processes may take to end after it; 20 s for the others."""
-SEEN_TO_ITS_END = {"build": 3, "run": 2, "report": 4}
+SEEN_TO_ITS_END = {"build": 3, "run": 4, "report": 4}
 """Every so-many-th of its trials runs the command again to its end; the others look at what it left."""
-_ENOUGH = 2**31
-ROOM = {"import": 500_000, "publish": 6_000_000, "sample": 60_000, "build": 20_000_000, "report": 2_000_000}
+ROOM = {
+    "import": 500_000,
+    "publish": 6_000_000,
+    "sample": 60_000,
+    "build": 20_000_000,
+    "report": 2_000_000,
+    "status": 1,
+}
 """Bytes that a command needs, about: the full disk has a part of it."""
 
 
@@ -76,69 +79,33 @@ class Warehouse:
         return Layout(self.root)
 
 
-class Processes:
-    """Processes of the campaign, known by a variable of their environment."""
-
-    def is_supported(self) -> bool:
-        """Whether this machine tells."""
-        return Path("/proc/self/environ").exists() and os.geteuid() == 0
-
-    def marked(self, mark: str) -> list[int]:
-        """Those that have not ended."""
-        found = []
-        for path in Path("/proc").glob("[0-9]*"):
-            try:
-                if f"{MARK}={mark}".encode() in (path / "environ").read_bytes():
-                    found.append(int(path.name))
-            except OSError:
-                continue
-        return found
-
-
-RUNNING = Processes()
-
-
-def start(root: Path, arguments: list[str], mark: str) -> subprocess.Popen[bytes]:
-    """Start the command on a warehouse; what it says goes to a file beside."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DAGSTER", "WAREHOUSE"))}
-    with (root.parent / "said.txt").open("wb") as said:
-        return subprocess.Popen(
-            [str(COMMAND), *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=subprocess.STDOUT,
-            env=kept | {"WAREHOUSE_ROOT": str(root), MARK: mark},
-            start_new_session=True,
-        )
-
-
-def finish(root: Path, arguments: list[str]) -> tuple[int, str, float]:
-    """Run the command to its end: exit status, what it said, seconds."""
-    started = time.monotonic()
-    status = start(root, arguments, "whole").wait()
-    return status, (root.parent / "said.txt").read_text(errors="replace"), time.monotonic() - started
-
-
 def make_template(here: Path) -> Warehouse:
     """The warehouse that every trial begins with: published, then one log more, built and not published."""
     root, known = here / "template", here / "template.json"
     if not known.exists():
         shutil.rmtree(root, ignore_errors=True)
         shutil.copytree(OLD, root)
-        logs = here / "logs"
-        logs.mkdir(exist_ok=True)
-        for number in range(N_LOGS):
-            spec = {**HEADER["eval"], "eval_id": f"run {number}", "task": "kills"}  # type: ignore[dict-item]
-            members: dict[str, object] = {"header.json": {**HEADER, "eval": spec}}
-            for epoch in range(1, N_EPOCHS + 1):
-                members[f"samples/{epoch}.json"] = sample("q", epoch, output=answered("AB"[(number + epoch) % 2]))
-            archive(logs / f"{number:02}.eval", members)
-        for arguments in (["run", "--no-demo"], ["import", str(logs / "00.eval")], ["build"]):
+        write_logs(here / "logs")
+        for arguments in (["run", "--no-demo"], ["import", str(here / "logs" / "00.eval")], ["build"]):
             status, said, _ = finish(root, arguments)
             if status:
                 raise RuntimeError(f"{arguments}: {said[-2000:]}")
         known.write_text(json.dumps([n_raw(root), n_in(published(root)), n_in(Layout(root).build_database)]))
     return Warehouse(root, *json.loads(known.read_text()))
+
+
+def write_logs(folder: Path) -> None:
+    """Logs of one item each, with so much in them that the import starts processes."""
+    folder.mkdir(exist_ok=True)
+    chance = random.Random(1)
+    for number in range(N_LOGS):
+        spec = {**HEADER["eval"], "eval_id": f"run {number}", "task": "kills"}  # type: ignore[dict-item]
+        members: dict[str, object] = {"header.json": {**HEADER, "eval": spec}}
+        for epoch in range(1, N_EPOCHS + 1):
+            answer = answered("AB"[(number + epoch) % 2])
+            padding = {"padding": chance.randbytes(WORTH_BYTES // (N_LOGS * N_EPOCHS)).hex()}
+            members[f"samples/{epoch}.json"] = sample("q", epoch, output=answer, metadata=padding)
+        archive(folder / f"{number:02}.eval", members)
 
 
 def n_raw(root: Path) -> int:
@@ -186,20 +153,20 @@ def n_wanted(command: str, template: Warehouse) -> int:
 
 
 def kill_trial(template: Warehouse, here: Path, command: str, moment: float, turn: int) -> Found:
-    """Kill the command at a share of its usual time; look; run it again to its end; look again."""
+    """Kill the command at a share of its usual processor time; look; run it again to its end; look again."""
     found, root, mark = Found("kill", command), here / "work" / "warehouse", uuid.uuid4().hex
     shutil.rmtree(root.parent, ignore_errors=True)
     shutil.copytree(template.root, root, symlinks=True)
     prepare(command, here, root)
     process = start(root, arguments_of(command, here, root), mark)
-    time.sleep(moment * _usual(here, command))
+    wait_until(process, moment * _usual(here, command))
     found.was_killed = process.poll() is None
     process.send_signal(signal.SIGKILL)
     process.wait()
     until = time.monotonic() + PATIENCE_S.get(command, 20.0)
     while (left := RUNNING.marked(mark)) and time.monotonic() < until:
         time.sleep(0.2)
-    found.note("processes_alive", len(left), f"{len(left)} processes still there: {_names(left)}")
+    found.note("processes_alive", len(left), f"{len(left)} processes still there: {names(left)}")
     for pid in left:
         os.kill(pid, signal.SIGKILL)
     look(found, template, root, n_wanted(command, template), is_done=False)
@@ -256,17 +223,17 @@ def leftovers(found: Found, root: Path) -> None:
 def full_disk_trial(template: Warehouse, here: Path, command: str, share: float) -> Found:
     """Give the command a disk with a part of the room that it needs; then enough."""
     found, folder = Found("full disk", command), here / "disk"
-    with _disk(folder):
+    with small_disk(folder):
         root = folder / "warehouse"
         shutil.copytree(template.root, root, symlinks=True)
         prepare(command, here, root)
-        _resize(folder, shutil.disk_usage(folder).used + 4096 + int(share * ROOM[command]))
+        resize(folder, shutil.disk_usage(folder).used + 4096 + int(share * ROOM[command]))
         status, said, _ = finish(root, arguments_of(command, here, root))
         found.was_killed = status != 0
         if "Traceback" in said:
             found.problems.append(f"not one line: {said[-300:]}")
         look(found, template, root, n_wanted(command, template), is_done=False)
-        _resize(folder, _ENOUGH)
+        resize(folder, ENOUGH_BYTES)
         status, said, _ = finish(root, arguments_of(command, here, root))
         if status:
             found.problems.append(f"with room again it ended with {status}: {said[-300:]}")
@@ -314,20 +281,6 @@ def hostile_names_trial(here: Path) -> Found:
     return found
 
 
-@contextmanager
-def _disk(folder: Path) -> Iterator[None]:
-    folder.mkdir(exist_ok=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={_ENOUGH}", "tmpfs", str(folder)], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def _resize(folder: Path, size: int) -> None:
-    subprocess.run(["mount", "-o", f"remount,size={size}", str(folder)], check=True)
-
-
 def _usual(here: Path, command: str) -> float:
     times = json.loads((here / "times.json").read_text()) if (here / "times.json").exists() else {}
     return float(times.get(command, USUAL_S[command]))
@@ -337,13 +290,3 @@ def _remember(here: Path, command: str, seconds: float) -> None:
     path = here / "times.json"
     times = json.loads(path.read_text()) if path.exists() else {}
     path.write_text(json.dumps(times | {command: seconds}))
-
-
-def _names(pids: list[int]) -> str:
-    names = []
-    for pid in pids:
-        try:
-            names.append(Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")[:120])
-        except OSError:
-            continue
-    return " | ".join(names)

@@ -13,16 +13,12 @@ import random
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.damage import Damage, Key, Original
+from benchmarks.fuzzed_tables import keys_at, keys_of_row, touched_rows
 from ingestion.logs.inspect.zip import Archive
-
-Key = tuple[str, str, str, int]
-"""Task, model, item and epoch of a sample."""
-
-Rows = dict[Key, list[dict[str, Any]]]
 
 READ_FROM: dict[str, frozenset[str]] = {
     "choices": frozenset({"answer_key_id", "choice_index", "class_probs", "answer", "status", "error", "score"}),
@@ -61,55 +57,6 @@ ODD_VALUES: tuple[Any, ...] = (
 )
 
 
-@dataclass(frozen=True)
-class Damage:
-    """What was done to a copy.
-
-    Attributes:
-        kind: in words.
-        touched: samples whose part of the log was changed; None if any may have been.
-        columns: columns that may differ in those samples; None for any.
-        is_header: whether what all samples share was changed.
-    """
-
-    kind: str
-    touched: frozenset[Key] | None = frozenset()
-    columns: frozenset[str] | None = None
-    is_header: bool = False
-
-
-@dataclass
-class Original:
-    """A log and what is read from it undamaged.
-
-    Attributes:
-        path: the log: a file, or the folder of a run of the SWE-bench harness.
-        companions: files that are copied beside it.
-        rows: its samples.
-    """
-
-    path: Path
-    companions: tuple[Path, ...] = ()
-    rows: Rows = field(default_factory=dict)
-
-    @property
-    def n_completions(self) -> int:
-        """Epochs for each sample of an Inspect log (`num_choices`)."""
-        if self.path.suffix == ".eval":
-            with Archive(self.path) as archive:
-                header = json.loads(archive.read("header.json" if "header.json" in archive else "_journal/start.json"))
-        else:
-            header = json.loads(self.path.read_bytes())
-        settings = {**header["plan"].get("config", {}), **header["eval"].get("model_generate_config", {})}
-        return settings.get("num_choices") or 1
-
-    def keys_of(self, item_id: str, epoch: int) -> frozenset[Key]:
-        """The rows of one sample of an Inspect log."""
-        n_completions = self.n_completions
-        epochs = range((epoch - 1) * n_completions + 1, epoch * n_completions + 1)
-        return frozenset(key for key in self.rows if key[2] == item_id and key[3] in epochs)
-
-
 def damaged_copy(original: Original, folder: Path, chance: random.Random) -> tuple[Path, Damage]:
     """Write a damaged copy into an empty folder."""
     folder.mkdir(parents=True)
@@ -134,14 +81,24 @@ def damaged_copy(original: Original, folder: Path, chance: random.Random) -> tup
     path.write_bytes(data)
     if original.path.suffix == ".eval":
         return path, Damage(kind)
-    touched = _touched_samples(original, data) if original.path.suffix == ".json" else None
-    if original.path.suffix == ".jsonl":
-        intact = set(data.splitlines())
-        lines = original.path.read_bytes().splitlines()
-        # A line that was lost, and one that came out of two, have both been changed.
-        changed = {*lines} ^ intact
-        touched = frozenset(key for line in changed for key in _keys_of_line(original, line))
-    return path, Damage(kind, touched)
+    n_lines, n_left = original.path.read_bytes().count(b"\n"), data.count(b"\n")
+    is_countless = not original.is_log and (n_left < n_lines or original.path.suffix == ".json")
+    return path, Damage(kind, _touched_by_bytes(original, data), is_countless=is_countless)
+
+
+def _touched_by_bytes(original: Original, data: bytes) -> frozenset[Key] | None:
+    before = original.path.read_bytes()
+    match original.path.suffix:
+        case ".json":
+            return _touched_samples(original, data) if original.is_log else touched_rows(original, before, data)
+        case ".csv" if before.partition(b"\n")[0] != data.partition(b"\n")[0]:
+            return None
+        case ".jsonl" | ".csv":
+            # A line that was lost, and one that came out of two, have both been changed.
+            changed = {*before.splitlines()} ^ {*data.splitlines()}
+            keys_of_line = _keys_of_document if original.is_log else keys_of_row
+            return frozenset(key for line in changed for key in keys_of_line(original, line))
+    return None
 
 
 def _touched_samples(original: Original, data: bytes) -> frozenset[Key] | None:
@@ -158,7 +115,7 @@ def _touched_samples(original: Original, data: bytes) -> frozenset[Key] | None:
     return frozenset(key for sample in changed for key in original.keys_of(str(sample["id"]), sample["epoch"]))
 
 
-def _keys_of_line(original: Original, line: bytes) -> set[Key]:
+def _keys_of_document(original: Original, line: bytes) -> set[Key]:
     """Samples of a document of lm-evaluation-harness."""
     try:
         document = json.loads(line.decode("utf-8", "replace"))
@@ -243,10 +200,11 @@ def _in_sample(original: Original, sample: Mapping[str, Any], where: list[str | 
 
 def _swap_in_json(original: Original, path: Path, chance: random.Random) -> Damage:
     log = json.loads(original.path.read_bytes())
-    if not isinstance(log, dict) or "samples" not in log:
-        swapped, _ = swap_a_value(log, chance)
+    if not original.is_log:
+        swapped, where = swap_a_value(log, chance)
         path.write_text(json.dumps(swapped))
-        return Damage("value of a row", None)
+        touched = keys_at(original, log, where) | keys_at(original, swapped, where)
+        return Damage("value of a table", touched, is_countless=_may_hold_less(log, swapped, where))
     if chance.random() < 0.1:
         header = {name: value for name, value in log.items() if name != "samples"}
         path.write_text(json.dumps({**swap_a_value(header, chance)[0], "samples": log["samples"]}))
@@ -258,76 +216,30 @@ def _swap_in_json(original: Original, path: Path, chance: random.Random) -> Dama
     return _in_sample(original, before, where)
 
 
+def _may_hold_less(before: Any, after: Any, path: list[str | int]) -> bool:
+    """Whether a list or an object became another, an empty value, or nothing: then it may hold fewer samples."""
+    for step in path[:-1]:
+        before, after = before[step], after[step]
+    if isinstance(before, list) and len(after) < len(before):
+        return True
+    held = before[path[-1]]
+    try:
+        left = after[path[-1]]
+    except (KeyError, IndexError):
+        left = None
+    return isinstance(held, list | dict) and (isinstance(left, list | dict) or left in (None, ""))
+
+
 def _swap_in_lines(original: Original, path: Path, chance: random.Random) -> Damage:
     lines = original.path.read_bytes().splitlines()
     number = chance.randrange(len(lines))
-    touched = frozenset(_keys_of_line(original, lines[number]))
-    swapped, where = swap_a_value(json.loads(lines[number]), chance)
+    keys_of_line = _keys_of_document if original.is_log else keys_of_row
+    touched = frozenset(keys_of_line(original, lines[number]))
+    before = json.loads(lines[number])
+    swapped, where = swap_a_value(before, chance)
     lines[number] = json.dumps(swapped).encode()
     path.write_bytes(b"\n".join(lines) + b"\n")
-    return Damage(f"value in {where[0]}", touched)
-
-
-def wrong_rows(original: Original, damage: Damage, found: Rows, *, n_unread: int) -> list[str]:
-    """What is wrong with the rows that were read from a damaged copy, in words; empty if nothing is.
-
-    Args:
-        original: the undamaged log.
-        damage: what was done.
-        found: the rows of the copy.
-        n_unread: parts of the copy in quarantine; a whole refused file is one.
-    """
-    if damage.touched is None:
-        return []
-    problems: list[str] = []
-    if damage.is_header:
-        # The header names task and model, so rows are compared by what was drawn for an item.
-        drawn = _drawn(original.rows)
-        strange = (item for item, texts in _drawn(found).items() if texts - drawn.get(item, set()))
-        problems += [f"{item}: a completion that nobody drew" for item in strange]
-        n_found, n_drawn = _count(found), _count(original.rows)
-        if n_found < n_drawn and not n_unread:
-            problems.append(f"{n_drawn - n_found} samples are lost in silence")
-        return problems
-    n_new = 0
-    # One value on another scale takes the meaning from all of a scorer's.
-    is_withdrawn = bool(damage.touched) and all(row["score"] is None for rows in found.values() for row in rows)
-    for key, rows in found.items():
-        expected = original.rows.get(key, [])
-        if is_withdrawn:
-            expected = [row | {"score": None} for row in expected]
-        for row in rows:
-            if row in expected:
-                continue
-            if not damage.touched:
-                problems.append(f"{key}: {_difference(row, expected)} although nothing in it was changed")
-            elif key not in damage.touched or (key in original.rows and len(rows) > len(expected)):
-                n_new += 1  # a sample whose key was changed may turn up anywhere, once
-            elif damage.columns is not None and (other := _differing(row, expected[0]) - damage.columns):
-                problems.append(f"{key}: {', '.join(sorted(other))} changed, which are not read from {damage.kind}")
-    if n_new > len(damage.touched):
-        problems.append(f"{n_new} rows that the log does not hold")
-    lost = [key for key in original.rows if key not in found and key not in damage.touched]
-    n_lost = len(lost) + max(0, len(damage.touched - found.keys()) - n_new)
-    if n_lost and not n_unread:
-        problems.append(f"{n_lost} samples are lost in silence")
-    return problems
-
-
-def _drawn(rows: Rows) -> dict[str, set[Any]]:
-    drawn: dict[str, set[Any]] = {}
-    for key, found in rows.items():
-        drawn.setdefault(key[2], set()).update(row["completion"] for row in found)
-    return drawn
-
-
-def _count(rows: Rows) -> int:
-    return sum(map(len, rows.values()))
-
-
-def _differing(row: Mapping[str, Any], expected: Mapping[str, Any]) -> set[str]:
-    return {name for name in row if row[name] != expected[name]}
-
-
-def _difference(row: Mapping[str, Any], expected: list[dict[str, Any]]) -> str:
-    return f"{sorted(_differing(row, expected[0]))} differ" if expected else "no such sample"
+    if original.is_log:
+        return Damage(f"value in {where[0]}", touched)
+    touched |= keys_of_row(original, lines[number])
+    return Damage("value of a table", touched, is_countless=_may_hold_less(before, swapped, where))

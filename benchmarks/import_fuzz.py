@@ -3,6 +3,7 @@
 Every copy must be imported, partly imported with what is missing in quarantine, or refused; none may crash the import,
 take longer than `LIMIT_S`, or give a row that is silently wrong (`benchmarks.fuzzing`). Copies are numbered, and each
 follows from its number, so that a campaign can be run in slices. Each slice is added to `results/import_fuzz.json`.
+Tables of every shape are written here and added to the logs.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import itertools
 import json
 import multiprocessing
 import random
+import re
 import sys
 import tempfile
 import time
@@ -20,18 +22,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.fuzzing import Damage, Original, Rows, damaged_copy, wrong_rows
+from benchmarks.damage import Damage, Original, Rows, wrong_rows
+from benchmarks.fuzzing import damaged_copy
 from benchmarks.memory import peak_mib
 from ingestion.logs.formats import detect
 from ingestion.logs.import_file import source_of
 from ingestion.logs.importer import FileReport, import_paths
 from ingestion.logs.lm_eval.log import LmEvalFormat
+from tests.ingestion.test_random_tables import SHAPES, tables
 from warehouse.cores import n_cores
 from warehouse.layout import Layout
 from warehouse.raw import connect_raw
 
 SEED = 20_261_124
 LIMIT_S = 20.0
+N_TABLES = 3
+"""Tables of each shape."""
 BATCH = 50
 RESULT = Path(__file__).with_name("results") / "import_fuzz.json"
 
@@ -48,10 +54,12 @@ def originals(logs: list[Path]) -> list[Original]:
     for path in logs:
         results = LmEvalFormat().companions(path) if path.suffix == ".jsonl" else ()
         mapping = path.with_name(f"{path.name}.mapping.yaml")
-        original = Original(path, (*results, mapping) if mapping.is_file() else results)
+        is_table = mapping.is_file()
+        original = Original(path, (*results, mapping) if is_table else results, is_log=not is_table)
         with tempfile.TemporaryDirectory() as folder:
             layout = Layout(Path(folder))
-            import_paths([path], layout, n_workers=1)
+            (report,) = import_paths([path], layout, n_workers=1).reports
+            original.said = _left_out(report)
             original.rows = next(iter(_rows_by_import(layout).values()), {})
         if original.rows:
             found.append(original)
@@ -93,9 +101,11 @@ def campaign(logs: list[Original], first: int, last: int, seed: int = SEED) -> d
                 if kind == "unchanged":  # the damage changed nothing, or is that of another copy
                     continue
                 found = rows.get(_import_id(path), {}) if report.outcome == "imported" else {}
-                problems = wrong_rows(original, damage, found, n_unread=report.n_quarantined)
+                n_unread = report.n_quarantined + (_left_out(report) != original.said)
+                problems = wrong_rows(original, damage, found, n_unread=n_unread)
                 wrong += [f"copy {number} of {path.name}, {damage.kind}: {problem}" for problem in problems]
     return {
+        "day": datetime.now(UTC).date().isoformat(),
         "outcomes": dict(sorted(outcomes.items())),
         "damages": dict(sorted(damages.items())),
         "n_wrong": len(wrong),
@@ -103,6 +113,10 @@ def campaign(logs: list[Original], first: int, last: int, seed: int = SEED) -> d
         "slowest_s": round(slowest, 2),
         "peak_mib": round(peak_mib()),
     }
+
+
+def _left_out(report: FileReport) -> tuple[str, ...]:
+    return tuple(re.findall(r"[\d,]+ of [\d,]+ rows are left out|[\d,]+ rows hold no sample", report.message))
 
 
 def _import_id(path: Path) -> str:
@@ -128,16 +142,12 @@ def run_part(first: int, last: int, logs: list[Path]) -> dict[str, Any]:
 
 def main(first: int, last: int, logs: list[Path]) -> int:
     """Run a slice, a part on each core, add it to the recorded result, and print it; status 1 if anything was wrong."""
-    logs = sorted(log.resolve() for log in logs)
-    n_parts = n_cores()
-    bounds = [first + (last - first) * part // n_parts for part in range(n_parts + 1)]
-    with ProcessPoolExecutor(n_parts, mp_context=multiprocessing.get_context("spawn")) as pool:
-        futures = {
-            f"{low:05}-{high:05}": pool.submit(run_part, low, high, logs) for low, high in itertools.pairwise(bounds)
-        }
-        told = {name: future.result() for name, future in futures.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        written = [path for seed in range(N_TABLES) for path in tables(Path(folder, str(seed)), seed)[1]]
+        told = _in_parts(first, last, [*sorted(log.resolve() for log in logs), *written])
     recorded = json.loads(RESULT.read_text()) if RESULT.exists() else {"seed": SEED, "slices": {}}
-    recorded["logs"] = [log.name for log in logs]
+    recorded["logs"] = sorted(log.name for log in logs)
+    recorded["tables"] = {shape.__name__: N_TABLES for shape in SHAPES}
     recorded["slices"] = dict(sorted((recorded["slices"] | told).items()))
     slices = recorded["slices"].values()
     recorded["n_copies"] = sum(sum(part["outcomes"].values()) for part in slices)
@@ -148,6 +158,16 @@ def main(first: int, last: int, logs: list[Path]) -> int:
     RESULT.write_text(json.dumps(recorded, indent=2) + "\n")
     print(json.dumps(told, indent=2))
     return int(any(part["n_wrong"] for part in told.values()))
+
+
+def _in_parts(first: int, last: int, logs: list[Path]) -> dict[str, dict[str, Any]]:
+    n_parts = n_cores()
+    bounds = [first + (last - first) * part // n_parts for part in range(n_parts + 1)]
+    with ProcessPoolExecutor(n_parts, mp_context=multiprocessing.get_context("spawn")) as pool:
+        futures = {
+            f"{low:05}-{high:05}": pool.submit(run_part, low, high, logs) for low, high in itertools.pairwise(bounds)
+        }
+        return {name: future.result() for name, future in futures.items()}
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import dagster as dg
 from dagster_dbt import DbtCliResource
 from packaging.version import Version
 
-from warehouse.dbt_command import command
+from warehouse.dbt_command import dbt_command
 from warehouse.layout import DBT_PROJECT_DIR, Layout
 
 
@@ -48,7 +48,7 @@ class Dbt(DbtCliResource):
 
 def dbt_resource(layout: Layout) -> Dbt:
     """dbt for this warehouse."""
-    python, *arguments = command(layout)
+    python, *arguments = dbt_command(layout)
     return Dbt(
         project_dir=str(DBT_PROJECT_DIR),
         profiles_dir=str(DBT_PROJECT_DIR),

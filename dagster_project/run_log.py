@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 
 import dagster as dg
 
 from warehouse.plain_text import harmless
+from warehouse.tell import Tell
 
 
-def reporter(context: dg.AssetExecutionContext, subject: str = "") -> Callable[[str], None]:
+def reporter(context: dg.AssetExecutionContext, subject: str = "") -> Tell:
     """A function that takes one line of progress, and says what it is about if that is given.
 
     For assets that are given the resource `warehouse`, which says whether lines go to the terminal too.

@@ -19,7 +19,7 @@ from synthetic.machine import CPU, Machine, TimeIsUpError
 from synthetic.rollout_files import RolloutFile
 from warehouse.layout import Layout
 from warehouse.parquet import write_partition
-from warehouse.tell import Tell
+from warehouse.tell import Tell, silence
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -66,16 +66,16 @@ class TrainingResult(StepResult):
 
 def checkpoint_path(config: ExperimentConfig, size_name: str, layout: Layout) -> Path:
     """Where the weights of a size live."""
-    return layout.checkpoints / config.problem_id / f"{config.model_id(size_name)}.safetensors"
+    return layout.checkpoint(config.problem_id, f"{config.model_id(size_name)}.safetensors")
 
 
-def write_problem(config: ExperimentConfig, layout: Layout, report: Tell | None = None) -> StepResult:
+def write_problem(config: ExperimentConfig, layout: Layout, report: Tell = silence) -> StepResult:
     """Write the problem, with its settings and its uniform baseline, to raw/synthetic_problems."""
     partition = {"problem_id": config.problem_id}
     stem = f"problem-{config.problem_id}"
-    path = layout.partition("synthetic_problems", partition) / f"{stem}.parquet"
+    path = layout.raw_file("synthetic_problems", stem, partition)
     if path.is_file():
-        _say(report, f"{config.problem_id}: already there, nothing to do ({path.name})")
+        report(f"{config.problem_id}: already there, nothing to do ({path.name})")
         return StepResult(config.problem_id, None, path, 0, was_skipped=True)
 
     from synthetic.quadratic import make_quadratic
@@ -101,11 +101,11 @@ def write_problem(config: ExperimentConfig, layout: Layout, report: Tell | None 
 
 def progress_path(config: ExperimentConfig, size_name: str, layout: Layout) -> Path:
     """Where an unfinished training of a size lives."""
-    return layout.checkpoints / config.problem_id / f"{config.model_id(size_name)}.training.safetensors"
+    return layout.checkpoint(config.problem_id, f"{config.model_id(size_name)}.training.safetensors")
 
 
 def train_model(  # long: what is skipped, resumed, trained and written, in this order
-    config: ExperimentConfig, size_name: str, layout: Layout, report: Tell | None = None, machine: Machine = CPU
+    config: ExperimentConfig, size_name: str, layout: Layout, report: Tell = silence, machine: Machine = CPU
 ) -> TrainingResult:
     """Train one size; write its losses, its row in raw/models and its checkpoint.
 
@@ -126,15 +126,15 @@ def train_model(  # long: what is skipped, resumed, trained and written, in this
         )
     partition = {"problem_id": config.problem_id, "model_id": model_id}
     stem = f"training-{config.problem_id}"
-    path = layout.partition("synthetic_training", partition) / f"{stem}.parquet"
+    path = layout.raw_file("synthetic_training", stem, partition)
     checkpoint = checkpoint_path(config, size_name, layout)
     if path.is_file() and (layout.raw_table("models") / f"{model_id}.parquet").is_file():
         try:
             check_header(checkpoint, config, size_name)
         except CheckpointError as error:
-            _say(report, f"{model_id}: training again: {error}")
+            report(f"{model_id}: training again: {error}")
         else:
-            _say(report, f"{model_id}: already trained, nothing to do ({checkpoint.name})")
+            report(f"{model_id}: already trained, nothing to do ({checkpoint.name})")
             return TrainingResult(config.problem_id, model_id, path, 0, True, checkpoint, n_parameters, None)
 
     import torch
@@ -153,14 +153,14 @@ def train_model(  # long: what is skipped, resumed, trained and written, in this
     model.initialise(config.training.seed)
     if machine.compiled:
         torch.compiler.reset()  # what was compiled for other sizes is of no more use
-    _say(report, f"{model_id}: {n_parameters:,} parameters, {pairs.n_train:,} training pairs")
+    report(f"{model_id}: {n_parameters:,} parameters, {pairs.n_train:,} training pairs")
     if progress:
-        _say(report, f"{model_id}: going on at step {progress.step}/{config.training.n_steps}")
+        report(f"{model_id}: going on at step {progress.step}/{config.training.n_steps}")
     losses = train(
         model.to(world.device),
         pairs,
         config,
-        lambda line: _say(report, f"{model_id}: {line}"),
+        lambda line: report(f"{model_id}: {line}"),
         save=lambda done: save_progress(unfinished, done, config, size_name),
         progress=progress,
         time_slice=machine.time_slice,
@@ -228,7 +228,7 @@ def rollouts_of(config: ExperimentConfig, size_name: str | None) -> list[Rollout
 
 
 def make_rollout(
-    rollout: Rollout, config: ExperimentConfig, layout: Layout, report: Tell | None = None, machine: Machine = CPU
+    rollout: Rollout, config: ExperimentConfig, layout: Layout, report: Tell = silence, machine: Machine = CPU
 ) -> StepResult:
     """Make the spans of a rollout that are not there yet, and of all its points a file of raw/synthetic_rollouts.
 
@@ -246,7 +246,7 @@ def make_rollout(
     file = RolloutFile(config, model_id, rollout.starts, rollout.temperature, made_from, layout)
     name = f"{model_id} from {rollout.starts.name} starts, temperature {rollout.temperature:g}"
     if file.path.is_file():
-        _say(report, f"{name}: already there, nothing to do ({file.path.name})")
+        report(f"{name}: already there, nothing to do ({file.path.name})")
         return StepResult(config.problem_id, model_id, file.path, 0, was_skipped=True)
 
     import torch
@@ -270,7 +270,7 @@ def make_rollout(
     for span in spans:
         file.write(done + 1, span.cpu().numpy())
         done += len(span)
-        _say(report, f"{name}: step {done}/{n_steps}")
+        report(f"{name}: step {done}/{n_steps}")
         if machine.time_slice.is_over and done < n_steps:
             raise TimeIsUpError(f"{name}: stopped at step {done}/{n_steps}")
     return StepResult(config.problem_id, model_id, file.path, file.finish(), was_skipped=False)
@@ -284,8 +284,3 @@ def _descents(quadratic: Quadratic, points: Tensor, n_steps: int, span: int, ste
         made = descend(quadratic, points, min(span, n_steps), step_norm)[1:]
         points, n_steps = made[-1], n_steps - len(made)
         yield made
-
-
-def _say(report: Tell | None, line: str) -> None:
-    if report is not None:
-        report(line)

@@ -21,7 +21,7 @@ from warehouse.parquet import atomic_path
 
 def provenance_path(config: ExperimentConfig, layout: Layout) -> Path:
     """The file beside the checkpoints that `recorded` writes."""
-    return layout.checkpoints / config.problem_id / "provenance.json"
+    return layout.checkpoint(config.problem_id, "provenance.json")
 
 
 @contextmanager

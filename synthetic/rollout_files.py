@@ -95,7 +95,7 @@ class RolloutFile:
     @property
     def _folder(self) -> Path:
         name = f"{self.model_id}.{self.starts.name}.{self.path.stem}.spans"
-        return self.layout.checkpoints / self.config.problem_id / name
+        return self.layout.checkpoint(self.config.problem_id, name)
 
     def _spans(self) -> list[Path]:
         """Finished spans, in order."""

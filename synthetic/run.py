@@ -7,10 +7,10 @@ from synthetic.experiment import make_rollout, rollouts_of, train_model, write_p
 from synthetic.machine import Machine, TimeIsUpError
 from synthetic.provenance import recorded
 from warehouse.layout import Layout
-from warehouse.tell import Tell
+from warehouse.tell import Tell, silence
 
 
-def run_experiment(config: ExperimentConfig, layout: Layout, machine: Machine, report: Tell | None = None) -> None:
+def run_experiment(config: ExperimentConfig, layout: Layout, machine: Machine, report: Tell = silence) -> None:
     """Do what is missing of an experiment, and note where and how long it ran.
 
     Raises:
@@ -19,7 +19,7 @@ def run_experiment(config: ExperimentConfig, layout: Layout, machine: Machine, r
         ConfigError: if the processes cannot share the batches equally.
         TrainingDivergedError: if a loss stops being a number.
     """
-    report = report if machine.world.is_first else None
+    report = report if machine.world.is_first else silence
     world = machine.world
     with recorded(config, layout, machine):
         if world.is_first:

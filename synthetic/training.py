@@ -21,7 +21,7 @@ from synthetic.model import Transformer
 from synthetic.pairs import Pairs
 from synthetic.training_state import LossRow as LossRow
 from synthetic.training_state import TrainingProgress
-from warehouse.tell import Tell
+from warehouse.tell import Tell, silence
 
 VALIDATION_BATCH = 1_024
 
@@ -96,7 +96,7 @@ def train(  # long: the training loop, with its state in sight
     model: Transformer,
     pairs: Pairs,
     config: ExperimentConfig,
-    report: Tell | None = None,
+    report: Tell = silence,
     *,
     save: Save | None = None,
     progress: TrainingProgress | None = None,
@@ -149,8 +149,7 @@ def train(  # long: the training loop, with its state in sight
         with autocast(device_type):
             loss = validation_loss(model, pairs.validation, first_predicted)
         log.add("validation", step, loss)
-        if report:
-            report(f"step {step}/{settings.n_steps}: validation loss {loss:.4f} nats per token")
+        report(f"step {step}/{settings.n_steps}: validation loss {loss:.4f} nats per token")
 
     for step in range(first_step, settings.n_steps):
         if step % CHECK_EVERY == 0 and step > first_step:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from warehouse.layout import Layout
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 class NothingPublishedError(FileNotFoundError):
@@ -28,6 +30,8 @@ def connect(path: Path | None = None, *, confined: bool = False) -> duckdb.DuckD
         >>> from warehouse import connect
         >>> connect().sql("from marts.fct_incoherence").show()  # doctest: +SKIP
     """
+    import duckdb  # here, because who only imports logs needs none of its 22 MiB, and this is read with the package
+
     path = path or Layout.from_env().published_database
     if not path.is_file():
         raise NothingPublishedError(

@@ -1,30 +1,19 @@
-"""Functions of dbt's DuckDB that SQL does not have: what is published of settings is decided by one rule, in Python.
-
-dbt loads this module itself, so it is also where a dbt that Dagster started learns to end with it.
-"""
+"""Functions of dbt's DuckDB that SQL does not have: what is published of settings is decided by one rule, in Python."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Any
 
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 
 from warehouse.layout import Layout
-from warehouse.lifeline import end_when_adopted
 from warehouse.secrets import hashed_for, without_secrets
 from warehouse.settings import published_settings
 
 
 class Plugin(BasePlugin):
     """Registers the functions; `dbt/profiles.yml` names this module."""
-
-    def initialize(self, plugin_config: dict[str, Any]) -> None:
-        """In a dbt that Dagster has started: see that it ends with Dagster."""
-        if os.environ.get("DAGSTER_DBT_CLI"):
-            end_when_adopted()
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Give a connection `published_settings(settings, source)` and `without_secrets(text)`."""

@@ -84,6 +84,10 @@ class Layout:
         """Trained synthetic optimizers."""
         return self.root / "checkpoints"
 
+    def checkpoint(self, problem_id: str, name: str) -> Path:
+        """A file, or a folder of parts, of one problem's training and rollouts."""
+        return self.checkpoints / problem_id / name
+
     @property
     def build_database(self) -> Path:
         """dbt's own database; nobody else opens it."""

@@ -6,7 +6,6 @@ published file. It is replaced by a rename: an open reader keeps the old content
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from warehouse.leftovers import sweep
 from warehouse.lock import LockedError, locked
 from warehouse.parquet import atomic_path
 from warehouse.plain_text import APOSTROPHE, CONTROL, FORMULA, NUMBER, REPLACEMENT
+from warehouse.tell import Tell, silence
 
 PUBLISHED_SCHEMAS = ("marts", "figures")
 
@@ -41,7 +41,7 @@ class Published:
     row_counts: dict[str, int]
 
 
-def publish(layout: Layout, report: Callable[[str], None] = lambda line: None) -> Published:
+def publish(layout: Layout, report: Tell = silence) -> Published:
     """Copy the marts and figures of the build database into the published file and the exports.
 
     Args:
@@ -74,7 +74,7 @@ def publish(layout: Layout, report: Callable[[str], None] = lambda line: None) -
     return Published(layout.published_database, row_counts)
 
 
-def _copy(source: Path, target: Path, report: Callable[[str], None]) -> dict[str, int]:
+def _copy(source: Path, target: Path, report: Tell) -> dict[str, int]:
     # Table by table and not `COPY FROM DATABASE`, which would bring staging and intermediate along.
     with duckdb.connect() as con:
         try:

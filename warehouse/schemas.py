@@ -240,6 +240,12 @@ IMPORTS = RawTable(
             _column("n_samples", pa.int64(), "Samples read", required=True),
             _column("n_quarantined", pa.int64(), "Rows that could not be read, kept in quarantine", required=True),
             _column("n_unscored", pa.int64(), "Samples that nothing in the file judges; NULL if not counted", since=2),
+            _column(
+                "is_judged",
+                pa.bool_(),
+                "Whether it judges open answers; where not, a missing one is not wrong. NULL counts as true",
+                since=2,
+            ),
             _column("notices", pa.string(), "What the import said about the file, one notice a line", since=2),
             _column("tool_version", pa.string(), "Version of the tool that wrote the log"),
             _column(

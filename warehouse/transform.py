@@ -1,7 +1,7 @@
 """From raw Parquet to marts and figures: runs dbt, the one process that writes the build database.
 
-What belongs here: dbt's environment and command line, and what its results mean to a person. What does not: any SQL
-(`dbt/`) and any copy for users (`warehouse.publish`).
+What belongs here: when dbt runs, and what its results mean to a person. What does not: any SQL (`dbt/`) and any copy
+for users (`warehouse.publish`).
 """
 
 from __future__ import annotations
@@ -11,33 +11,27 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from warehouse.dbt_command import dbt_command
 from warehouse.freshness import code_fingerprint
 from warehouse.layout import DBT_PROJECT_DIR, Layout
 from warehouse.leftovers import sweep
 from warehouse.lock import locked
 from warehouse.parquet import atomic_path, ensure_empty_files
+from warehouse.tell import Tell, TellStep, silence
 
 _GLOB_CHARACTERS = set("*?[]{}'\"")
 """What a reader of Parquet files would take for a pattern or the end of a string."""
 
 _STEP = re.compile(r"\d+ of (?P<total>\d+) (?P<word>[A-Z-]+) .*?(?P<name>\S+) [ .]*\[")
 """dbt's line about one table or test: `12 of 735 OK created sql view model staging.stg_items ...... [OK in 0.05s]`."""
-
-_DBT = """
-from warehouse.lifeline import end_with_standard_input
-end_with_standard_input()
-from dbt.cli.main import cli
-cli()
-"""
 
 _BAD_STATUSES = ("error", "fail", "runtime error")
 
@@ -63,8 +57,8 @@ class BuildResult:
     database: Path
 
 
-def dbt_environment(layout: Layout, *, threads: int = 2) -> dict[str, str]:
-    """The environment variables that dbt needs to work on this warehouse.
+def prepare(layout: Layout) -> None:
+    """Make the folders and zero-row files without which dbt cannot start.
 
     Raises:
         BuildError: if the warehouse's path holds a character that a Parquet reader takes for a pattern.
@@ -75,20 +69,6 @@ def dbt_environment(layout: Layout, *, threads: int = 2) -> dict[str, str]:
             f"WAREHOUSE_ROOT {root!r} holds {' '.join(bad)}, which reads as a file pattern; move the warehouse to a "
             "folder without it"
         )
-    return {
-        "WAREHOUSE_ROOT": root,
-        "DBT_PROJECT_DIR": str(DBT_PROJECT_DIR),
-        "DBT_PROFILES_DIR": str(DBT_PROJECT_DIR),
-        "DBT_TARGET_PATH": str(layout.dbt_target),
-        "DBT_LOG_PATH": str(layout.dbt_logs),
-        "DBT_THREADS": str(threads),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "DO_NOT_TRACK": "1",
-    }
-
-
-def prepare(layout: Layout) -> None:
-    """Make the folders and zero-row files without which dbt cannot start."""
     ensure_empty_files(layout)
     layout.build_database.parent.mkdir(parents=True, exist_ok=True)
 
@@ -119,17 +99,15 @@ def build(
     layout: Layout,
     *,
     select: str | None = None,
-    threads: int = 2,
     unit_tests: bool = False,
-    echo: Callable[[str], None] | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
+    echo: Tell = silence,
+    progress: TellStep | None = None,
 ) -> BuildResult:
     """Build every model and run every data test on the way.
 
     Args:
         layout: the warehouse.
         select: dbt's node selection (`"marts"`, `"+fct_incoherence"`); everything by default.
-        threads: models that dbt builds at the same time.
         unit_tests: also run the models' unit tests; they test the project, not the data.
         echo: is called with each line that dbt prints.
         progress: is called when a table or a test is done, with its name, how many are done, and how many there are.
@@ -145,7 +123,7 @@ def build(
         arguments += ["--exclude-resource-type", "unit_test"]
     started = time.monotonic()
     with building(layout, is_whole=select is None):
-        run_dbt(layout, arguments, threads=threads, echo=_following(progress, echo) if progress else echo)
+        run_dbt(layout, arguments, echo=_following(progress, echo) if progress else echo)
     results = _results(layout)
     kinds = Counter(str(result["unique_id"]).split(".", 1)[0] for result in results)
     return BuildResult(
@@ -156,14 +134,13 @@ def build(
     )
 
 
-def _following(progress: Callable[[str, int, int], None], echo: Callable[[str], None] | None) -> Callable[[str], None]:
+def _following(progress: TellStep, echo: Tell) -> Tell:
     """What tells dbt's lines as progress, and passes them on."""
     n_done = 0
 
     def follow(line: str) -> None:
         nonlocal n_done
-        if echo:
-            echo(line)
+        echo(line)
         if (found := _STEP.search(line)) and found["word"] != "START":
             n_done += 1
             progress(found["name"], n_done, int(found["total"]))
@@ -171,14 +148,8 @@ def _following(progress: Callable[[str, int, int], None], echo: Callable[[str], 
     return follow
 
 
-def run_dbt(
-    layout: Layout,
-    arguments: Sequence[str],
-    *,
-    threads: int = 2,
-    echo: Callable[[str], None] | None = None,
-) -> None:
-    """Run one dbt command on this warehouse, in a process of its own: dbt keeps global state.
+def run_dbt(layout: Layout, arguments: Sequence[str], *, echo: Tell = silence) -> None:
+    """Run one dbt command on this warehouse, in a process of its own.
 
     Raises:
         BuildError: if dbt ends with an error.
@@ -190,14 +161,11 @@ def run_dbt(
         # What dbt remembers of a project that lies elsewhere makes it look for the seeds' files there.
         layout.dbt_partial_parse.unlink(missing_ok=True)
     mark.unlink(missing_ok=True)
-    # -P: the project's own folder `dbt/` must not stand in for the package of that name.
-    command = [sys.executable, "-P", "-c", _DBT, "--no-use-colors", *arguments]
-    environment = os.environ | dbt_environment(layout, threads=threads) | {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
+    command = [*dbt_command(layout), "--no-use-colors", *arguments]
     last_lines: deque[str] = deque(maxlen=30)
     with subprocess.Popen(
         command,
-        env=environment,
-        stdin=subprocess.PIPE,  # nothing is written to it: dbt ends when it is closed, by our end
+        env=os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
@@ -208,8 +176,7 @@ def run_dbt(
             for raw_line in process.stdout:
                 line = raw_line.rstrip()
                 last_lines.append(line)
-                if echo:
-                    echo(line)
+                echo(line)
         except BaseException:  # also Ctrl-C: left alone, dbt would go on writing the build database
             process.terminate()
             process.wait()

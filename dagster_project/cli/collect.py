@@ -73,6 +73,7 @@ def import_(  # long: half of it are the options and the help
     from ingestion.logs.records import RefusedFileError
     from ingestion.logs.search import expand
     from ingestion.logs.table.sniff import propose
+    from warehouse.arrow import leave_out_pandas
 
     missing = [path for path in paths if not all(match.exists() for match in expand(path))]
     if missing:
@@ -87,6 +88,7 @@ def import_(  # long: half of it are the options and the help
             fail(str(error))
         return
 
+    leave_out_pandas()
     lines = Lines()
 
     def show(file: FileReport) -> None:
@@ -158,35 +160,22 @@ def sample(
         SamplingError,
         SpecError,
         TaskError,
-        embed_answers,
-        load_spec,
-        plan,
+        run_spec,
     )
-    from ingestion.sampling import sample as draw
     from ingestion.sampling.drawing.run_progress import terminal_bar
 
-    layout = Layout.from_env()
+    bar = terminal_bar if sys.stderr.isatty() else None
     try:
-        experiment = load_spec(spec)
-        say("\n".join(plan(experiment, layout).lines()))
-        if dry_run:
-            return
-        if sys.stderr.isatty():
-            with terminal_bar() as (watch, report):
-                summary = draw(experiment, layout, report=report, watch=watch)
-        else:
-            summary = draw(experiment, layout, report=say)
-        embedded = embed_answers(experiment, layout, report=say) if experiment.embeddings else None
+        run = run_spec(spec, Layout.from_env(), dry_run=dry_run, report=say, bar=bar)
     except (SpecError, TaskError) as error:
         fail(str(error), status=2)
     except (MissingKeyError, JournalError, SamplingError, EmbeddingError) as error:
         fail(str(error))
-    say("\n".join(summary.lines()))
-    if embedded:
-        say(f"{embedded.n_embedded:,} answers embedded with {embedded.embedding_model}")
-    if summary.n_missing:
-        why = summary.stopped or f"{summary.n_errors:,} ended in an error; run the same command again"
-        fail(f"{summary.n_missing:,} samples are missing: {why}")
+    if run is None:
+        return
+    say("\n".join(run.lines()))
+    if why := run.why_missing():
+        fail(why)
     say("Next: incoherence build && incoherence publish && incoherence report")
 
 

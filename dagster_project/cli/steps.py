@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dagster_project.cli.app import say
 from warehouse.plain_text import harmless
-
-Show = Callable[[str, int, int], None]
-"""Takes the name of a step, how many are done, and how many there are."""
+from warehouse.tell import TellStep
 
 LINE_EVERY_S = 10.0
 
 
 @contextmanager
-def steps(what: str) -> Iterator[Show]:
+def steps(what: str) -> Iterator[TellStep]:
     """Show the steps of something that takes a while.
 
     Args:
@@ -41,7 +39,7 @@ def steps(what: str) -> Iterator[Show]:
         yield lambda step, done, total: bar.update(task, completed=done, total=total, step=harmless(step))
 
 
-def _lines(what: str) -> Show:
+def _lines(what: str) -> TellStep:
     said = time.monotonic()
 
     def show(step: str, done: int, total: int) -> None:

@@ -12,11 +12,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
 from warehouse.same_origin import LOOPBACK_ADDRESS
+from warehouse.tell import Tell
 
 LOCATION = "dagster_project"
 MODULE = "dagster_project.definitions"
@@ -39,9 +40,7 @@ def check_port(port: int) -> None:
         probe.bind((LOOPBACK_ADDRESS, port))
 
 
-def run_services(
-    environment: Mapping[str, str], folder: Path, port: int, hosts: list[str], say: Callable[[str], None]
-) -> None:
+def run_services(environment: Mapping[str, str], folder: Path, port: int, hosts: list[str], say: Tell) -> None:
     """Run the UI until it is interrupted; then end its processes.
 
     Args:
@@ -85,7 +84,7 @@ def run_services(
             time.sleep(1)
 
 
-def _wait_for(code: Path, process: subprocess.Popen[bytes], say: Callable[[str], None]) -> None:
+def _wait_for(code: Path, process: subprocess.Popen[bytes], say: Tell) -> None:
     """Wait until the graph is loaded, however long that takes, and say so from time to time."""
     from dagster._grpc.client import DagsterGrpcClient
 

@@ -6,12 +6,17 @@
   aggregates: what else to compute of the samples of a row.
 #}
 {% macro answer_counts(relation, keys, aggregates=[]) %}
-    {% set answer = [
-        "n_classes", "target_index", "answer_kind", "choice_index", "class_probs", "prob_total", "predicted_index",
-    ] %}
+    {% set answer = answer_columns() %}
     select
         {{ (keys + answer) | join(", ") }},
         {{ (["count(*) as n_samples"] + aggregates) | join(", ") }}
     from {{ relation }}
     group by {{ (keys + answer) | join(", ") }}
+{% endmacro %}
+
+{# What one sample answered, and which answers its item allows. #}
+{% macro answer_columns() %}
+    {{ return([
+        "n_classes", "target_index", "answer_kind", "choice_index", "class_probs", "prob_total", "predicted_index",
+    ]) }}
 {% endmacro %}

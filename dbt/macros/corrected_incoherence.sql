@@ -58,25 +58,7 @@
         group by {{ group }}
     ),
 
-    residuals as (
-        select
-            {{ group }},
-            variance - incoherence_unbiased * error as residual,
-            nullif(1 - error / total_error, 0) as share_of_others
-        from units
-        inner join totals using ({{ group }})
-        where incoherence_unbiased is not null
-    ),
-
-    spreads as (
-        select
-            {{ group }},
-            sum(pow(residual, 2)) as residual_sq,
-            sum(pow(residual, 4)) as residual_fourth,
-            sum(pow(residual / share_of_others, 2)) as jackknife_sq
-        from residuals
-        group by {{ group }}
-    ),
+    {{ unit_spreads(keys) }},
 
     {% if contexts %}
         {{ context_spreads(contexts, keys, unit, context_keys) }},
@@ -101,54 +83,5 @@
         {{ "left join context_spreads using (" ~ group ~ ")" if contexts }}
     ),
 
-    judged as (
-        select
-            *,
-            sqrt(unit_sq + context_sq) as standard_error,
-            {{ no_interval(is_gated) }} as interval_note,
-            {{ inverse_freedom("unit_sq", "unit_freedom", "context_sq", "n_contexts") }} as inverse_freedom
-        from measured
-    ),
-
-    quantiles as (
-        select
-            *,
-            {{ t_975_of_inverse("inverse_freedom") }} as t_975
-        from judged
-    ),
-
-    scaled as (
-        select
-            *,
-            case
-                when interval_note is null
-                    then
-                        exp(
-                            -least(
-                                t_975 * standard_error / (incoherence_unbiased * (1 - incoherence_unbiased)),
-                                700e0
-                            )
-                        )
-            end as odds_ratio
-        from quantiles
-    )
-
-    select
-        {{ group }},
-        n_units,
-        total_error,
-        standard_error,
-        t_975,
-        unit_sq,
-        unit_freedom,
-        context_sq,
-        incoherence_unbiased,
-        incoherence_unbiased * odds_ratio / (incoherence_unbiased * odds_ratio + 1 - incoherence_unbiased)
-            as incoherence_unbiased_ci_low,
-        incoherence_unbiased / (incoherence_unbiased + (1 - incoherence_unbiased) * odds_ratio)
-            as incoherence_unbiased_ci_high,
-        n_effective,
-        n_contexts,
-        interval_note
-    from scaled
+    {{ logit_interval("measured", keys, is_gated) }}
 {% endmacro %}

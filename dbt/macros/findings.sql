@@ -53,10 +53,20 @@
 
 {# What the union of findings is made of; each int_finding_ model has these columns. #}
 {% macro finding_columns() %}
-    {{ return([
-        "finding", "task", "problem_id", "model_id", "condition_id", "temperature", "length_axis", "decomposition",
-        "n_models", "is_simulated", "statistic_name", "statistic", "statistic_ci_low", "statistic_ci_high",
-        "degrees_of_freedom", "n", "n_unit", "n_wrong_items", "mean_samples", "share_from_samples", "cost_usd_per_sample",
-        "interval_note", "precondition", "told", "other_verdict", "other_told",
-    ]) }}
+    {{ return({
+        "finding": "varchar", "task": "varchar", "problem_id": "varchar", "model_id": "varchar", "condition_id": "varchar",
+        "temperature": "double", "length_axis": "varchar", "decomposition": "varchar", "n_models": "bigint",
+        "is_simulated": "boolean", "statistic_name": "varchar", "statistic": "double", "statistic_ci_low": "double",
+        "statistic_ci_high": "double", "degrees_of_freedom": "double", "n": "bigint", "n_unit": "varchar",
+        "n_wrong_items": "double", "mean_samples": "double", "share_from_samples": "double",
+        "cost_usd_per_sample": "double", "interval_note": "varchar", "precondition": "varchar", "told": "varchar",
+        "other_verdict": "varchar", "other_told": "varchar",
+    }) }}
 {% endmacro %}
+
+{# Those of them that a finding has nothing to say in. #}
+{% macro without_columns() -%}
+    {%- for name in varargs %}
+    cast(null as {{ finding_columns()[name] }}) as {{ name }}{{ "," if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

@@ -4,8 +4,8 @@
 
   Per stratum m (a model) and side k, R_mk = Σ variance / Σ error. A stratum counts by its error on all sides, s_m, so that one that
   hardly errs does not blur the rest: statistic = Σ_m s_m Σ_k w_k R_mk. Its influence of a row is s_m · w_k · (v − R_mk · e) / Σ e, summed
-  over the rows of a cluster (an item, a starting point), so that what sides and models share cancels; the interval is that of
-  log_slopes. Strata without an error on some side have no part.
+  over the rows of a cluster (an item, a starting point), so that what sides and models share cancels; see
+  sandwich_interval. Strata without an error on some side have no part.
 
   relation: rows with error, variance, side and `model_id`; keys: the contrast; sides: name → (value of `side`, weight). Beside
   the statistic: incoherence_<name> and total_error_<name> per side, pooled likewise, n_models and (the first) model_id.
@@ -20,8 +20,7 @@
             side,
             error,
             variance,
-            cast(case side {% for value, weight in sides.values() %} when {{ value }} then {{ weight }}{% endfor %} end as double)
-                as weight
+            cast({{ weight_of("side", sides) }} as double) as weight
         from {{ relation }}
         where error is not null and variance is not null
     ),
@@ -64,16 +63,6 @@
         group by {{ group }}, {{ cluster }}
     ),
 
-    spreads as (
-        select
-            {{ group }},
-            count(*) as n_units,
-            sum(pow(influence, 2)) as influence_sq,
-            sum(pow(influence, 4)) as influence_fourth
-        from influences
-        group by {{ group }}
-    ),
-
     statistics as (
         select
             {{ group }},
@@ -83,26 +72,10 @@
                 sum(case when side = {{ value }} then share * ratio end) as incoherence_{{ name }},
                 sum(case when side = {{ value }} then total_error end) as total_error_{{ name }},
             {% endfor %}
-            sum(
-                share * ratio
-                * case side {% for value, weight in sides.values() %} when {{ value }} then {{ weight }}{% endfor %} end
-            ) as statistic
+            sum(share * ratio * {{ weight_of("side", sides) }}) as statistic
         from shares
         group by {{ group }}
     ),
 
-    measured as (
-        select
-            *,
-            sqrt(influence_sq * n_units / cast(nullif(n_units - 1, 0) as double)) as standard_error,
-            least(cast(n_units - 1 as double), pow(influence_sq, 2) / nullif(influence_fourth, 0)) as degrees_of_freedom
-        from statistics
-        inner join spreads using ({{ group }})
-    )
-
-    select
-        *,
-        case when degrees_of_freedom >= 1 then ({{ t_975_of_inverse("(1 / degrees_of_freedom)") }}) * standard_error end
-            as half_width
-    from measured
+    {{ sandwich_interval("statistics", "influences", keys, "n_units", 1) }}
 {% endmacro %}

@@ -18,16 +18,11 @@
 {% macro ratio_contrast(relation, keys, unit, side, sides, floor=none, is_gated=true, contexts=none) %}
     {% set group = keys | join(", ") %}
     {% set cluster = cluster_of(unit) %}
-    {% set ends = {"low": "incoherence_unbiased - incoherence_unbiased_ci_low", "high": "incoherence_unbiased_ci_high - incoherence_unbiased"} %}
     with weighted as (
         select
             *,
             {{ side }} as contrast_side,
-            case {{ side }}
-                {% for value, weight in sides.values() %}
-                    when {{ value }} then {{ weight }}
-                {% endfor %}
-            end as weight
+            {{ weight_of(side, sides) }} as weight
         from {{ relation }}
     ),
 
@@ -55,115 +50,12 @@
         }}
     ),
 
-    scales as (
-        select
-            *,
-            case contrast_side
-                {% for value, weight in sides.values() %}
-                    when {{ value }} then {{ weight }}
-                {% endfor %}
-            end as weight,
-            {% for end, distance in ends.items() %}
-                ({{ distance }}) / t_975 / standard_error / total_error as scale_{{ end }}{{ "," if not loop.last }}
-            {% endfor %}
-        from ratios
-    ),
+    {{ scaled_sides(keys, sides) }},
 
-    -- Towards the lower end of a sum, a term that is taken away matters by its upper end.
-    oriented as (
-        select
-            {{ group }},
-            contrast_side,
-            n_units,
-            n_contexts,
-            total_error,
-            incoherence_unbiased,
-            weight * case when weight > 0 then scale_low else scale_high end as scale_low,
-            weight * case when weight > 0 then scale_high else scale_low end as scale_high
-        from scales
-    ),
-
-    side_units as (
-        select
-            {{ group }},
-            contrast_side,
-            {{ cluster }},
-            {{ unit_total("error", unit) }} as error,
-            {{ unit_total("variance_unbiased", unit) }} as variance
-        from complete
-        {{ "group by " ~ group ~ ", contrast_side, " ~ cluster if cluster != unit }}
-    ),
-
-    influences as (
-        select
-            {{ group }},
-            {{ cluster }},
-            max(n_units) as n_units,
-            {% for end in ends %}
-                sum(scale_{{ end }} * (variance - incoherence_unbiased * error)) as residual_{{ end }},
-                sum(
-                    scale_{{ end }} * (variance - incoherence_unbiased * error) / nullif(1 - error / total_error, 0)
-                ) as influence_{{ end }}{{ "," if not loop.last }}
-            {% endfor %}
-        from side_units
-        inner join oriented using ({{ group }}, contrast_side)
-        group by {{ group }}, {{ cluster }}
-    ),
-
-    spreads as (
-        select
-            {{ group }},
-            {% for end in ends %}
-                least(
-                    max(n_units) - 1,
-                    pow(sum(pow(residual_{{ end }}, 2)), 2) / nullif(sum(pow(residual_{{ end }}, 4)), 0)
-                ) as unit_freedom_{{ end }},
-                (max(n_units) - 1) / cast(max(n_units) as double) * sum(pow(influence_{{ end }}, 2))
-                    as unit_sq_{{ end }}{{ "," if not loop.last }}
-            {% endfor %}
-        from influences
-        group by {{ group }}
-    ),
+    {{ contrast_unit_spreads(keys, unit) }},
 
     {% if contexts %}
-        context_units as (
-            select
-                {{ group }},
-                side_contexts.context_id,
-                complete.{{ cluster }},
-                {% for end in ends %}
-                    sum(scale_{{ end }} * (variance_shift - incoherence_unbiased * error_shift))
-                        as shift_{{ end }}{{ "," if not loop.last }}
-                {% endfor %}
-            from complete
-            inner join oriented using ({{ group }}, contrast_side)
-            inner join side_contexts using ({{ group }}, {{ unit }}, contrast_side)
-            where oriented.n_contexts > 2
-            group by {{ group }}, side_contexts.context_id, complete.{{ cluster }}
-        ),
-
-        context_sums as (
-            select
-                {{ group }},
-                context_id,
-                {% for end in ends %}
-                    pow(sum(shift_{{ end }}), 2) - sum(pow(shift_{{ end }}, 2)) as shared_{{ end }}{{ "," if not loop.last }}
-                {% endfor %}
-            from context_units
-            group by {{ group }}, context_id
-        ),
-
-        context_spreads as (
-            select
-                {{ group }},
-                count(*) as n_contexts,
-                {% for end in ends %}
-                    greatest((count(*) - 1) / cast(count(*) as double) * sum(shared_{{ end }}), 0e0)
-                        as context_sq_{{ end }}{{ "," if not loop.last }}
-                {% endfor %}
-            from context_sums
-            group by {{ group }}
-        ),
+        {{ contrast_context_spreads(keys, unit) }},
     {% endif %}
 
     contrasts as (
@@ -190,7 +82,7 @@
     half_widths as (
         select
             {{ group }},
-            {% for end in ends %}
+            {% for end in ["low", "high"] %}
                 {% set context_sq = "coalesce(context_sq_" ~ end ~ ", 0e0)" if contexts else "0e0" %}
                 sqrt(unit_sq_{{ end }} + {{ context_sq }}) as standard_error_{{ end }},
                 {{ inverse_freedom("unit_sq_" ~ end, "unit_freedom_" ~ end, context_sq, "n_contexts" if contexts else "0") }}

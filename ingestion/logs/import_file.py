@@ -70,6 +70,7 @@ class Written:
         notices: what the person who imports it must know; if it was refused, the reason.
         failures: its format failures whose reason is known, by the reason.
         n_unscored: samples that nothing judges; the first notice says why.
+        is_judged: whether it judges open answers, so that one that is missing is wrong.
         warning: what is wrong with most of the file; empty if nothing is.
         understood: how it was understood, as pairs of a word and what it is in this file.
     """
@@ -82,6 +83,7 @@ class Written:
     notices: tuple[str, ...]
     failures: Mapping[str, int] = field(default_factory=dict)
     n_unscored: int = 0
+    is_judged: bool = True
     warning: str = ""
     understood: tuple[tuple[str, str], ...] = ()
 
@@ -172,6 +174,7 @@ def read_and_write(source: Source, layout: Layout) -> Written:
         notices=(*([told] if told else []), *collected.notices),
         failures=dict(collected.failures.most_common(3)),
         n_unscored=collected.unscored.n,
+        is_judged=collected.unscored.is_judged,
         warning="; ".join(warnings),
         understood=told_as,
     )
@@ -227,7 +230,7 @@ def _quarantine(
             }
             for part in parts
         ]
-    there_path = layout.quarantine / f"{stem}.parquet"
+    there_path = layout.raw_file("quarantine", stem)
     try:
         there = read_rows(there_path, QUARANTINE).drop_columns(["ingested_at"]).to_pylist()
     except (OSError, pa.ArrowException):

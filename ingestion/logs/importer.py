@@ -225,6 +225,7 @@ class _Batch:
             "n_samples": result.n_samples,
             "n_quarantined": result.n_unreadable,
             "n_unscored": result.n_unscored,
+            "is_judged": result.is_judged,
             "notices": "\n".join(clip(notice.replace("\n", " "), 1_000) for notice in result.notices) or None,
             "tool_version": run.tool_version,
             "import_number": self._last_number,

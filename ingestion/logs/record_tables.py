@@ -129,8 +129,8 @@ def collect(records: Iterable[Record], *, source: str, import_id: str, now: date
     if told.run is None:
         raise RefusedFileError("the log names no run")
     finished = {key: table.finished() for key, table in tables.items()}
+    unscored.finish(told.withdrawn)
     if told.withdrawn:
-        unscored.withdraw(told.withdrawn)
         finished = {key: _without_scores(data) if key[0] == "samples" else data for key, data in finished.items()}
     return Collected(told.run, finished, told.unreadable, statuses, failures, unscored, told.notices, told.scored_by)
 

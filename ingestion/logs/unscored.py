@@ -1,7 +1,8 @@
 """Samples that nothing in their file judges: counted by the reason, for all readers alike.
 
 Judged is a sample with a score, with unit tests, or of an item with options and a target; and one that ended in no
-answer or at a limit, which counts as wrong. Errors and refusals enter nothing and are no part of this.
+answer or at a limit, which counts as wrong where the file judges the others. Errors and refusals enter nothing and are
+no part of this.
 """
 
 from __future__ import annotations
@@ -28,12 +29,17 @@ class Unscored:
         n_entering: samples that would enter a decomposition.
         reasons: of those that nothing judges, how many for each reason.
         n_nan: samples whose score is NaN and whose option judges them.
+        is_judged: whether the file judges open answers; known when its last row was seen (`finish`). Where it does not,
+            an answer that is missing is not wrong either.
     """
 
     def __init__(self) -> None:
         self.n_entering = 0
         self.reasons: Counter[str] = Counter()
         self.n_nan = 0
+        self.is_judged = True
+        self._n_ended = 0
+        self._n_tested = 0
         self._keys: dict[str, tuple[bool, bool]] = {}
         self._n_by_score = 0
         self._last: str | None = None
@@ -55,7 +61,10 @@ class Unscored:
         has_classes, has_target = self._keys.get(values["answer_key_id"], (False, False))
         if has_classes:
             self.n_nan += reason is not None and status == "ok" and NAN in reason
-        if has_classes or status != "ok":
+        if has_classes:
+            return
+        if status != "ok":
+            self._n_ended += 1
             return
         self._last_is_scored = values.get("score") is not None
         self._n_by_score += self._last_is_scored
@@ -67,17 +76,28 @@ class Unscored:
         """A unit test of the last sample: it is judged by its tests."""
         if self._last is None:
             return
+        self._n_tested += 1
         if self._last_is_scored:
             self._n_by_score -= 1
         else:
             self.reasons[self._last] -= 1
         self._last = None
 
-    def withdraw(self, reason: str) -> None:
-        """No score of the file stands."""
-        explained = [told for told in self.reasons if OUTSIDE in told or STRANGE_LETTER in told]
-        self.reasons[reason] += self._n_by_score + sum(self.reasons.pop(told) for told in explained)
-        self._n_by_score = 0
+    def finish(self, withdrawn: str | None) -> None:
+        """The last row was seen.
+
+        Args:
+            withdrawn: why no score of the file stands; None if they stand.
+        """
+        if withdrawn:
+            explained = [told for told in self.reasons if OUTSIDE in told or STRANGE_LETTER in told]
+            self.reasons[withdrawn] += self._n_by_score + sum(self.reasons.pop(told) for told in explained)
+            self._n_by_score = 0
+        # A file in which nothing ran to its end and nothing is scored may judge all the same.
+        is_silent = self.n > 0 and not self._n_by_score and not self._n_tested
+        if self._n_ended and (withdrawn or is_silent):
+            self.is_judged = False
+            self.reasons[withdrawn or self.reasons.most_common(1)[0][0]] += self._n_ended
 
     @property
     def n(self) -> int:

@@ -12,6 +12,7 @@ from multiprocessing.connection import wait
 from typing import TypeVar
 
 from ingestion.logs.import_file import Source, Written, read_and_write, refuse
+from warehouse.arrow import leave_out_pandas
 from warehouse.cores import n_cores
 from warehouse.layout import Layout
 from warehouse.lifeline import end_with_parent
@@ -90,11 +91,12 @@ def _in_processes(plans: Iterator[_Plan], layout: Layout, n_workers: int) -> Ite
 
 def _pool(n_workers: int) -> ProcessPoolExecutor:
     # Not fork: Arrow's threads do not survive it.
-    return ProcessPoolExecutor(n_workers, multiprocessing.get_context("spawn"), initializer=_end_with_batch)
+    return ProcessPoolExecutor(n_workers, multiprocessing.get_context("spawn"), initializer=_begin)
 
 
-def _end_with_batch() -> None:
+def _begin() -> None:
     """In a worker: end with the batch's process. An executor's processes outlive one that is killed."""
+    leave_out_pandas()
     parent = multiprocessing.parent_process()
     if parent is not None:
         end_with_parent(lambda: wait([parent.sentinel]))

@@ -8,7 +8,8 @@ from collections import defaultdict
 from functools import cached_property
 from pathlib import Path
 
-import duckdb
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from ingestion.logs.import_file import REFUSED, Source, name_hash
 from warehouse.layout import Layout
@@ -24,12 +25,8 @@ class WrittenFiles:
 
     def last_number(self) -> int:
         """The highest `import_number` so far; 0 if there is none."""
-        files = str(self._layout.raw_table("imports") / "[!.]*.parquet").replace("'", "''")
-        with duckdb.connect() as con:
-            found = con.execute(
-                f"select max(import_number) from read_parquet('{files}', union_by_name = true)"
-            ).fetchone()
-        return (found and found[0]) or 0
+        # File by file: DuckDB takes 27 MiB for it.
+        return max(map(_number_in, self._layout.raw_table("imports").glob("[!.]*.parquet")), default=0)
 
     def of_import(self, source: Source) -> set[Path]:
         """Files that hold rows of an import of this file, or say why it was refused."""
@@ -60,3 +57,13 @@ class WrittenFiles:
             for part in path.stem.removeprefix(REFUSED).split("-"):
                 found[part].add(path)
         return found
+
+
+def _number_in(path: Path) -> int:
+    try:
+        with pq.ParquetFile(path) as file:
+            if "import_number" not in file.schema_arrow.names:  # written before imports were numbered
+                return 0
+            return pc.max(file.read(columns=["import_number"])["import_number"]).as_py() or 0
+    except FileNotFoundError:  # replaced by another process's import
+        return 0

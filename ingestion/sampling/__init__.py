@@ -29,6 +29,7 @@ from ingestion.sampling.providers.base import MissingKeyError
 from ingestion.sampling.questions.items import TaskError
 from ingestion.sampling.spec.experiment import ExperimentSpec
 from ingestion.sampling.spec.file import SpecError, json_schema, load_spec, parse_spec
+from ingestion.sampling.spec_run import SpecRun, run_spec
 
 __all__ = [
     "Drawn",
@@ -45,6 +46,7 @@ __all__ = [
     "SampleSummary",
     "SamplingError",
     "SpecError",
+    "SpecRun",
     "TaskError",
     "derive_all",
     "embed_answers",
@@ -56,6 +58,7 @@ __all__ = [
     "parse_spec",
     "partition_keys",
     "plan",
+    "run_spec",
     "sample",
     "sample_partitions",
 ]

@@ -17,7 +17,8 @@ import numpy as np
 from ingestion.sampling.drawing.pace import backoff
 from ingestion.sampling.providers.base import Key, MissingKeyError, OverloadedError, TransientError
 from ingestion.sampling.providers.sdk import sdk_error
-from ingestion.sampling.spec.experiment import EmbeddingSpec, ExperimentSpec, Limits, ProviderSpec
+from ingestion.sampling.spec.experiment import EmbeddingSpec, ExperimentSpec, Limits
+from ingestion.sampling.spec.providers import ProviderSpec
 from ingestion.sampling.spec.tasks import task_name
 from warehouse.keys import digest
 from warehouse.layout import Layout

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -29,6 +29,7 @@ from synthetic.reasoner.family import CHECKPOINTS, SIZES, size_named
 from synthetic.reasoner.generate import LocalReasoner
 from synthetic.reasoner.protocol import RequestError, chat_completion, error_object, parse_ask
 from warehouse.same_origin import LOOPBACK_ADDRESS, SameOrigin
+from warehouse.tell import Tell
 
 DEFAULT_PORT = 8_711
 LARGEST_BODY_BYTES = 1_000_000
@@ -152,7 +153,7 @@ def _no_such_address(request: Request, error: Exception) -> JSONResponse:
 def serve(
     port: int = DEFAULT_PORT,
     names: Sequence[str] | None = None,
-    say: Callable[[str], None] = print,
+    say: Tell = print,
     hosts: Collection[str] = (),
 ) -> None:
     """Serve until interrupted.

@@ -30,7 +30,7 @@ from synthetic.reasoner.network import WINDOW, new_model, windows_of
 from synthetic.reasoner.task import CHOICE_LABELS, MODULUS, TOKEN_IDS, WORDS
 from synthetic.training import LossRow, TrainingDivergedError, learning_rate, make_optimizer
 from warehouse.parquet import atomic_path
-from warehouse.tell import Tell
+from warehouse.tell import Tell, silence
 
 INITIAL_STD = 0.1
 """Of embeddings and positions, which start out equally loud."""
@@ -111,7 +111,7 @@ def training_batches(settings: TrainingConfig, recipe: Recipe) -> Iterator[Batch
 
 
 def train_reasoner(
-    size: ModelSize, settings: TrainingConfig, recipe: Recipe, report: Tell | None = None
+    size: ModelSize, settings: TrainingConfig, recipe: Recipe, report: Tell = silence
 ) -> tuple[Transformer, list[LossRow]]:
     """Train one size from scratch; return the model and the logged losses, in order of measurement.
 
@@ -131,7 +131,7 @@ def train_reasoner(
             raise TrainingDivergedError(f"{size.name}: {split} loss is {loss} at step {step}; lower its learning_rate")
         rate = learning_rate(min(step, settings.n_steps - 1), size.learning_rate, settings)
         rows.append(LossRow(split, step, loss, rate, n_tokens))
-        if report and split == "validation":
+        if split == "validation":
             report(
                 f"{size.name} ({param_count(model):,} parameters) step {step}/{settings.n_steps}: "
                 f"validation loss {loss:.4f} nats per token, {time.process_time() - started:.0f} s of CPU time"

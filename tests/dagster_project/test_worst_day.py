@@ -12,6 +12,7 @@ import pytest
 
 from warehouse.layout import Layout
 from warehouse.parquet import write_partition
+from warehouse.tell import silence
 from warehouse.transform import _following
 
 
@@ -60,7 +61,7 @@ def test_a_locale_without_the_signs_ends_nothing(tmp_path: Path) -> None:
 
 def test_dbt_s_lines_are_told_as_progress() -> None:
     told: list[tuple[str, int, int]] = []
-    follow = _following(lambda *step: told.append(step), None)
+    follow = _following(lambda *step: told.append(step), silence)
     for line in (
         "15:57:32  Concurrency: 2 threads (target='duckdb')",
         "15:57:32  1 of 363 START sql view model staging.stg_embeddings ......... [RUN]",

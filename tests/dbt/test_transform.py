@@ -16,12 +16,12 @@ from tests.dbt.conftest import Built
 from tests.dbt.random_raw import random_synthetic_rows
 from warehouse.dbt_functions import give_functions
 from warehouse.layout import Layout
-from warehouse.transform import BuildError, build, dbt_environment
+from warehouse.transform import BuildError, build, prepare
 
 
 def test_a_path_that_reads_as_a_pattern_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BuildError, match=r"holds \*"):
-        dbt_environment(Layout(tmp_path / "every*thing"))
+        prepare(Layout(tmp_path / "every*thing"))
 
 
 def test_a_failing_test_is_named_with_its_rows(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_settings_without_a_secret_have_the_ids_of_0_1_0(shared_logs: Path, layo
 
 def test_the_reasoners_conditions_have_the_ids_of_0_1_0() -> None:
     spec = load_spec(PROJECT_ROOT / "synthetic" / "reasoner" / "local-reasoner.yaml")
-    assert {key.condition_id for key in partition_keys(spec)} == {"choice-03869d103da8", "choice-5c047e85c97f"}
+    assert {key.condition_id for key in partition_keys(spec)} == {"choice-5c047e85c97f", "choice-8d99d6da14ab"}
 
 
 def test_columns_and_label_say_what_was_set() -> None:

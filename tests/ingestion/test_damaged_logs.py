@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import random
 from pathlib import Path
 
 import pytest
 
-from benchmarks.fuzzing import Damage, Original, wrong_rows
+from benchmarks.damage import Damage, Original, wrong_rows
 from benchmarks.import_fuzz import campaign, originals
 from tests.ingestion.inspect_runs import mcq_task, run_inspect
 from tests.ingestion.test_inspect_readings import asked_twice
 from tests.ingestion.test_lm_eval import MATH, document, output
 from tests.ingestion.test_lm_eval_metrics import CHOICE, LABELS, LOGS, MASS, chose, moved, old_line
-from tests.ingestion.test_random_tables import Runs, csv_of_any_delimiter, parquet, verdicts_in_words, wide_columns
+from tests.ingestion.test_random_tables import tables
 from tests.ingestion.test_swe_bench import DJANGO, SYMPY, evaluated, report, run_folder
 from tests.ingestion.test_tables import LETTERS
 
@@ -31,14 +30,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> list[Original]:
     csv = folder / "runs.csv"
     csv.write_text("q,run,gold,said\n" + "".join(f"q{item},{run},B,B\n" for item in range(3) for run in (1, 2)))
     csv.with_name("runs.csv.mapping.yaml").write_text(LETTERS)
-    drawn = Runs.drawn(random.Random(7))
-    shapes = []
-    for shape in (wide_columns, csv_of_any_delimiter, parquet, verdicts_in_words):
-        name, content, mapping = shape(drawn, random.Random(7))
-        path = folder / f"{shape.__name__}_{name}"
-        path.write_bytes(content)
-        path.with_name(f"{path.name}.mapping.yaml").write_text(mapping)
-        shapes.append(path)
+    n_drawn, shapes = tables(folder / "shapes", seed=7)
     run = run_folder(folder, "r1")
     evaluated(run, DJANGO, report(DJANGO))
     evaluated(run, SYMPY, report(SYMPY, failed=("test_a (m.T)",)))
@@ -47,7 +39,6 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> list[Original]:
     old = output(folder / "old", [old_line(line) for line in several_right], CHOICE)
     old = moved(old, "pretrained__m_sums_task.jsonl", "results.json")
     found = originals([inspect, inspect_json, lm_eval, csv, run, graded, old, *shapes])
-    n_drawn = len(drawn.truth)
     assert [sum(map(len, log.rows.values())) for log in found] == [6, 6, 10, 6, 2, 4, 6, *[n_drawn] * len(shapes)]
     return found
 

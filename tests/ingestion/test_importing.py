@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from ingestion.logs.inspect import log as inspect_log
 from ingestion.logs.inspect import zip as inspect_zip
 from tests.ingestion.conftest import files, rows
 from tests.ingestion.test_hostile_files import HEADER, answered, archive, sample
-from warehouse.layout import Layout
+from warehouse.layout import PROJECT_ROOT, Layout
 from warehouse.raw import count_rows
 from warehouse.schemas import RAW_TABLES
 
@@ -142,3 +144,43 @@ def test_a_folder_without_any_log_is_refused(tmp_path: Path, layout: Layout) -> 
     assert [path.name for path in summary.passed_over] == ["manifest.json"]
     assert import_paths([tmp_path / "missing.eval"], layout).reports[0].message == "no such file; check the path"
     assert rows(layout, "quarantine") == []  # it is a list of what was there and could not be read
+
+
+def test_an_import_loads_no_library_that_it_does_not_use(tmp_path: Path) -> None:
+    """Each takes 20 to 40 MiB, in every worker."""
+    code = f"""
+import sys
+from pathlib import Path
+from ingestion.logs.importer import import_paths
+from warehouse.arrow import leave_out_pandas
+from warehouse.layout import Layout
+
+leave_out_pandas()
+(report,) = import_paths([Path({str(log(tmp_path / "a.eval", "A", "B"))!r})], Layout(Path({str(tmp_path)!r}))).reports
+print(report.outcome, sorted({{"pandas", "duckdb", "detect_secrets", "rich", "dagster"}} & sys.modules.keys()))
+import pyarrow
+print(list(pyarrow.table({{"a": [1]}}).to_pandas()["a"]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT_ROOT, check=True)
+    assert done.stdout.splitlines() == ["imported []", "[1]"]
+
+
+@pytest.mark.parametrize(("scale", "found"), [(None, [None] * 3), ((1, 10), [2 / 3, 0, None])])
+def test_where_scores_are_withdrawn_a_limit_is_not_wrong_either(
+    tmp_path: Path, layout: Layout, scale: tuple[float, float] | None, found: list[float | None]
+) -> None:
+    limit = {"type": "token", "limit": 9}
+    ended: list[dict[str, object]] = [
+        {"scores": {"judge": {"value": 7}}},
+        {"scores": {"judge": {"value": 1}}, "limit": limit},
+        {"limit": limit},
+    ]
+    members: dict[str, object] = {"header.json": HEADER}
+    for epoch, fields in enumerate(ended, 1):
+        members[f"samples/{epoch}.json"] = sample("q", epoch, output=answered("so"), choices=None, **fields)
+    (report,) = import_paths([archive(tmp_path / "a.eval", members)], layout, scale=scale).reports
+    assert [row["score"] for row in sorted(rows(layout, "samples"), key=lambda row: row["epoch"])] == found
+    (known,) = rows(layout, "imports")
+    assert known["is_judged"] == (scale is not None)
+    assert known["n_unscored"] == (0 if scale else 3)
+    assert ("3 of 3 samples have no score" in report.message) == (scale is None)

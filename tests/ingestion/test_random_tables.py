@@ -170,6 +170,20 @@ SHAPES: list[Callable[[Runs, random.Random], Written]] = [
 ]
 
 
+def tables(folder: Path, seed: int) -> tuple[int, list[Path]]:
+    """The same runs in every shape, each with its mapping beside it; how many samples they hold, and the files."""
+    runs = Runs.drawn(random.Random(seed))
+    found = []
+    for shape in SHAPES:
+        name, content, mapping = shape(runs, random.Random(seed))
+        path = folder / shape.__name__ / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
+        path.with_name(f"{name}.mapping.yaml").write_text(mapping)
+        found.append(path)
+    return len(runs.truth), found
+
+
 def found_in(layout: Layout) -> dict[tuple[str, str, str, int], float | None]:
     arms = {row["condition_id"]: json.loads(row["settings"])["arm"] for row in rows(layout, "conditions")}
     return {

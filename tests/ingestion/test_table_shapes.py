@@ -214,6 +214,52 @@ def test_samples_without_a_score_are_told(tmp_path: Path, layout: Layout) -> Non
     assert "its value 'perhaps' is no verdict (1)" in told
 
 
+@pytest.mark.parametrize(
+    ("content", "found", "n_lost"),
+    [
+        ('q,s,said\na,1,x\nb,0,"cut\nc,1,z\nd,1,w\n', ["a"], 1),  # all that follows would be one field
+        ('q,s,said\na,1,"x\nb,0,"y"\nc,1,z\n', ["c"], 1),  # the next quotation mark would end it
+        ('q,s,said\na,1,"two\nlines ""so"""\nb,0,5" pipe\n', ["a", "b"], 0),
+    ],
+)
+def test_a_quotation_mark_that_swallows_rows_is_told(
+    tmp_path: Path, layout: Layout, content: str, found: list[str], n_lost: int
+) -> None:
+    path, mapping = table(tmp_path, content, KEYS + "item: q\nscore: s\ncompletion: said\n")
+    (report,) = import_paths([path], layout, mapping=mapping).reports
+    assert sorted(sample["item_id"] for sample in rows(layout, "samples")) == found
+    assert report.n_quarantined == n_lost
+    assert ("quotation marks do not match" in report.message) == (n_lost > 0)
+
+
+UNSCORED = "task: {value: t}\nmodel: {value: m}\nitem: q\nepoch: run\nstatus: status\ncompletion: said\n"
+
+
+@pytest.mark.parametrize(
+    ("entry", "marks", "is_judged", "n_unscored"),
+    [
+        ("score: {field: mark, scale: [1, 10]}\n", ("7", "3", "1", ""), True, 0),
+        ("score: mark\n", ("1", "", "", ""), True, 1),
+        ("", ("", "", "", ""), False, 4),
+    ],
+)
+def test_where_nothing_is_judged_a_limit_is_not_wrong_either(
+    tmp_path: Path, layout: Layout, entry: str, marks: tuple[str, ...], is_judged: bool, n_unscored: int
+) -> None:
+    statuses = ("ok", "ok", "limit", "format_failure")
+    told = [f"q,{run},{status},x,{mark}" for run, (status, mark) in enumerate(zip(statuses, marks, strict=True), 1)]
+    samples = load(layout, tmp_path, "\n".join(["q,run,status,said,mark", *told]), UNSCORED + entry)
+    assert [sample["status"] for sample in samples] == list(statuses)
+    assert is_judged or scores(samples) == [None] * 4
+    (known,) = rows(layout, "imports")
+    assert (known["is_judged"], known["n_unscored"]) == (is_judged, n_unscored)
+
+
+def test_a_file_whose_runs_all_ended_early_may_judge(tmp_path: Path, layout: Layout) -> None:
+    load(layout, tmp_path, "q,run,status,said,mark\nq,1,limit,x,\nq,2,limit,y,\n", UNSCORED + "score: {field: mark}\n")
+    assert [known["is_judged"] for known in rows(layout, "imports")] == [True]
+
+
 def test_several_options_are_no_answer(tmp_path: Path, layout: Layout) -> None:
     mapping = KEYS + "item: q\nn_choices: {value: 4}\ntarget: {value: A}\nanswer: said\n"
     (sample,) = load(layout, tmp_path, 'q,said\na,"A,C"\n', mapping)

@@ -9,6 +9,8 @@ import zlib
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.sampling.vendor_contracts import refusal
+
 Routed = tuple[int, bytes, str] | None
 
 
@@ -36,7 +38,9 @@ class Batches:
         if match := re.fullmatch(r"/v1/batches/([^/]+)", path):
             return self._look_openai(match[1])
         if path == "/v1/messages/batches":
-            return self._create_anthropic(raw) if method == "POST" else self._page(list(self.anthropic.values()))
+            if method == "POST":
+                return self._create_anthropic(headers, raw)
+            return self._page(list(self.anthropic.values()))
         if match := re.fullmatch(r"/v1/messages/batches/([^/]+)/results", path):
             return self._results(match[1])
         if match := re.fullmatch(r"/v1/messages/batches/([^/]+)", path):
@@ -89,6 +93,10 @@ class Batches:
             answers, failures = [], []
             for line in self.files[batch["input_file_id"]].decode().splitlines():
                 request = json.loads(line)
+                if (reason := self._refusal(request["url"], {}, request["body"])) is not None:
+                    response = {"status_code": 400, "request_id": "r", "body": {"error": {"message": reason}}}
+                    failures.append({"id": "e", "custom_id": request["custom_id"], "response": response, "error": None})
+                    continue
                 if self._fails(request["body"]):
                     response = {"status_code": 400, "request_id": "r", "body": {"error": {"message": self._bad()}}}
                     failures.append({"id": "e", "custom_id": request["custom_id"], "response": response, "error": None})
@@ -108,7 +116,7 @@ class Batches:
 
     # ---- Anthropic
 
-    def _create_anthropic(self, raw: bytes) -> Routed:
+    def _create_anthropic(self, headers: dict[str, str], raw: bytes) -> Routed:
         body = json.loads(raw)
         self.n_submitted += 1
         batch = {
@@ -122,6 +130,7 @@ class Batches:
             "results_url": None,
         }
         self.anthropic[batch["id"]] = batch | {"looks": 0, "requests": body["requests"], "results": None}
+        self.anthropic[batch["id"]]["headers"] = headers
         if self.drop_next_answer:
             self.drop_next_answer = False
             return 500, b"{}", "application/json"
@@ -133,9 +142,13 @@ class Batches:
         if batch["results"] is None and batch["looks"] > self.looks_until_ended:
             results = []
             for request in batch["requests"]:
-                if self._fails(request["params"]):
-                    error = {"type": "error", "error": {"type": "api_error", "message": self._bad()}}
+                reason = self._refusal("/v1/messages", batch["headers"], request["params"])
+                if reason is not None:
+                    error = {"type": "error", "error": {"type": "invalid_request_error", "message": reason}}
                     result: dict[str, Any] = {"type": "errored", "error": error}
+                elif self._fails(request["params"]):
+                    error = {"type": "error", "error": {"type": "api_error", "message": self._bad()}}
+                    result = {"type": "errored", "error": error}
                 elif self._expires(request["params"]):
                     result = {"type": "expired"}
                 else:
@@ -156,6 +169,11 @@ class Batches:
         return 200, _lines(self.anthropic[batch_id]["results"]), "application/x-jsonl"
 
     # ---- both
+
+    def _refusal(self, path: str, headers: dict[str, str], body: dict[str, Any]) -> str | None:
+        reason = refusal(path, headers, body, is_batch=True)
+        self.server.n_broken_contracts += reason is not None
+        return reason
 
     def _fails(self, body: dict[str, Any]) -> bool:
         return self._once("batchfail", body)
@@ -180,7 +198,7 @@ class Batches:
 
 
 def _shown(batch: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in batch.items() if name not in ("looks", "requests", "results")}
+    return {name: value for name, value in batch.items() if name not in ("looks", "requests", "results", "headers")}
 
 
 def _json(value: Any) -> Routed:

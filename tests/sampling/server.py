@@ -2,7 +2,7 @@
 
 Faults are chosen by the model's name: `fault-html` fails every request, `flaky-500-2` fails the first two tries of
 each request and then answers. Kinds: 429, 429-after, 500, 503, 529, 400, 401, 404, quota, timeout, cut, cut-body, json,
-html, empty, null, wrong, and (answers, not failures) refusal, filter, length, blank.
+html, empty, null, wrong, and (answers, not failures) refusal, filter, length, blank. Streamed answers: `streams.py`.
 
 Run on its own: `python -m tests.sampling.server PORT [DELAY_S]`.
 """
@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.sampling.batches import Batches
+from tests.sampling.streams import FAULTS, Stream, streamed
 from tests.sampling.vendor_contracts import refusal
 
 HTML = b"<html><body>Bad gateway</body></html>"
@@ -36,6 +37,7 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     cut_at: int | None = None
     hang: bool = False
+    stream: Stream | None = None
 
 
 class Server:
@@ -58,6 +60,8 @@ class Server:
         self.capacity: int | None = None
         self.n_refused = 0
         self.n_broken_contracts = 0
+        self.n_streamed = 0
+        self.shutdown_dates: dict[str, str | None] = {}
         self.port = 0
         self.batches = Batches(self)
 
@@ -211,6 +215,8 @@ class Server:
         path = path.split("?")[0]
         self.n_seen += 1
         self.last_key = _key(headers)
+        if path == "/v1/models":
+            return Reply(200, _json(self._models()))
         if path == "/_counts":
             return Reply(200, _json({"requests": self.n_requests, "completions": dict(self.completions)}))
         if (handled := self.batches.route(method, path, headers, raw)) is not None:
@@ -228,22 +234,35 @@ class Server:
         if (reason := refusal(path, headers, body)) is not None:
             self.n_broken_contracts += 1
             return Reply(400, _json({"type": "error", "error": {"type": "invalid_request_error", "message": reason}}))
+        kind = None
         if match := re.match(r"(fault|flaky)-(.+?)(?:-(\d))?$", model):
             fingerprint = _fingerprint(path, body)
             self.tries[fingerprint] += 1
+            is_due = match[1] == "fault" or self.tries[fingerprint] <= int(match[3] or 1)
             kind = match[2] if match[1] == "flaky" or not match[3] else f"{match[2]}-{match[3]}"
-            if (match[1] == "fault" or self.tries[fingerprint] <= int(match[3] or 1)) and (
-                failure := self.fault(kind, headers)
-            ):
+            kind = kind if is_due else None
+            if kind is not None and (failure := self.fault(kind, headers)):
                 return failure
         if path.endswith("/embeddings"):
             self.embedded.update(body["input"] if isinstance(body["input"], list) else [body["input"]])
             return Reply(200, _json(_embeddings(body)))
         if path.endswith("/v1/completions"):
-            return Reply(200, _json(self.continued(body)))
+            return self._answer(path, body, self.continued(body), kind)
         if path.endswith(("/chat/completions", "/responses", "/messages")):
-            return Reply(200, _json(self.complete(path, body)))
+            return self._answer(path, body, self.complete(path, body), kind)
         return Reply(404, _json({"error": {"message": f"no such path {path}"}}))
+
+    def _answer(self, path: str, body: dict[str, Any], answer: dict[str, Any], kind: str | None) -> Reply:
+        if not body.get("stream") or "deaf" in body["model"]:
+            return Reply(200, _json(answer))
+        self.n_streamed += 1
+        stream = streamed(path, body, answer, kind if kind in FAULTS else None)
+        return Reply(200, b"", "text/event-stream; charset=utf-8", stream=stream)
+
+    def _models(self) -> dict[str, Any]:
+        known = {"object": "model", "created": 1, "owned_by": "openai"}
+        rows = [known | {"id": name, "shutdown_date": date} for name, date in self.shutdown_dates.items()]
+        return {"object": "list", "data": rows}
 
     async def connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -263,6 +282,10 @@ class Server:
                 finally:
                     self.in_flight -= 1
                 extra = "".join(f"{name}: {value}\r\n" for name, value in reply.headers.items())
+                if reply.stream is not None:
+                    if await self._stream(writer, reply):
+                        continue
+                    break
                 writer.write(
                     f"HTTP/1.1 {reply.status} X\r\ncontent-type: {reply.content_type}\r\n"
                     f"content-length: {len(reply.body)}\r\n{extra}\r\n".encode()
@@ -277,6 +300,25 @@ class Server:
             pass
         finally:
             writer.close()
+
+    async def _stream(self, writer: asyncio.StreamWriter, reply: Reply) -> bool:
+        """Send a stream, its second half a while after the first; False if the connection is to be cut."""
+        assert reply.stream is not None
+        frames, half = reply.stream.frames, len(reply.stream.frames) // 2
+        writer.write(
+            f"HTTP/1.1 200 X\r\ncontent-type: {reply.content_type}\r\ntransfer-encoding: chunked\r\n\r\n".encode()
+        )
+        for part in (frames[:half], frames[half:]):
+            writer.write(b"".join(f"{len(frame):x}\r\n".encode() + frame + b"\r\n" for frame in part))
+            await writer.drain()
+            await asyncio.sleep(self.delay_s)
+        if reply.stream.hangs:
+            await asyncio.sleep(3600)
+        if reply.stream.is_cut:
+            return False
+        writer.write(b"0\r\n\r\n")
+        await writer.drain()
+        return True
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 from functools import cache
 from itertools import product
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ingestion.sampling import SpecError, experiment_notices, load_spec, parse_spec, plan, sample
+from ingestion.sampling import SpecError, embed_answers, experiment_notices, load_spec, parse_spec, plan, sample
 from ingestion.sampling.plans.plan import shutdown_notices
 from ingestion.sampling.providers import make_provider
 from ingestion.sampling.providers.base import Request
@@ -31,7 +32,12 @@ GPT = ["gpt-6-luna", "gpt-5.4", "gpt-5-mini-2025-08-07", "o3", "gpt-4.1", "gpt-b
 EFFORTS = [None, "none", "minimal", "low", "xhigh", "max"]
 
 
-def combinations() -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+Combination = tuple[str, dict[str, Any], dict[str, Any]]
+WAYS: list[dict[str, Any]] = [{}, {"stream": True}, {"stream": False}, {"batch": True}]
+LONG = ["claude-sonnet-5-5", "claude-opus-4-1", "claude-haiku-4-5", "claude-brand-new"]
+
+
+def combinations() -> list[Combination]:
     """(model, its provider, its condition), of every protocol."""
     budgets = [None, "none", "low", "xhigh", "adaptive", 2048]
     claude = product(CLAUDE, (None, "2023-06-01"), budgets, SAMPLING, (8192, 99999))
@@ -43,6 +49,27 @@ def combinations() -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
     ] + [
         (model, {"kind": "openai", "api": api}, {"reasoning": reasoning, "max_tokens": most} | sampling)
         for model, api, reasoning, sampling, most in gpt
+    ]
+
+
+def ways() -> list[Combination]:
+    """The same, of every way to ask: in one piece, streamed, in batches; and of what `extra_body` may say."""
+    limits = (8192, 8193, 21_333, 21_334, 40_000, 70_000, 200_000)
+    claude, gpt = {"kind": "anthropic"}, {"kind": "openai"}
+    said_to_claude: list[dict[str, Any]] = [
+        *({"temperature": 0.5}, {"top_k": 20}, {"max_tokens": 65_000}, {"output_config": {"effort": "xhigh"}}),
+        *({"thinking": {"type": "adaptive"}}, {"thinking": {"type": "enabled", "budget_tokens": 512}}),
+    ]
+    said_to_gpt: list[dict[str, Any]] = [
+        *({"temperature": 0.5}, {"reasoning_effort": "max"}, {"max_completion_tokens": 150_000}, {"user": "me"}),
+    ]
+    return [
+        *((model, claude | way, {"max_tokens": n}) for model, way, n in product(LONG, WAYS, limits)),
+        *(("gpt-6-luna", gpt | way, {"max_tokens": n}) for way, n in product(WAYS, limits)),
+        *(("gpt-6-luna", gpt | {"api": "responses"} | way, {"max_tokens": n}) for way, n in product(WAYS, limits)),
+        *((model, gpt | {"api": "completions"} | way, {"max_tokens": 16}) for model, way in product(GPT, WAYS)),
+        *((model, claude, {"max_tokens": 8192, "extra_body": said}) for model, said in product(CLAUDE, said_to_claude)),
+        *((model, gpt | {"api": "chat"}, {"extra_body": said}) for model, said in product(GPT, said_to_gpt)),
     ]
 
 
@@ -58,58 +85,106 @@ def spec_of(model: str, provider: dict[str, Any], *conditions: dict[str, Any]) -
 
 
 @cache
-def asker(*provider: tuple[str, str]) -> Any:
+def asker(*provider: tuple[str, Any]) -> Any:
     spec = parse_spec(spec_of("x", dict(provider), {"max_tokens": 9}), Path("spec.yaml"))
     return make_provider(spec, "here", "x")
 
 
-PATHS = {"anthropic": "/v1/messages", "chat": "/v1/chat/completions", "responses": "/v1/responses"}
+PATHS = {
+    "anthropic": "/v1/messages",
+    "openai": "/v1/chat/completions",
+    "chat": "/v1/chat/completions",
+    "responses": "/v1/responses",
+}
+PATHS |= {"completions": "/v1/completions"}
+
+
+def refused_by_vendor(model: str, provider: dict[str, Any], condition: dict[str, Any]) -> str | None:
+    """What the vendor would say of the request that a spec would have made, whatever the spec's own checks say."""
+    request = Request(model, (Turn("user", "?"),), Condition("choice", **condition), 1)
+    asked, is_batch = asker(*sorted(provider.items())), bool(provider.get("batch"))
+    headers = {"anthropic-version": provider.get("anthropic_version", "2026-10-21")}
+    body = asked.body(request) if is_batch else asked.sent(request)
+    vendor = refusal(PATHS[provider.get("api", provider["kind"])], headers, body, is_batch=is_batch)
+    if provider["kind"] == "openai" and "top_k" in condition:
+        return vendor or "a parameter that OpenAI does not know"
+    return vendor
 
 
 def test_a_spec_is_refused_where_and_only_where_the_vendor_would_refuse_its_requests(tmp_path: Path) -> None:
     n_refused = n_taken = 0
-    for model, provider, condition in combinations():
+    for model, provider, condition in combinations() + ways():
         told: str | None = None
         try:
             parse_spec(spec_of(model, provider, condition), tmp_path / "spec.yaml")
         except SpecError as error:
             told = str(error)
-        # The request that it would have made, whatever the spec says of it.
-        wanted = Condition("choice", **condition)
-        body = asker(*sorted(provider.items())).body(Request(model, (Turn("user", "?"),), wanted, 1))
-        headers = {"anthropic-version": provider.get("anthropic_version", "2026-10-21")}
-        vendor = refusal(PATHS[provider.get("api", provider["kind"])], headers, body)
-        if "api" in provider and provider["api"] == "responses" and "top_k" in condition:
-            vendor = "not sent, but asked for"
-        if provider["kind"] == "openai" and "top_k" in condition:
-            vendor = vendor or "a parameter that OpenAI does not know"
+        vendor = refused_by_vendor(model, provider, condition)
         assert (told is None) == (vendor is None), (model, provider, condition, told, vendor)
         if told is not None:
             n_refused += 1
             assert told.startswith(f"{tmp_path}/spec.yaml: conditions.0.") and "; " in told
         n_taken += told is None
-    assert n_refused > 500 and n_taken > 150
+    assert n_refused > 600 and n_taken > 250
 
 
 def test_nothing_that_is_refused_reaches_a_server_and_the_rest_is_answered(
     server: Server, layout: Layout, tmp_path: Path, items_path: Path
 ) -> None:
     taken: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for model, provider, condition in combinations():
-        is_rare = condition["reasoning"] in ("none", "minimal", "xhigh", "max")
-        if condition["max_tokens"] > 8192 or "top_p" in condition or is_rare:
+    some_ways = [way for way in ways() if ("stream" in way[1] or "batch" in way[1]) and way[2]["max_tokens"] > 21_332]
+    for model, provider, condition in combinations() + some_ways:
+        is_rare = condition.get("reasoning") in ("none", "minimal", "xhigh", "max")
+        if is_rare or "top_p" in condition or condition["max_tokens"] in (21_334, 70_000, 99_999, 200_000):
             continue  # the test above has them all
-        here = provider | {"base_url": server.url + ("" if provider["kind"] == "anthropic" else "/v1")}
+        asked = provider | here(server, provider["kind"])
         try:
-            parse_spec(spec_of(model, here, condition), items_path.with_name("spec.yaml"))
+            parse_spec(spec_of(model, asked, condition), items_path.with_name("spec.yaml"))
         except SpecError:
             continue
-        taken.setdefault((model, *sorted(here.items())), []).append(condition)
+        taken.setdefault((model, *sorted(asked.items())), []).append(condition)
     for number, ((model, *provider_items), conditions) in enumerate(taken.items()):
-        spec = parse_spec(spec_of(model, dict(provider_items), *conditions), items_path.with_name("spec.yaml"))
-        summary = sample(spec, Layout(layout.root / str(number)))
-        assert (summary.n_errors, summary.n_missing) == (0, 0), model
-    assert server.n_requests == sum(map(len, taken.values())) > 60 and server.n_broken_contracts == 0
+        content = spec_of(model, dict(provider_items), *conditions) | {"limits": {"batch_poll_s": 0.01}}
+        spec = parse_spec(content, items_path.with_name("spec.yaml"))
+        if ("batch", True) in provider_items:
+            summary = sample(spec, Layout(layout.root / str(number)))
+            assert (summary.n_errors, summary.n_missing) == (0, 0), model
+        else:  # a rejected request is an exception
+            asyncio.run(ask_each(make_provider(spec, "here", model), model, conditions))
+    n_batched = sum(len(conditions) for key, conditions in taken.items() if ("batch", True) in key)
+    assert server.n_requests == sum(map(len, taken.values())) - n_batched > 60 and server.n_broken_contracts == 0
+    assert n_batched >= 10 and server.n_streamed >= 10
+
+
+async def ask_each(provider: Any, model: str, conditions: list[dict[str, Any]]) -> None:
+    for condition in conditions:
+        await provider.ask(Request(model, (Turn("user", "?"),), Condition("choice", **condition), 1))
+    await provider.close()
+
+
+def here(server: Server, kind: str) -> dict[str, Any]:
+    return {"base_url": server.url + ("" if kind == "anthropic" else "/v1")}
+
+
+@pytest.mark.parametrize("path", [path for path in EXAMPLES if path.stem != "swe-bench"], ids=lambda path: path.stem)
+def test_examples_run_as_they_are_but_for_their_items(
+    server: Server, layout: Layout, items_path: Path, path: Path
+) -> None:
+    content = yaml.safe_load(path.read_text())
+    content["tasks"] = [{"kind": "own", "path": str(items_path), "n_items": 2, "examples_path": str(items_path)}]
+    content |= {"contexts": 1, "epochs": 1, "limits": {"batch_poll_s": 0.01}}
+    for model in content["models"]:
+        name = model["provider"]
+        provider = content.get("providers", {}).get(name, {"kind": name})
+        content["providers"] = content.get("providers", {}) | {name: provider | here(server, provider["kind"])}
+    if "embeddings" in content:
+        content["embeddings"] |= here(server, "openai")
+    spec = parse_spec(content, items_path.with_name("spec.yaml"))
+    summary = sample(spec, layout)
+    assert (summary.n_errors, summary.n_missing, server.n_broken_contracts) == (0, 0, 0)
+    assert summary.n_drawn == sum(part.n_planned for part in summary.partitions) > 0
+    if spec.embeddings:
+        assert embed_answers(spec, layout).n_embedded == 2 * len(spec.models) * 2
 
 
 def test_the_case_that_ended_in_errors(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from ingestion.sampling import sample
 from ingestion.sampling.journal.outcome import judge
 from ingestion.sampling.providers.wire import Reply
 from tests.sampling.conftest import MakeSpec
+from tests.sampling.server import Server
 from tests.sampling.test_sampling import rows
 from warehouse.layout import Layout
 
@@ -16,11 +17,14 @@ KINDS = ["openai", "openai/responses", "openai_compatible", "anthropic"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("batch", [False, True])
-def test_no_answer_is_read_out_of_a_half_thought(layout: Layout, make_spec: MakeSpec, kind: str, batch: bool) -> None:
-    if batch and kind == "openai_compatible":
-        pytest.skip("has no batch API")
-    summary = sample(make_spec("half-thought", kind, provider={"batch": batch}, limits={"batch_poll_s": 0.01}), layout)
+@pytest.mark.parametrize("way", [{}, {"stream": True}, {"batch": True}], ids=["whole", "streamed", "batch"])
+def test_no_answer_is_read_out_of_a_half_thought(
+    server: Server, layout: Layout, make_spec: MakeSpec, kind: str, way: dict[str, bool]
+) -> None:
+    if way == {"batch": True} and kind == "openai_compatible":
+        return  # it has no batch API
+    summary = sample(make_spec("half-thought", kind, provider=way, limits={"batch_poll_s": 0.01}), layout)
+    assert server.n_streamed == (30 if "stream" in way else 0)
     told = "select status, choice_index, answer, error, completion, reasoning like '%It may be%ANSWER: _', count(*)"
     (row, *others) = rows(layout, f"{told} from raw.samples group by all")
     assert not others and row[:5] == ("format_failure", None, None, CUT_OFF, "") and row[6] == 30

@@ -4,8 +4,9 @@ import pytest
 
 from ingestion.sampling.plans.prices import FREE, cost_usd, price_of
 from ingestion.sampling.providers.wire import Reply
-from ingestion.sampling.spec.experiment import ModelSpec, ProviderSpec
+from ingestion.sampling.spec.experiment import ModelSpec
 from ingestion.sampling.spec.models import Price, facts
+from ingestion.sampling.spec.providers import ProviderSpec
 
 OPENAI = ProviderSpec(kind="openai")
 

@@ -24,12 +24,23 @@ def _facts(path: Path) -> dict[str, Any]:
     return content
 
 
-def refusal(path: str, headers: dict[str, str], body: dict[str, Any]) -> str | None:
+def refusal(path: str, headers: dict[str, str], body: dict[str, Any], *, is_batch: bool = False) -> str | None:
     """Why the vendor would answer 400; None if it would not."""
     facts = _facts(FACTS)
+    if is_batch and ("stream" in body or "stream_options" in body):
+        return "stream: not supported in batches"
+    if body.get("n", 1) != 1:
+        return "n: only one answer is wanted"
+    if "stream_options" in body and (not body.get("stream") or path.endswith(("/messages", "/responses"))):
+        return "stream_options: only allowed when stream is enabled"
     name = re.sub(r"-(\d{8}|\d{4}-\d\d-\d\d)$", "", str(body.get("model")))
     contract = facts["contracts"].get(facts["models"].get(name, {}).get("contract"))
+    if path.endswith("/v1/completions") and contract is not None:
+        return "This is a chat model and not supported in the v1/completions endpoint"
     if path.endswith("/messages"):
+        longest = (contract or {}).get("unstreamed", facts["unstreamed"])
+        if body["max_tokens"] > longest and not body.get("stream") and not is_batch:
+            return "Streaming is required for operations that may take longer than 10 minutes"
         return _anthropic(headers.get("anthropic-version", ""), body, contract)
     return _openai(path, body, contract)
 

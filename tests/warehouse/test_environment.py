@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ingestion.sampling.providers.base import Key
-from ingestion.sampling.spec.experiment import ProviderSpec
+from ingestion.sampling.spec.providers import ProviderSpec
 from warehouse import environment
 from warehouse.layout import Layout
 

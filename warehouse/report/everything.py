@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from warehouse.figures import FIGURES, draw_figure
 from warehouse.layout import Layout
 from warehouse.report.charts import reason
 from warehouse.report.page import write_page
+from warehouse.tell import TellStep
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Report:
     faults: dict[str, str]
 
 
-def make_report(layout: Layout, progress: Callable[[str, int, int], None] = lambda name, done, total: None) -> Report:
+def make_report(layout: Layout, progress: TellStep = lambda name, done, total: None) -> Report:
     """Draw every figure, still and interactive, and write the page.
 
     Args:

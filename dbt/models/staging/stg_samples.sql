@@ -10,6 +10,10 @@ items as (
     select * from {{ ref("stg_items") }}
 ),
 
+imports as (
+    select * from {{ source("raw", "imports") }}
+),
+
 names as (
     select * from {{ ref("stg_model_names") }}
 ),
@@ -72,6 +76,7 @@ select
     latest.finish_reason,
 
     ---------- answer
+    coalesce(imports.is_judged, true) as is_judged_file,
     latest.choice_index,
     latest.class_probs,
     latest.score,
@@ -97,3 +102,4 @@ left join items
         and latest.item_id = items.source_item_id
         and latest.answer_key_id = items.answer_key_id
 inner join names on latest.model_id = names.source_model_id
+left join imports on latest.import_id = imports.import_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ingestion import answers
@@ -16,6 +17,8 @@ LONGEST_ERROR = 2_000
 
 _NOT_ASKED = answers.Chosen()
 _REFUSALS = ("content_filter", "refusal")
+_AT_A_LIMIT = ("max_tokens", "model_length")
+"""Stop reasons of a completion that was cut off."""
 _BY_TARGET = frozenset(
     {"match", "includes", "exact", "answer", "pattern", "choice", "f1", "model_graded_qa", "model_graded_fact"}
 )
@@ -58,7 +61,7 @@ class Answered(NamedTuple):
 
 def outcome(sample: Sample, asked: Asked, answered: Answered) -> dict[str, Any]:
     """The columns of a sample that say what the model answered, and what became of it."""
-    word = split_reasoning(answered.text)
+    word = _final_word(answered)
     stop_reason = answered.completion.stop_reason if answered.completion else None
     score, chosen, class_probs = answered.grade.score, _NOT_ASKED, None
     read = answered.scores.get(answered.scorer or "")
@@ -87,6 +90,14 @@ def outcome(sample: Sample, asked: Asked, answered: Answered) -> dict[str, Any]:
         "answer": clip(answer, 10_000) if answer else None,
         "finish_reason": clip(stop_reason, 100) if stop_reason else None,
     }
+
+
+def _final_word(answered: Answered) -> FinalWord:
+    """The text that counts; none where the limit came while the model, or its server, still told reasoning apart."""
+    word, completion = split_reasoning(answered.text), answered.completion
+    if completion is None or completion.stop_reason not in _AT_A_LIMIT or word.text.strip():
+        return word
+    return replace(word, is_cut_off=word.is_cut_off or bool(completion.message.reasoning_text))
 
 
 def _chosen(asked: Asked, answered: Answered, word: FinalWord) -> answers.Chosen:

@@ -31,13 +31,22 @@ def parts(row: dict[str, Any], each: Each) -> Iterator[Part]:
 
 
 def _elements(row: dict[str, Any], path: str) -> Iterator[Part]:
-    found = list(unfold(row, path))
+    found = _unfolded(row, path)
     if not found and not _is_empty(row, path):
         raise ValueError(f"each: there is nothing at {path!r} in this row")
     for place, (keys, element) in enumerate(found):
         if clash := keys.keys() & row.keys():
             raise ValueError(f"each: the row has a field {min(clash)!r} already; give {{{min(clash)}}} another name")
         yield f"value {place + 1}", {**row, **keys, "each": element, "each_key": place}
+
+
+def _unfolded(row: dict[str, Any], path: str) -> list[tuple[dict[str, str], Any]]:
+    misfits: list[dict[str, str]] = []
+    found = list(unfold(row, path, misfits))
+    if misfits:
+        where = " / ".join(misfits[0].values())
+        raise ValueError(f"each: {f'{where}: ' if where else ''}there is something else than a list at {path!r}")
+    return found
 
 
 def _is_empty(row: dict[str, Any], path: str) -> bool:
@@ -47,7 +56,7 @@ def _is_empty(row: dict[str, Any], path: str) -> bool:
 
 
 def _lists(row: dict[str, Any], lists: dict[str, str]) -> Iterator[Part]:
-    found = {name: [value for _, value in unfold(row, path)] for name, path in lists.items()}
+    found = {name: [value for _, value in _unfolded(row, path)] for name, path in lists.items()}
     lengths = {name: len(values) for name, values in found.items()}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{name} {length}" for name, length in lengths.items())

@@ -98,13 +98,17 @@ def _json_rows(path: Path, rows: str | None) -> Iterator[NumberedRow]:
     if rows is None:
         yield from _json_objects([({}, content)])
         return
-    found = list(unfold(content, rows))
+    misfits: list[dict[str, str]] = []
+    found = list(unfold(content, rows, misfits))
     if len(found) == 1 and not found[0][0] and isinstance(found[0][1], list):
         found = [({}, row) for row in found[0][1]]
     elif not found:
         raise RefusedFileError(f"there is no list of rows at {rows!r}; name its path in the mapping (rows: path)")
     elif any(isinstance(row, list) for _, row in found):
         raise RefusedFileError(f"{rows!r} leads to lists; end the path in [*] to take every element as a row")
+    for keys in misfits:
+        place = " / ".join(keys.values()) or "file"
+        yield place, Unreadable(place, f"holds something else there than the path of the rows, {rows!r}, leads through")
     around = {"file": content} if isinstance(content, dict) else {}
     yield from _json_objects(found, plain_values=any(mark in rows for mark in "*{"), around=around)
 
@@ -139,20 +143,54 @@ def _csv_rows(path: Path, delimiter: str | None) -> Iterator[NumberedRow]:
     csv.field_size_limit(MAX_LINE_BYTES)
     with open_bytes(path) as binary:
         file = io.TextIOWrapper(binary, encoding="utf-8-sig", errors="surrogateescape", newline="")
-        place = "line 1"
+        place, text = "line 1", list[str]()
+        held: list[NumberedRow] | None = None
         try:
             first = file.readline(MAX_LINE_BYTES)
-            reader = csv.reader(_again(first, file), delimiter=delimiter or told_by(first))
+            delimiter = delimiter or told_by(first)
+            lines = _Lines(first, file)
+            reader = csv.reader(lines, delimiter=delimiter)
             header = _header(next(reader, None))
+            lines.taken()
             place = f"line {reader.line_num + 1}"
             for values in reader:
-                if values:
-                    yield place, _csv_row(place, header, values)
+                yield from held or ()
+                row = _csv_row(place, header, values)
+                text = lines.taken()
+                if len(text) > 1 and _misquotes(text, delimiter):
+                    row = Unreadable(place, _MISQUOTED, text[0][:200])
+                held = [(place, row)] if values else None
                 place = f"line {reader.line_num + 1}"
+            if held and _misquotes(text, delimiter, at_end=True):
+                held = [(held[0][0], Unreadable(held[0][0], _MISQUOTED, text[0][:200]))]
+            yield from held or ()
         except csv.Error as error:
+            yield from held or ()
             yield place, Unreadable(place, f"not CSV: {error}; nothing after it was read")
         except DAMAGED as error:
+            yield from held or ()
             yield place, Unreadable(place, f"cannot be unpacked: {error}; nothing after it was read")
+
+
+_MISQUOTED = (
+    "its quotation marks do not match, so that rows that follow it may have been taken for a part of it; is the file "
+    "complete?"
+)
+
+
+def _misquotes(text: list[str], delimiter: str, *, at_end: bool = False) -> bool:
+    """Whether a row has a quotation mark inside a field or ends inside quotes, which the reader takes without a word.
+
+    Args:
+        text: the row's lines.
+        delimiter: what stands between two fields.
+        at_end: whether only an end inside quotes counts: `5" pipe` is no fault on a line of its own.
+    """
+    try:
+        list(csv.reader(text, delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        return not at_end or "unexpected end" in str(error)
+    return False
 
 
 def delimiter_of(path: Path) -> str | None:
@@ -172,10 +210,24 @@ def told_by(header: str) -> str:
     return max(DELIMITERS, key=n_fields)
 
 
-def _again(first: str, file: io.TextIOWrapper) -> Iterator[str]:
-    yield first
-    while line := file.readline(MAX_LINE_BYTES):  # not `for line in file`, which holds lines of any length
-        yield line
+class _Lines:
+    """The lines of a file, the first of which was read; remembers those that were taken since it was last asked."""
+
+    def __init__(self, first: str, file: io.TextIOWrapper) -> None:
+        self._next = first
+        self._file = file
+        self._taken: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        while self._next:
+            self._taken.append(self._next)
+            yield self._next
+            self._next = self._file.readline(MAX_LINE_BYTES)  # not `for line in file`, which holds lines of any length
+
+    def taken(self) -> list[str]:
+        """The lines since the last call."""
+        taken, self._taken = self._taken, []
+        return taken
 
 
 def _header(header: list[str] | None) -> list[str]:

@@ -36,6 +36,9 @@ class _Missing:
 MISSING: Final = _Missing()
 
 
+_EMPTY: Final[tuple[Any, ...]] = (None, [], {})
+
+
 class SeveralValuesError(ValueError):
     """A path that is to give one value gives several."""
 
@@ -123,25 +126,38 @@ def lookup_all(record: Any, path: str) -> Iterator[Any]:
     return (value for _, value in unfold(record, path))
 
 
-def unfold(record: Any, path: str) -> Iterator[tuple[dict[str, str], Any]]:
-    """Every value at a path, each with the keys that `{name}` met on the way to it."""
+def unfold(record: Any, path: str, misfits: list[dict[str, str]] | None = None) -> Iterator[tuple[dict[str, str], Any]]:
+    """Every value at a path, each with the keys that `{name}` met on the way to it.
+
+    Args:
+        record: where the path begins.
+        path: the path.
+        misfits: takes up the keys that lead to something else than the list or object that the path asks for there;
+            what is missing or empty is none.
+    """
     if isinstance(record, dict) and path in record:
         yield {}, record[path]
         return
-    yield from _walk(record, parse_path(path), {})
+    yield from _walk(record, parse_path(path), {}, [] if misfits is None else misfits)
 
 
-def _walk(value: Any, steps: tuple[Step, ...], keys: dict[str, str]) -> Iterator[tuple[dict[str, str], Any]]:
+def _walk(
+    value: Any, steps: tuple[Step, ...], keys: dict[str, str], misfits: list[dict[str, str]]
+) -> Iterator[tuple[dict[str, str], Any]]:
     for position, step in enumerate(steps):
         if isinstance(value, str):
-            value = _as_json(value)
+            value = _as_json(value) if value else None
         if isinstance(step, Every | Pick | Keys):
             rest = steps[position + 1 :]
+            if not isinstance(value, dict if isinstance(step, Keys) else list) and value not in _EMPTY:
+                misfits.append(keys)
             for key, element in _branches(value, step):
-                yield from _walk(element, rest, {**keys, **key})
+                yield from _walk(element, rest, {**keys, **key}, misfits)
             return
         if isinstance(step, str):
             if not isinstance(value, dict) or step not in value:
+                if not isinstance(value, dict) and value not in _EMPTY:
+                    misfits.append(keys)
                 return
             value = value[step]
         else:

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from ingestion.sampling.providers.wire import Reply
 from ingestion.sampling.questions.turns import Turn
 from ingestion.sampling.spec.conditions import Condition
-from ingestion.sampling.spec.experiment import ModelSpec, ProviderSpec
+from ingestion.sampling.spec.experiment import ModelSpec
 from ingestion.sampling.spec.models import Price, model_facts
+from ingestion.sampling.spec.providers import ProviderSpec
 
 FREE = Price(input=0, output=0)
 

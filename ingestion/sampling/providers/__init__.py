@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ingestion.sampling.providers.base import AnyProvider
-from ingestion.sampling.spec.experiment import ExperimentSpec, Limits, ProviderSpec
+from ingestion.sampling.spec.experiment import ExperimentSpec, Limits
+from ingestion.sampling.spec.providers import ProviderSpec
 
 __all__ = ["AnyProvider", "make_provider", "protocol_of"]
 

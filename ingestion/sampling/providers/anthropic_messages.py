@@ -1,7 +1,6 @@
 """Anthropic's messages API: thinking budgets and effort.
 
-The timeout is set on the client (`sdk.py`): without one, this SDK refuses every request whose `max_tokens` might take
-longer than ten minutes.
+Where `max_tokens` is so large that an answer may take longer than ten minutes, it is streamed, as the SDK demands.
 """
 
 from __future__ import annotations
@@ -12,26 +11,20 @@ import anthropic
 
 from ingestion.sampling.providers.base import Request
 from ingestion.sampling.providers.sdk import SdkProvider
-from ingestion.sampling.spec.experiment import Limits, ProviderSpec
+from ingestion.sampling.providers.streams import MessageAssembly
+from ingestion.sampling.spec.experiment import Limits
+from ingestion.sampling.spec.providers import ProviderSpec
 
 
 class AnthropicMessages(SdkProvider[anthropic.AsyncAnthropic]):
     """The messages API. It takes no seed."""
 
+    path = "/v1/messages"
+    make_assembly = MessageAssembly
     takes_seed = False
 
     def __init__(self, provider: ProviderSpec, limits: Limits) -> None:
         super().__init__(anthropic, anthropic.AsyncAnthropic, provider, limits)
-
-    async def ask(self, request: Request) -> str:
-        """The verbatim body of one response; see `Provider.ask`."""
-        body = self.body(request)
-        named = {name: body.pop(name) for name in ("model", "messages", "max_tokens")}
-        try:
-            response = await self.client.messages.with_raw_response.create(**named, extra_body=body)
-            return self.strike_out(await response.text())
-        except (anthropic.AnthropicError, ValueError, TypeError) as error:
-            raise self.error(error) from None
 
     def body(self, request: Request) -> dict[str, Any]:
         """The request's JSON body."""
@@ -55,3 +48,8 @@ class AnthropicMessages(SdkProvider[anthropic.AsyncAnthropic]):
             if condition.reasoning != "adaptive":
                 body["output_config"] = {"effort": condition.reasoning}
         return {name: value for name, value in body.items() if value is not None} | condition.extra_body
+
+    async def _post(self, body: dict[str, Any]) -> str:
+        named = {name: body.pop(name) for name in ("model", "messages", "max_tokens")}
+        response = await self.client.messages.with_raw_response.create(**named, extra_body=body)
+        return str(await response.text())

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from ingestion.sampling.questions.turns import Turn
 from ingestion.sampling.spec.conditions import Condition
-from ingestion.sampling.spec.experiment import ProviderSpec
+from ingestion.sampling.spec.providers import ProviderSpec
 from warehouse import environment
 
 

@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from typing import Any
 
 import openai
 
 from ingestion.sampling.providers.base import Request
 from ingestion.sampling.providers.sdk import SdkProvider
-from ingestion.sampling.spec.experiment import Limits, ProviderSpec
+from ingestion.sampling.providers.streams import ChatAssembly, CompletionAssembly, ResponsesAssembly
+from ingestion.sampling.spec.experiment import Limits
+from ingestion.sampling.spec.providers import ProviderSpec
+
+STREAM_WITH_USAGE: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
+"""A stream of these two APIs tells its tokens only if it is asked to."""
 
 
-class _OpenAI(SdkProvider[openai.AsyncOpenAI], ABC):
+class _OpenAI(SdkProvider[openai.AsyncOpenAI]):
     takes_seed = True
 
     def __init__(self, provider: ProviderSpec, limits: Limits) -> None:
         super().__init__(openai, openai.AsyncOpenAI, provider, limits)
         self._is_openai = provider.kind == "openai"
 
-    async def ask(self, request: Request) -> str:
-        """The verbatim body of one response; see `Provider.ask`."""
-        try:
-            return self.strike_out(await self._post(self.body(request)))
-        except (openai.OpenAIError, ValueError, TypeError) as error:
-            raise self.error(error) from None
-
-    @abstractmethod
-    def body(self, request: Request) -> dict[str, Any]:
-        """The request's JSON body."""
-
-    @abstractmethod
-    async def _post(self, body: dict[str, Any]) -> str:
-        """The verbatim body of the response to one request."""
+    @property
+    def endpoint(self) -> str:
+        """Where requests of a batch are to go."""
+        return f"/v1{self.path}"
 
 
 class OpenAIChat(_OpenAI):
     """Chat completions."""
 
-    endpoint = "/v1/chat/completions"
+    path = "/chat/completions"
+    make_assembly = ChatAssembly
+    stream_options = STREAM_WITH_USAGE
 
     def body(self, request: Request) -> dict[str, Any]:
         """The request's JSON body."""
@@ -66,7 +62,8 @@ class OpenAIChat(_OpenAI):
 class OpenAIResponses(_OpenAI):
     """The responses API. It takes no seed."""
 
-    endpoint = "/v1/responses"
+    path = "/responses"
+    make_assembly = ResponsesAssembly
     takes_seed = False
 
     def body(self, request: Request) -> dict[str, Any]:
@@ -98,7 +95,9 @@ CONTINUED = "\n\nRight answer:"
 class OpenAICompletions(_OpenAI):
     """The completions API, for base models: the turns are one text, and the answer is the rest of its last line."""
 
-    endpoint = "/v1/completions"
+    path = "/completions"
+    make_assembly = CompletionAssembly
+    stream_options = STREAM_WITH_USAGE
 
     def body(self, request: Request) -> dict[str, Any]:
         """The request's JSON body."""

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from ingestion.sampling.spec.models import NEWEST_ANTHROPIC_VERSION, Contract, contract_of
+from ingestion.sampling.spec.models import NEWEST_ANTHROPIC_VERSION, Contract, contract_of, facts
 
 OLDER_ANTHROPIC_VERSION = "2023-06-01"
 LEAST_BUDGET = 1024
 """Thinking tokens that Anthropic takes at least."""
+
+
+_OF_THE_SAMPLER = {
+    "model": "set served_as for the model",
+    "messages": "prompts are made from the task",
+    "input": "prompts are made from the task",
+    "prompt": "prompts are made from the task",
+    "n": "set epochs",
+    "stream": "set stream for the provider",
+    "stream_options": "set stream for the provider",
+}
+"""Fields of requests that cannot be set in `extra_body`, and what to do instead."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +38,9 @@ class Asked:
         reasoning: an effort, or a number of thinking tokens.
         sampling: temperature, top_p and top_k, None where not given.
         max_tokens: limit on output tokens.
+        stream: whether answers are to be streamed; None where the spec does not say.
+        is_batch: whether a batch API is asked.
+        extra_body: further fields of the request, which take the place of others of the same name.
     """
 
     model: str
@@ -35,6 +51,9 @@ class Asked:
     reasoning: str | int | None
     sampling: Mapping[str, float | None]
     max_tokens: int | None
+    stream: bool | None = None
+    is_batch: bool = False
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def given(self) -> dict[str, float]:
@@ -42,9 +61,37 @@ class Asked:
         return {name: value for name, value in self.sampling.items() if value is not None}
 
 
+def most_unstreamed(kind: str, model: str) -> int | None:
+    """The most that `max_tokens` may be where an answer is not streamed; None for no limit."""
+    if kind != "anthropic":
+        return None
+    contract = contract_of(model)
+    return facts().unstreamed if contract is None or contract.unstreamed is None else contract.unstreamed
+
+
+def is_streamed(stream: bool | None, kind: str, model: str, max_tokens: int | None) -> bool:
+    """Whether an answer is streamed: as the spec says, and by itself where it has to be."""
+    most = most_unstreamed(kind, model)
+    return stream if stream is not None else most is not None and (max_tokens or 0) > most
+
+
 def broken_terms(asked: Asked) -> Iterator[str]:
     """What is not taken, each as "field: value; fix": first by the kind of provider, then by the model."""
+    yield from _of_extra_body(asked)
+    sent = _as_sent(asked)
+    for line in _of_provider_and_model(sent):
+        name = line.partition(":")[0]
+        was, now = _values(asked), _values(sent)
+        yield line if was.get(name) == now.get(name) else f"extra_body.{line}"
+
+
+def _values(asked: Asked) -> dict[str, object]:
+    return {"reasoning": asked.reasoning, "max_tokens": asked.max_tokens, **asked.sampling}
+
+
+def _of_provider_and_model(asked: Asked) -> Iterator[str]:
     yield from _of_api(asked)
+    yield from _of_stream(asked)
     if asked.kind not in ("openai", "anthropic"):
         return
     contract = contract_of(asked.model)
@@ -60,6 +107,8 @@ def broken_terms(asked: Asked) -> Iterator[str]:
 def _of_api(asked: Asked) -> Iterator[str]:
     reasoning, model = asked.reasoning, asked.model
     if asked.api == "completions":
+        if asked.kind == "openai" and contract_of(model) is not None:
+            yield f"models: {model!r} is no base model, and cannot be asked through completions; use api: chat"
         if asked.prompt_format != "choice":
             yield f"prompt_format: is {asked.prompt_format!r}; through completions {model!r} is asked for a choice"
         if reasoning is not None:
@@ -82,6 +131,52 @@ def _of_api(asked: Asked) -> Iterator[str]:
         )
     if asked.max_tokens is None:
         yield f"max_tokens: Anthropic needs a limit on output tokens; set one for {model!r}"
+
+
+def _of_extra_body(asked: Asked) -> Iterator[str]:
+    """Fields that the sampler itself sends: another value would give another sample than the one written down."""
+    for name in asked.extra_body:
+        if name in _OF_THE_SAMPLER:
+            yield f"extra_body: {name!r} is not for {asked.model!r} to be told here; {_OF_THE_SAMPLER[name]}"
+
+
+def _as_sent(asked: Asked) -> Asked:
+    """What is asked for when `extra_body` has taken the place of other fields."""
+    extra = asked.extra_body
+    numbers = {name: value for name, value in extra.items() if isinstance(value, int | float)}
+    limits = [int(numbers[name]) for name in _LIMITS if name in numbers]
+    return replace(
+        asked,
+        reasoning=_reasoning_in(extra) or asked.reasoning,
+        sampling={name: numbers.get(name, value) for name, value in asked.sampling.items()},
+        max_tokens=limits[0] if limits else asked.max_tokens,
+    )
+
+
+_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+
+
+def _reasoning_in(body: Mapping[str, Any]) -> str | int | None:
+    """An effort, or a number of thinking tokens, by the names that the APIs have for them; None if there is none."""
+
+    def inside(name: str) -> Mapping[str, Any]:
+        value = body.get(name)
+        return value if isinstance(value, Mapping) else {}
+
+    thinking = inside("thinking")
+    by_type = {"enabled": thinking.get("budget_tokens"), "disabled": "none", "adaptive": "adaptive"}
+    efforts = (body.get("reasoning_effort"), inside("reasoning").get("effort"), inside("output_config").get("effort"))
+    told = next((effort for effort in efforts if effort is not None), by_type.get(str(thinking.get("type"))))
+    return told if isinstance(told, str | int) else None
+
+
+def _of_stream(asked: Asked) -> Iterator[str]:
+    most = most_unstreamed(asked.kind, asked.model)
+    if asked.stream is False and not asked.is_batch and most is not None and (asked.max_tokens or 0) > most:
+        yield (
+            f"max_tokens: is {asked.max_tokens}, and the provider of {asked.model!r} has stream: false; above {most} "
+            "answers have to be streamed: drop stream, or lower max_tokens"
+        )
 
 
 def _sampling(asked: Asked, contract: Contract) -> Iterator[str]:

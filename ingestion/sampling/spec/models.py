@@ -48,6 +48,7 @@ class Contract(Strict):
         reasoning: values of `reasoning`, but for numbers.
         budget: a number of thinking tokens.
         max_tokens: the most that `max_tokens` may be.
+        unstreamed: the most that it may be where the answer is not streamed, if not that of all models.
     """
 
     sampling: tuple[Literal["temperature", "top_p", "top_k"], ...] = ()
@@ -57,6 +58,7 @@ class Contract(Strict):
     reasoning: tuple[str, ...]
     budget: bool = False
     max_tokens: int
+    unstreamed: int | None = None
 
 
 class ModelFacts(Strict):
@@ -80,11 +82,13 @@ class Facts(Strict):
 
     Attributes:
         as_of: when it was looked up.
+        unstreamed: the most that Anthropic's SDK takes for `max_tokens` where an answer is not streamed.
         contracts: by name.
         models: by name; a dated name is looked up without its date.
     """
 
     as_of: date
+    unstreamed: int
     contracts: dict[str, Contract]
     models: dict[str, ModelFacts]
 

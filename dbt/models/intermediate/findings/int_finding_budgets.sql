@@ -7,10 +7,8 @@ contrasts as (
 select
     'overthinking_beats_budgets' as finding,
     task,
-    cast(null as varchar) as problem_id,
     case when n_models = 1 then model_id end as model_id,
     high_condition_id as condition_id,
-    cast(null as double) as temperature,
     length_axis,
     decomposition,
     n_models,
@@ -25,7 +23,6 @@ select
     'items' as n_unit,
     n_wrong_items,
     mean_samples,
-    cast(null as double) as share_from_samples,
     cost_usd_per_sample,
     interval_note,
     {{
@@ -39,6 +36,5 @@ select
             interval_in_words("difference_ci_low", "difference_ci_high", "n_items", "'items'"),
         )
     }} as told,
-    cast(null as varchar) as other_verdict,
-    cast(null as varchar) as other_told
+    {{ without_columns("problem_id", "temperature", "share_from_samples", "other_verdict", "other_told") }}
 from contrasts

@@ -13,11 +13,8 @@ models as (
 select
     'ensembling_removes_variance' as finding,
     task,
-    cast(null as varchar) as problem_id,
     model_id,
     condition_id,
-    cast(null as double) as temperature,
-    cast(null as varchar) as length_axis,
     decomposition,
     cast(1 as bigint) as n_models,
     is_simulated,
@@ -28,10 +25,6 @@ select
     cast(n_items - 1 as double) as degrees_of_freedom,
     n_items as n,
     'items' as n_unit,
-    cast(null as double) as n_wrong_items,
-    cast(null as double) as mean_samples,
-    cast(null as double) as share_from_samples,
-    cast(null as double) as cost_usd_per_sample,
     case when slope_ci_low is null then 'no_fit' end as interval_note,
     'holds' as precondition,
     {{
@@ -40,7 +33,11 @@ select
             interval_in_words("slope_ci_low", "slope_ci_high", "n_items", "'items'"), "'; independent samples give −1.00'",
         )
     }} as told,
-    cast(null as varchar) as other_verdict,
-    cast(null as varchar) as other_told
+    {{
+        without_columns(
+            "problem_id", "temperature", "length_axis", "n_wrong_items", "mean_samples", "share_from_samples",
+            "cost_usd_per_sample", "other_verdict", "other_told"
+        )
+    }}
 from fits
 inner join models using (model_id)

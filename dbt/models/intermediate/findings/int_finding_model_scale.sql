@@ -71,10 +71,7 @@ differences as (
 select
     'scale_helps_easy_not_hard' as finding,
     task,
-    cast(null as varchar) as problem_id,
-    cast(null as varchar) as model_id,
     condition_id,
-    cast(null as double) as temperature,
     length_axis,
     decomposition,
     n_points as n_models,
@@ -86,10 +83,6 @@ select
     cast(n_points - 2 as double) as degrees_of_freedom,
     n_points as n,
     'sizes' as n_unit,
-    cast(null as double) as n_wrong_items,
-    cast(null as double) as mean_samples,
-    cast(null as double) as share_from_samples,
-    cast(null as double) as cost_usd_per_sample,
     case when slope_ci_low is null then 'no_fit' end as interval_note,
     -- Hard items that get worse while easy ones stay as they are make no model more coherent.
     {{ verdict("easy_slope_ci_low", "easy_slope_ci_high", var("negligible_slope"), "'negative'") }} as precondition,
@@ -103,7 +96,11 @@ select
             interval_in_words("slope_ci_low", "slope_ci_high", "n_points", "'sizes'"),
         )
     }} as told,
-    cast(null as varchar) as other_verdict,
-    cast(null as varchar) as other_told
+    {{
+        without_columns(
+            "problem_id", "model_id", "temperature", "n_wrong_items", "mean_samples", "share_from_samples",
+            "cost_usd_per_sample", "other_verdict", "other_told"
+        )
+    }}
 from differences
 left join simulated using (model_family)

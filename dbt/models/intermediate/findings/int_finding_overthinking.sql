@@ -59,10 +59,8 @@ as_they_are as (
 select
     'overthinking_more_incoherent' as finding,
     task,
-    cast(null as varchar) as problem_id,
     case when not is_pooled then fit_id end as model_id,
     condition_id,
-    cast(null as double) as temperature,
     length_axis,
     decomposition,
     n_models,
@@ -77,7 +75,6 @@ select
     'items' as n_unit,
     n_wrong_items,
     mean_samples,
-    cast(null as double) as share_from_samples,
     cost_usd_per_sample,
     interval_note,
     'holds' as precondition,
@@ -93,7 +90,6 @@ select
             "case when highest > lowest then " ~ words("' to '", in_words("highest"), "' (each model)'") ~ " else '' end",
         )
     }} as told,
-    cast(null as varchar) as other_verdict,
-    cast(null as varchar) as other_told
+    {{ without_columns("problem_id", "temperature", "share_from_samples", "other_verdict", "other_told") }}
 from told_of
 left join as_they_are using ({{ fit }})

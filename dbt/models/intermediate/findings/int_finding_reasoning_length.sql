@@ -51,10 +51,8 @@ others as (
 select
     'longer_reasoning_more_incoherent' as finding,
     task,
-    cast(null as varchar) as problem_id,
     case when fit_scope = 'model' then fit_id end as model_id,
     condition_id,
-    cast(null as double) as temperature,
     length_axis,
     decomposition,
     n_models,
@@ -83,7 +81,8 @@ select
     case
         when other_verdict is not null
             then {{ words("'by '", metric_in_words("other_decomposition"), "' '", "other_told") }}
-    end as other_told
+    end as other_told,
+    {{ without_columns("problem_id", "temperature") }}
 from told_of
 left join single_models using ({{ fit }})
 left join others using (task, condition_id, length_axis, fit_id)

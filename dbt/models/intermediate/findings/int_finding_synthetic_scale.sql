@@ -26,10 +26,7 @@ select
     'synthetic_bias_falls_faster_than_variance' as finding,
     'synthetic_optimizer' as task,
     problem_id,
-    cast(null as varchar) as model_id,
-    cast(null as varchar) as condition_id,
     temperature,
-    cast(null as varchar) as length_axis,
     decomposition,
     n_points as n_models,
     false as is_simulated,
@@ -40,10 +37,6 @@ select
     cast(n_points - 2 as double) as degrees_of_freedom,
     n_points as n,
     'sizes' as n_unit,
-    cast(null as double) as n_wrong_items,
-    cast(null as double) as mean_samples,
-    cast(null as double) as share_from_samples,
-    cast(null as double) as cost_usd_per_sample,
     case when slope_ci_low is null then 'no_fit' end as interval_note,
     'holds' as precondition,
     {{
@@ -53,7 +46,11 @@ select
             interval_in_words("slope_ci_low", "slope_ci_high", "n_points", "'sizes'"),
         )
     }} as told,
-    cast(null as varchar) as other_verdict,
-    cast(null as varchar) as other_told
+    {{
+        without_columns(
+            "model_id", "condition_id", "length_axis", "n_wrong_items", "mean_samples", "share_from_samples",
+            "cost_usd_per_sample", "other_verdict", "other_told"
+        )
+    }}
 from differences
 inner join slopes using (problem_id, decomposition, temperature)

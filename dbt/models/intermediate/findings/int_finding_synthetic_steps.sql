@@ -85,9 +85,7 @@ select
     'synthetic_optimizer' as task,
     problem_id,
     case when n_models = 1 then model_id end as model_id,
-    cast(null as varchar) as condition_id,
     temperature,
-    cast(null as varchar) as length_axis,
     decomposition,
     n_models,
     false as is_simulated,
@@ -98,10 +96,6 @@ select
     degrees_of_freedom,
     n_units as n,
     'starting points' as n_unit,
-    cast(null as double) as n_wrong_items,
-    cast(null as double) as mean_samples,
-    cast(null as double) as share_from_samples,
-    cast(null as double) as cost_usd_per_sample,
     case when half_width is null then 'no_spread' end as interval_note,
     'holds' as precondition,
     {{
@@ -113,7 +107,11 @@ select
             interval_in_words("statistic - half_width", "statistic + half_width", "n_units", "'starting points'"),
         )
     }} as told,
-    cast(null as varchar) as other_verdict,
-    cast(null as varchar) as other_told
+    {{
+        without_columns(
+            "condition_id", "length_axis", "n_wrong_items", "mean_samples", "share_from_samples",
+            "cost_usd_per_sample", "other_verdict", "other_told"
+        )
+    }}
 from contrasts
 inner join bounds using (problem_id)

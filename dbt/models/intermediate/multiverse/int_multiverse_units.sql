@@ -4,24 +4,13 @@ items as (
     select * from {{ ref("int_multiverse_items") }}
 ),
 
-samples as (
-    select * from {{ ref("int_item_samples") }}
-),
-
 findings as (
     select * from {{ ref("int_finding_reasoning_length") }}
 ),
 
 lengths as (
-    {% for axis in length_axes() %}
-        select
-            {{ item_keys() | join(", ") }},
-            '{{ axis }}' as length_axis,
-            mean_{{ axis }} as mean_length
-        from samples
-        where mean_{{ axis }} > 0
-        {{ "union all" if not loop.last }}
-    {% endfor %}
+    select * from {{ ref("int_item_lengths") }}
+    where mean_length > 0
 )
 
 -- The items that a finding is told from, once per way of looking at them.

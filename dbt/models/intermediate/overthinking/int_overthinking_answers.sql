@@ -15,13 +15,7 @@ split_samples as (
     select
         {{ columns_of("halves", half_keys) }},
         halves.is_matched,
-        samples.n_classes,
-        samples.target_index,
-        samples.answer_kind,
-        samples.choice_index,
-        samples.class_probs,
-        samples.prob_total,
-        samples.predicted_index
+        {{ columns_of("samples", answer_columns()) }}
     from halves
     inner join samples on halves.sample_id = samples.sample_id
 )
