@@ -15,7 +15,7 @@ import vl_convert
 
 from warehouse.connect import connect
 from warehouse.figures import FIGURES
-from warehouse.figures.base import short_model, with_telling_conditions
+from warehouse.figures.base import PALETTE, short_model, with_telling_conditions
 from warehouse.layout import Layout
 from warehouse.leftovers import sweep
 from warehouse.parquet import atomic_path
@@ -133,6 +133,7 @@ def _shown(
         "has_simulated": any(pool.row["is_simulated"] for pool in shown),
         "payload": compressed(
             {
+                "colors": PALETTE,
                 "charts": {each.figure.name: each.chart for each in sections if each.chart},
                 "pools": [_keys(pool) for pool in shown],
                 "opened": [asdict(each) for each in opened],

@@ -1,6 +1,6 @@
 // Draw the charts: those in sight first, the others when there is time; again when the choice, the theme or the width changes.
 
-const charts = { all: {}, drawn: new Map(), round: 0 };
+const charts = { all: {}, colors: [], drawn: new Map(), round: 0 };
 
 function look() {
   const style = getComputedStyle(document.documentElement), of = (name) => style.getPropertyValue(name).trim();

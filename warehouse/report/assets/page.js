@@ -35,6 +35,7 @@ async function start() {
   openTarget();
   const payload = JSON.parse(await unpacked("payload"));
   charts.all = payload.charts;
+  charts.colors = payload.colors;
   startFilter(payload.pools, () => { refreshTables(); showItems(); redraw(); });
   startTables();
   startOpened(payload.opened);

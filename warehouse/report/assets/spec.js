@@ -1,7 +1,6 @@
 // A chart's specification as it is drawn now: the rows that are chosen, few enough to read, as wide as there is room.
 
 const MOST_SERIES = 8, MOST_ROWS = 24, MOST_DOTS = 64, MOST_PANELS = 6;
-const COLORS = ["#4c6ef5", "#e8590c", "#2b8a3e", "#ae3ec9", "#0b7285", "#c2255c", "#846358", "#868e96"];
 
 function walk(node, visit) {
   if (Array.isArray(node)) node.forEach((child) => walk(child, visit));
@@ -84,9 +83,9 @@ function recolor(spec, names, sets, greys) {
     const scale = color && color.scale;
     if (!scale || !Array.isArray(scale.domain) || !Array.isArray(scale.range)) return;
     const pairs = scale.domain.map((name, at) => [name, scale.range[at]]).filter(([name]) => isPresent(color.field, name));
-    const isSeries = color.field === "series" && names.length <= COLORS.length;
+    const isSeries = color.field === "series" && names.length <= charts.colors.length;
     scale.domain = pairs.map(([name]) => name);
-    scale.range = pairs.map(([name, was]) => (isSeries && !greys.includes(name) ? COLORS[names.indexOf(name)] || was : was));
+    scale.range = pairs.map(([name, was]) => (isSeries && !greys.includes(name) ? charts.colors[names.indexOf(name)] || was : was));
   });
 }
 
