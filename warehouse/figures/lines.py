@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from textwrap import fill
 from typing import Any
@@ -47,6 +48,7 @@ class Lines:
         columns: panels side by side.
         shows_slopes: whether the legend names the fits' slopes.
         greys: series that are no data but help to read it, in grey.
+        x_names: what whole numbers on the x axis stand for, where they are places in an order.
         keys: columns of `points` by which a reader may choose among them.
     """
 
@@ -64,6 +66,7 @@ class Lines:
     columns: int = 2
     shows_slopes: bool = True
     greys: tuple[str, ...] = ()
+    x_names: dict[int, str] = field(default_factory=dict)
     keys: tuple[str, ...] = KEYS
 
     def palette(self, points: pl.DataFrame) -> dict[str, str]:
@@ -108,6 +111,8 @@ class Lines:
             axis.set(title=fill(str(panel), 42), xlabel=self.x_label, ylabel=self.y_label)
             if self.x_log:
                 axis.set_xscale("log")
+            elif self.x_names:
+                axis.set_xticks(list(self.x_names), list(self.x_names.values()))
             elif (here["x"] % 1 == 0).all():
                 axis.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
             if self.y_log:
@@ -143,9 +148,7 @@ class Lines:
     def chart(self) -> alt.TopLevelMixin:
         """The same panels with tooltips: one definition over one table, whose column `mark` says what a row is."""
         table = self._marked()
-        whole = not self.x_log and bool((table["x"].drop_nulls() % 1 == 0).all())
-        axis = alt.Axis(tickMinStep=1, format="d") if whole else alt.Axis()
-        x = alt.X("x:Q", title=self.x_label, scale=self._scale(self.x_log), axis=axis)
+        x = alt.X("x:Q", title=self.x_label, scale=self._scale(self.x_log), axis=self._x_axis(table))
         y = alt.Y("y:Q", title=self.y_label, scale=self._scale(self.y_log))
         color = alt.Color(
             "series:N",
@@ -187,6 +190,13 @@ class Lines:
             .resolve_scale(x="independent", y="independent")
         )
         return grid
+
+    def _x_axis(self, table: pl.DataFrame) -> alt.Axis:
+        if self.x_names:
+            names = f"{json.dumps(self.x_names)}[datum.value]"
+            return alt.Axis(values=list(self.x_names), labelExpr=names)
+        is_whole = not self.x_log and bool((table["x"].drop_nulls() % 1 == 0).all())
+        return alt.Axis(tickMinStep=1, format="d") if is_whole else alt.Axis()
 
     @staticmethod
     def _scale(is_log: bool) -> alt.Scale:

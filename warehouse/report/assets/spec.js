@@ -102,14 +102,18 @@ function sized(spec, width, { n, longest }, dots) {
     spec.autosize = { type: "fit-x", contains: "padding" };
     return 1;
   }
-  const most = Math.max(1, Math.floor(width / (spec.hconcat ? 190 : 270)));
-  const columns = Math.min(inner.length, most, spec.hconcat ? inner.length : spec.columns || inner.length);
-  if (spec.hconcat && columns < inner.length) {
-    spec.concat = spec.hconcat;
-    delete spec.hconcat;
-    walk(spec, (part) => { if (part.axis && part.axis.labels === false) delete part.axis; });
+  const most = Math.max(1, Math.floor(width / (spec.facet || spec.concat ? 270 : 190)));
+  const side = inner ? inner.length : Math.max(...spec.vconcat.map((row) => (row.hconcat || [row]).length));
+  const columns = Math.min(side, most, spec.hconcat || spec.vconcat ? side : spec.columns || side);
+  if (columns < side) {
+    for (const row of [spec, ...(spec.vconcat || [])].filter((each) => each.hconcat)) {
+      row.concat = row.hconcat;
+      row.columns = columns;
+      delete row.hconcat;
+      walk(row, (part) => { if (part.axis && part.axis.labels === false) delete part.axis; });
+    }
   }
-  if (!spec.hconcat) spec.columns = columns;
+  if (spec.facet || spec.concat) spec.columns = columns;
   if (spec.facet && spec.facet.header) {
     const header = spec.facet.header, room = Math.floor(width / columns) - 40;
     header.labelLimit = room;
