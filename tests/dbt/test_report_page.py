@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(browser_path() is None, reason="Chromium is not 
 DRAWN = "document.body.dataset.drawn"
 
 UNNAMED = """
-[...document.querySelectorAll("main a, button, select, summary, [role=img], [role=region], dialog, nav, section")]
+[...document.querySelectorAll("main a, button, select, summary, [role=img], [role=region], nav, section")]
   .filter((element) => !(element.textContent.trim() || element.getAttribute("aria-label")
     || document.getElementById(element.getAttribute("aria-labelledby") || "")))
   .map((element) => element.outerHTML.slice(0, 100))
@@ -117,7 +117,7 @@ def test_a_click_on_a_verdict_opens_its_sentence_and_a_head_sorts(tab: Tab) -> N
 
 
 def test_an_item_leads_to_its_log_and_a_withheld_one_shows_no_text(built: Built, tab: Tab) -> None:
-    (row,) = built.rows("figures.fig_transcripts order by all limit 1")
+    (row,) = built.rows("figures.fig_transcripts", "true order by all limit 1")
     assert row["example_log"] == "1.csv" and row["example_item_id"]
     (found,) = built.rows(
         "marts.fct_sample", f"sample_id = '{row['example_sample_id']}' and epoch = {row['example_epoch']}"

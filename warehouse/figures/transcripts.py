@@ -17,9 +17,15 @@ MAIN = "fig_transcripts"
 
 @dataclass(frozen=True)
 class Answers:
-    """A row per item and answer, with `label` and, from the left of the item's bar, `start`."""
+    """A row per item and answer, with `label` and, from the left of the item's bar, `start`.
+
+    Attributes:
+        shown: these rows.
+        carried: what the page says of an answer beside what is drawn.
+    """
 
     shown: pl.DataFrame
+    carried: tuple[str, ...] = ("item_id", "example_log", "example_item_id", "example_epoch", "example_sample_id")
 
     def draw(self) -> MplFigure:
         """One bar per item, cut by the share of each answer; the right answer is outlined."""

@@ -37,7 +37,10 @@ def section(con: duckdb.DuckDBPyConnection, figure: Figure) -> Section:
         if figure.is_empty(tables):
             return Section(figure, None, None)
         picture = figure.picture(tables)
-        return Section(figure, packed(specification(picture.chart()), greys=getattr(picture, "greys", ())), None)
+        chart = packed(
+            specification(picture.chart()), greys=getattr(picture, "greys", ()), carried=getattr(picture, "carried", ())
+        )
+        return Section(figure, chart, None)
     except Exception as error:  # whatever it is, the other figures are shown
         return Section(figure, None, reason(error))
 
@@ -55,22 +58,23 @@ def specification(chart: alt.TopLevelMixin) -> dict[str, Any]:
     return spec
 
 
-def packed(spec: dict[str, Any], greys: tuple[str, ...] = ()) -> dict[str, Any]:
+def packed(spec: dict[str, Any], greys: tuple[str, ...] = (), carried: tuple[str, ...] = ()) -> dict[str, Any]:
     """A specification and its rows by column: the columns that it names and those that the page filters by.
 
     Args:
         spec: from `specification`.
         greys: series that are no data; they are not counted as such.
+        carried: columns that the page needs beside those that the chart names.
     """
     rows = spec.pop("datasets", {})
     text = json.dumps(spec)
-    data = {name: _columns(table, text) for name, table in rows.items()}
+    data = {name: _columns(table, text, (*CHOSEN_BY, *carried)) for name, table in rows.items()}
     return {"spec": spec, "data": data, "greys": list(greys)}
 
 
-def _columns(rows: list[dict[str, Any]], text: str) -> dict[str, Any]:
+def _columns(rows: list[dict[str, Any]], text: str, besides: tuple[str, ...]) -> dict[str, Any]:
     names = list(dict.fromkeys(name for row in rows[:1] for name in row))
-    kept = [name for name in names if name in CHOSEN_BY or name in text]
+    kept = [name for name in names if name in besides or name in text]
     return {name: _column([row[name] for row in rows]) for name in kept}
 
 
