@@ -13,10 +13,9 @@ import torch
 from torch import Tensor
 
 from benchmarks.harness import Comparison, compare
-from benchmarks.hugging_face import generate, in_hugging_face
 from benchmarks.plain_training import PlainTransformer, plain_train, targets_of
 from synthetic import pairs as pairs_module
-from synthetic.config import ExperimentConfig
+from synthetic.config import ExperimentConfig, ModelSize
 from synthetic.decoding import Decoder
 from synthetic.model import Transformer
 from synthetic.pairs import Pairs
@@ -26,6 +25,18 @@ from synthetic.rollouts import roll_out
 from synthetic.tokens import NumberTokens
 from synthetic.training import predicted_positions, sequence_loss, train
 
+QUICK_58K = replace(
+    QUICK,
+    sizes=(ModelSize(name="large", n_layers=2, width=48, n_heads=2, learning_rate=4e-3),),
+    training=replace(QUICK.training, batch_size=256),
+)
+LAPTOP_58K = replace(
+    LAPTOP,
+    sizes=(ModelSize(name="58k", n_layers=2, width=48, n_heads=2, learning_rate=4e-3),),
+    training=replace(LAPTOP.training, batch_size=512),
+)
+"""Sizes and batches that do not follow the profiles, so that ratios of different versions can be compared."""
+
 N_POINTS = 4_096
 
 ROUNDS = 9
@@ -33,9 +44,9 @@ ROUNDS = 9
 
 
 def run() -> Iterable[Comparison]:
-    yield training(QUICK, "large", n_steps=24, wanted=1.2)
-    yield training(LAPTOP, "58k", n_steps=8, wanted=1.2)
-    yield rollouts(LAPTOP, "58k", n_steps=4, wanted=3)
+    yield training(QUICK_58K, "large", n_steps=24, wanted=1.2)
+    yield training(LAPTOP_58K, "58k", n_steps=8, wanted=1.2)
+    yield rollouts(LAPTOP_58K, "58k", n_steps=4, wanted=3)
     yield rollouts(PAPER, "47k", n_steps=2, wanted=3)
     if torch.cuda.is_available():
         for size in PAPER.sizes:
@@ -44,21 +55,26 @@ def run() -> Iterable[Comparison]:
             yield rollouts(PAPER, size.name, n_steps=64, wanted=20, device="cuda")
 
 
-def new_model(config: ExperimentConfig, size_name: str, device: str) -> Transformer:
+def new_model(config: ExperimentConfig, size_name: str, device: str, seed: int = 1) -> Transformer:
     model = Transformer(config.size(size_name), config.sequence_length)
-    model.initialise(config.training.seed)
+    model.initialise(seed)
     return model.to(device)
 
 
 def training(
-    config: ExperimentConfig, size_name: str, n_steps: int, wanted: float | None, device: str = "cpu"
+    config: ExperimentConfig,
+    size_name: str,
+    n_steps: int,
+    wanted: float | None,
+    device: str = "cpu",
+    rounds: int = ROUNDS,
 ) -> Comparison:
     """Optimizer steps, each with its batch; ours are made on the way, the plain loop finds them in memory."""
     # Fewer trajectories, so that setting up is not what is timed; and no validation but the last, of a few pairs.
     short = replace(config.training, n_steps=n_steps, validate_every=10**9, n_validation_pairs=16)
     config = replace(config, data=replace(config.data, n_trajectories=1_000), training=short)
     pairs_module.BLOCK_STEPS = n_steps  # batches are made within the steps that are timed
-    pairs = Pairs(config, make_quadratic(config.problem, device))
+    pairs = Pairs(config, make_quadratic(config.problem, device), config.seeds[0])
     sequences = torch.cat([pairs.batch(step) for step in range(8)]).to("cpu", torch.uint8)
     ours = new_model(config, size_name, device)
     plain = PlainTransformer(ours).to(device)
@@ -78,15 +94,22 @@ def training(
         "plain eager loop (nanoGPT style)",
         train_ours,
         lambda: plain_train(plain, sequences, short, first, n_steps),
-        rounds=ROUNDS,
+        rounds=rounds,
         wanted=wanted,
     )
 
 
 def rollouts(
-    config: ExperimentConfig, size_name: str, n_steps: int, wanted: float | None, device: str = "cpu"
+    config: ExperimentConfig,
+    size_name: str,
+    n_steps: int,
+    wanted: float | None,
+    device: str = "cpu",
+    rounds: int = ROUNDS,
 ) -> Comparison:
     """Steps of 4,096 points, each a constrained greedy decoding."""
+    from benchmarks.hugging_face import generate, in_hugging_face  # transformers takes seconds to import
+
     config = replace(config, rollout=replace(config.rollout, n_steps=n_steps))
     codec = NumberTokens(config.tokens.decimals)
     legal = codec.legal_mask(config.update_length).to(device)
@@ -107,7 +130,7 @@ def rollouts(
         "transformers generate, same weights",
         lambda: in_full(lambda: list(roll_out(ours, starts, config, 0.0))),
         lambda: in_full(roll_out_theirs),
-        rounds=ROUNDS,
+        rounds=rounds,
         wanted=wanted,
     )
 
@@ -130,6 +153,8 @@ def livened(model: Transformer) -> Transformer:
 
 def check_same(ours: Transformer, theirs: object, prompts: Tensor, legal: Tensor) -> None:
     """Logits agree to 1e-4, and both decode the same."""
+    from benchmarks.hugging_face import generate
+
     decoded = Decoder.of(ours, legal, len(prompts)).decode(prompts)
     sequences = torch.cat([prompts, decoded], dim=1)[:, :-1]
     with torch.inference_mode():

@@ -65,8 +65,20 @@ class Product:
     @property
     def digest(self) -> str:
         """Changes with anything that changes an interval."""
-        text = json.dumps([self.queries, self.settings], sort_keys=True, default=str)
+        parts = {model: _of_intervals(query).split() for model, query in self.queries.items()}
+        text = json.dumps([parts, self.settings], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _of_intervals(query: str) -> str:
+    """The common table expression `corrected` of a query: what decides on an interval, nothing that stands beside."""
+    start = query.index("corrected as (")
+    depth = 0
+    for place in range(start, len(query)):
+        depth += {"(": 1, ")": -1}.get(query[place], 0)
+        if query[place] == ")" and depth == 0:
+            return query[start:place]
+    raise ValueError("the common table expression `corrected` does not end")
 
 
 def compiled(folder: Path) -> Product:
@@ -78,7 +90,9 @@ def compiled(folder: Path) -> Product:
         run_dbt(layout, ["compile", "--select", *MODELS, "--vars", json.dumps({"cluster": cluster})])
         results = json.loads((layout.dbt_target / "run_results.json").read_text())["results"]
         for result in results:
-            queries[result["unique_id"].split(".")[-1] + suffix] = result["compiled_code"]
+            kind, _, name = result["unique_id"].split(".")[:3]
+            if kind == "model":
+                queries[name + suffix] = result["compiled_code"]
     return Product(queries, read_settings())
 
 
@@ -144,9 +158,11 @@ def _make_tables(con: duckdb.DuckDBPyConnection) -> None:
         create schema warehouse.seeds;
         create table warehouse.intermediate.int_item_decomposition ({keys}, decomposition varchar, cluster_id varchar,
             n_samples bigint, accuracy double, mean_score double, error double, bias_sq double, variance double,
-            bias_sq_unbiased double, variance_unbiased double, error_share double, mode_margin double);
+            bias_sq_unbiased double, variance_unbiased double, error_share double, mode_margin double,
+            excess_agreement double);
         create table warehouse.intermediate.int_item_contexts ({keys}, decomposition varchar, context_id varchar,
-            variance_unbiased double, error_shift double, variance_shift double);
+            variance_unbiased double, error_shift double, variance_shift double, accuracy_shift double,
+            score_shift double);
         create view warehouse.intermediate.int_item_samples as
             select distinct task, model_id, condition_id, 1 as n_samples, 0 as n_format_failures, 0 as n_renormalised,
                 0 as n_errors, 0 as n_refused
@@ -175,7 +191,7 @@ def _insert(
     keys = {"draw": np.repeat(np.arange(n_draws), n_items), "item": np.tile(np.arange(n_items), n_draws)}
     columns = {
         name: getattr(numbers, name).ravel()
-        for name in ("error", "variance", "variance_unbiased", "error_share", "mode_margin")
+        for name in ("error", "variance", "variance_unbiased", "error_share", "mode_margin", "excess_agreement")
     }
     rows = pa.table(keys | columns | {"family": np.tile(families, n_draws)})
     identity = f"'dice', '{model}', 'draw ' || draw, 'item ' || item, '{decomposition}'"
@@ -184,7 +200,8 @@ def _insert(
         insert into warehouse.intermediate.int_item_decomposition
         select {identity}, 'family ' || family, {n_samples}, 1 - error_share, null, error, error - variance, variance,
             error - variance_unbiased, variance_unbiased, error_share,
-            case when not isnan(mode_margin) then mode_margin end
+            case when not isnan(mode_margin) then mode_margin end,
+            case when not isnan(excess_agreement) then excess_agreement end
         from rows
     """)
     if numbers.error_shift is not None and numbers.variance_shift is not None:
@@ -195,7 +212,7 @@ def _insert(
         con.register("shifts", pa.table(shifts))
         con.execute(f"""
             insert into warehouse.intermediate.int_item_contexts
-            select {identity}, 'context ' || context, null, error_shift, variance_shift from shifts
+            select {identity}, 'context ' || context, null, error_shift, variance_shift, 0, 0 from shifts
         """)
 
 

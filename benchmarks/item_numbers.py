@@ -22,6 +22,7 @@ class ItemNumbers:
         error_shift, variance_shift: (experiments, items, contexts) as in int_item_contexts; without contexts, None.
         error_share: error in items that are always wrong.
         mode_margin: lead of the most frequent answer over what KL's interval asks for; NaN for others.
+        excess_agreement: how much more samples agree than at random, in standard deviations of that; NaN likewise.
     """
 
     error: Array
@@ -31,6 +32,7 @@ class ItemNumbers:
     variance_shift: Array | None
     error_share: Array
     mode_margin: Array
+    excess_agreement: Array
 
 
 def item_numbers(counts: Array, items: Items, min_lead: float, min_lead_per_sample: float) -> dict[str, ItemNumbers]:
@@ -47,16 +49,19 @@ def item_numbers(counts: Array, items: Items, min_lead: float, min_lead_per_samp
     share_wrong = wrong.sum(axis=-1) / n_samples
     top = np.sort(counts.sum(axis=2), axis=-1)[..., -2:]
     margin = (top[..., 1] - top[..., 0]) ** 2 / top.sum(axis=-1) - min_lead - min_lead_per_sample * n_samples
+    votes = counts.sum(axis=2)
+    agreeing, pairs = np.sum(votes * (votes - 1), axis=-1), n_samples * (n_samples - 1)
+    agreement = (agreeing * N_OPTIONS / pairs - 1) * np.sqrt(pairs / (2 * (N_OPTIONS - 1)))
     none = np.full(n_samples.shape, np.nan)
     misses = counts.copy()
     misses[..., 0] -= sizes
     fails = np.einsum("xick,xikt->xict", counts, 1 - items.passes)
-    coverage = _of_misses(-fails, sizes, N_TESTS)
+    coverage = of_misses(-fails, sizes, N_TESTS)
     return {
-        "brier": ItemNumbers(*_of_misses(misses, sizes, 1), share_wrong, none),
-        "kl": ItemNumbers(*_of_logs(counts, sizes), share_wrong, margin),
-        "coverage": ItemNumbers(*coverage, coverage[0], none),
-        "score": ItemNumbers(*_of_misses(-wrong[..., None], sizes, 1), share_wrong, none),
+        "brier": ItemNumbers(*of_misses(misses, sizes, 1), share_wrong, none, none),
+        "kl": ItemNumbers(*_of_logs(counts, sizes), share_wrong, margin, agreement),
+        "coverage": ItemNumbers(*coverage, coverage[0], none, none),
+        "score": ItemNumbers(*of_misses(-wrong[..., None], sizes, 1), share_wrong, none, none),
     }
 
 
@@ -64,7 +69,7 @@ Numbers = tuple[Array, Array, Array, Array | None, Array | None]
 """error, variance, variance_unbiased, error_shift, variance_shift."""
 
 
-def _of_misses(misses: Array, sizes: Array, over: int) -> Numbers:
+def of_misses(misses: Array, sizes: Array, over: int) -> Numbers:
     """From sums of misses per (experiment, item, context, coordinate), each of 0 and one of −1 and 1."""
     n_all = sizes.sum(axis=-1)
     q = np.abs(misses).sum(axis=-1) / over

@@ -18,7 +18,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.slope_population import Draws, draw
+from benchmarks.slope_population import Array, Draws, draw
 from warehouse.layout import Layout
 from warehouse.parquet import atomic_path
 from warehouse.transform import prepare, run_dbt
@@ -81,8 +81,16 @@ def _cell(slope: float, rows: list[tuple[float, float | None, float | None]]) ->
     )
 
 
-def fitted(metric: str, draws: Draws) -> list[tuple[str, float, float | None, float | None]]:
-    """Scope, slope and interval of every fit, by the models' compiled SQL."""
+def fitted(
+    metric: str, draws: Draws, shifts: tuple[Array, Array] | None = None
+) -> list[tuple[str, float, float | None, float | None]]:
+    """Scope, slope and interval of every fit, by the models' compiled SQL.
+
+    Args:
+        metric: the decomposition's name.
+        draws: (replications, models, items).
+        shifts: of one model, (replications, items, contexts): how error and variance shift without a context.
+    """
     replication, model, item = (axis.ravel() for axis in np.indices(draws.x.shape))
     items = pa.table(
         {
@@ -97,10 +105,13 @@ def fitted(metric: str, draws: Draws) -> list[tuple[str, float, float | None, fl
     with duckdb.connect() as con:
         con.execute("attach ':memory:' as warehouse; use warehouse; create schema intermediate; use intermediate")
         con.register("items", items)
+        con.register("shifts", _shifts(shifts))
         con.execute(
             f"""
             create table int_item_decomposition as select 'slopes' as task, *, '{metric}' as decomposition,
                 cast(null as double) as mean_output_tokens, cast(null as double) as mean_actions from items;
+            create table int_item_contexts as select 'slopes' as task, '0' as model_id, *,
+                '{metric}' as decomposition from shifts;
             create table int_overthinking_accuracy_held as
                 select *, 1.0 as mean_length, 'none' as length_axis from int_item_decomposition limit 0;
             create table int_models as select distinct model_id, cast(null as varchar) as model_family,
@@ -119,6 +130,16 @@ def fitted(metric: str, draws: Draws) -> list[tuple[str, float, float | None, fl
         return con.execute(
             f"select fit_scope, slope, slope_ci_low, slope_ci_high from ({sql['int_slopes']}) as slopes"
         ).fetchall()
+
+
+def _shifts(shifts: tuple[Array, Array] | None) -> pa.Table:
+    errors, variances = shifts if shifts is not None else (np.zeros((0, 0, 0)), np.zeros((0, 0, 0)))
+    replication, item, context = (axis.ravel() for axis in np.indices(errors.shape))
+    keys = {"condition_id": replication, "item_id": item, "context_id": context}
+    return pa.table(
+        {name: pa.array(values).cast(pa.string()) for name, values in keys.items()}
+        | {"error_shift": errors.ravel(), "variance_shift": variances.ravel()}
+    )
 
 
 @cache

@@ -54,9 +54,9 @@ def tokens_per_second(config: ExperimentConfig, size: ModelSize, device: str) ->
     n_steps = N_STEPS[device]
     short = replace(config.training, n_steps=n_steps, validate_every=10**9, n_validation_pairs=16)
     config = replace(config, data=replace(config.data, n_trajectories=1_000), training=short)
-    pairs = Pairs(config, make_quadratic(config.problem, device))
+    pairs = Pairs(config, make_quadratic(config.problem, device), config.seeds[0])
     model = Transformer(size, config.sequence_length).to(device)
-    model.initialise(config.training.seed)
+    model.initialise(config.seeds[0])
     n_tokens = n_steps * short.batch_size * (config.sequence_length - 1)  # the last one is only predicted
     return n_tokens / seconds(lambda: train(model, pairs, config, compiled=device == "cuda"))
 

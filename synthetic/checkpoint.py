@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from synthetic.config import CODE_VERSION, ConfigError, ExperimentConfig
+from synthetic.config import CODE_VERSION, NOT_IN_PROBLEM_ID, ConfigError, ExperimentConfig
 from warehouse.keys import canonical_json
 from warehouse.parquet import atomic_path
 
@@ -33,16 +33,16 @@ class CheckpointHeader:
 
     Attributes:
         config: the whole experiment.
-        size_name: which of its sizes this is.
+        member_name: which of its models this is.
     """
 
     config: ExperimentConfig
-    size_name: str
+    member_name: str
 
 
-def save_checkpoint(path: Path, model: Any, config: ExperimentConfig, size_name: str) -> None:
+def save_checkpoint(path: Path, model: Any, config: ExperimentConfig, member_name: str) -> None:
     """Write the weights of a `Transformer` and its configuration, atomically."""
-    save_weights(path, model, {"code_version": CODE_VERSION, "config": config.as_dict(), "size": size_name})
+    save_weights(path, model, {"code_version": CODE_VERSION, "config": config.as_dict(), "model": member_name})
 
 
 def save_weights(path: Path, model: Any, experiment: dict[str, Any]) -> None:
@@ -67,19 +67,19 @@ def read_header(path: Path) -> CheckpointHeader:
     """
     experiment = read_experiment(path)
     try:
-        version, settings, size_name = (experiment[key] for key in ("code_version", "config", "size"))
+        version, settings, member_name = (experiment[key] for key in ("code_version", "config", "model"))
     except KeyError as error:
         raise CheckpointError(
-            f"{path}: metadata {METADATA_KEY!r} does not hold code_version, config and size; delete it and train again"
+            f"{path}: metadata {METADATA_KEY!r} does not hold code_version, config and model; delete it and train again"
         ) from error
     if version != CODE_VERSION:
         raise CheckpointError(f"{path}: written by code version {version!r}, this is {CODE_VERSION}; train again")
     try:
         config = ExperimentConfig.from_json(canonical_json(settings))
-        config.size(size_name)
+        config.member(member_name)
     except ConfigError as error:
         raise CheckpointError(f"{path}: metadata {METADATA_KEY!r}: {error}") from error
-    return CheckpointHeader(config=config, size_name=size_name)
+    return CheckpointHeader(config=config, member_name=member_name)
 
 
 def read_experiment(path: Path) -> dict[str, Any]:
@@ -114,15 +114,17 @@ def read_experiment(path: Path) -> dict[str, Any]:
     return experiment
 
 
-def check_header(path: Path, config: ExperimentConfig, size_name: str) -> None:
-    """Make sure that a checkpoint was trained under exactly this configuration (the profile's name aside).
+def check_header(path: Path, config: ExperimentConfig, member_name: str) -> None:
+    """Make sure that a checkpoint was trained under exactly this configuration (its name and other seeds aside).
 
     Raises:
         CheckpointError: if not; names the first field that differs.
     """
+    if _says(read_experiment(path), config, member_name):
+        return
     header = read_header(path)
-    if header.size_name != size_name:
-        raise CheckpointError(f"{path}: holds size {header.size_name!r}, expected {size_name!r}")
+    if header.member_name != member_name:
+        raise CheckpointError(f"{path}: holds model {header.member_name!r}, expected {member_name!r}")
     if header.config.problem_id != config.problem_id:
         field, found, expected = _first_difference(header.config.as_dict(), config.as_dict())
         raise CheckpointError(
@@ -130,7 +132,7 @@ def check_header(path: Path, config: ExperimentConfig, size_name: str) -> None:
         )
 
 
-def load_checkpoint(path: Path, config: ExperimentConfig, size_name: str, device: str = "cpu") -> Any:
+def load_checkpoint(path: Path, config: ExperimentConfig, member_name: str, device: str = "cpu") -> Any:
     """The `Transformer` of a checkpoint that was trained under exactly this configuration.
 
     Raises:
@@ -138,8 +140,8 @@ def load_checkpoint(path: Path, config: ExperimentConfig, size_name: str, device
     """
     from synthetic.model import Transformer
 
-    check_header(path, config, size_name)
-    model = Transformer(config.size(size_name), config.sequence_length).to(device)
+    check_header(path, config, member_name)
+    model = Transformer(config.member(member_name).size, config.sequence_length).to(device)
     load_weights(path, model, device)
     return model.eval()
 
@@ -188,9 +190,16 @@ def fingerprint(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()[:16]
 
 
+def _says(experiment: Mapping[str, Any], config: ExperimentConfig, member_name: str) -> bool:
+    """Whether a file's metadata names exactly this model; found without reading the settings as such."""
+    settings, of_version = experiment.get("config"), experiment.get("code_version") == CODE_VERSION
+    is_same = of_version and isinstance(settings, dict) and ExperimentConfig.id_of(settings) == config.problem_id
+    return is_same and experiment.get("model") == member_name
+
+
 def _first_difference(found: Any, expected: Any, name: str = "config") -> tuple[str, Any, Any]:
     if isinstance(found, dict) and isinstance(expected, dict):
         for key in expected:
-            if key != "profile" and found[key] != expected[key]:
+            if key not in NOT_IN_PROBLEM_ID and found[key] != expected[key]:
                 return _first_difference(found[key], expected[key], f"{name}.{key}")
     return name, found, expected

@@ -9,14 +9,13 @@ Nothing here imports torch, so that reading a configuration or finding that ther
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
-
-import msgspec
 
 from warehouse.keys import canonical_json, digest
 
-CODE_VERSION = 2
+CODE_VERSION = 3
 """Raise it when the same configuration would give other numbers than before: it is part of every problem_id."""
 
 VOCABULARY = "0123456789+-"
@@ -24,6 +23,9 @@ VOCABULARY = "0123456789+-"
 
 TEACHER_ID = "steepest-descent"
 """model_id of the teacher's own rollouts."""
+
+NOT_IN_PROBLEM_ID = ("profile", "seeds")
+"""Fields of an experiment that its problem_id leaves out: a name, and what is in the models' ids."""
 
 STANDARD_STARTS = "standard"
 """Name of the starts that every experiment has."""
@@ -100,7 +102,7 @@ class ModelSize:
     """The shape of one decoder-only transformer.
 
     Attributes:
-        name: for people and for selecting a size; the model_id comes from the parameter count.
+        name: for people and for selecting a size; the model_id comes from the parameter count and the seed.
         n_layers: blocks. The paper's models grow in depth and width.
         width: of the residual stream.
         n_heads: attention heads; divides the width.
@@ -112,6 +114,24 @@ class ModelSize:
     width: int
     n_heads: int
     learning_rate: float
+
+
+@dataclass(frozen=True)
+class Member:
+    """One model of an experiment.
+
+    Attributes:
+        size: its shape.
+        seed: of its initial weights and of the order in which it sees the data.
+    """
+
+    size: ModelSize
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """What selects it: `58k-s1`."""
+        return f"{self.size.name}-s{self.seed}"
 
 
 @dataclass(frozen=True)
@@ -131,7 +151,6 @@ class TrainingConfig:
         log_every: steps between logged training losses.
         validate_every: steps between validations; the last step is always validated.
         n_validation_pairs: pairs of held-out trajectories in each validation, the same ones every time.
-        seed: of the initial weights and of the order of the data.
     """
 
     batch_size: int
@@ -145,7 +164,6 @@ class TrainingConfig:
     log_every: int
     validate_every: int
     n_validation_pairs: int
-    seed: int
 
 
 @dataclass(frozen=True)
@@ -173,6 +191,11 @@ class StartsConfig:
     jitter: float
     temperatures: tuple[float, ...]
 
+    @property
+    def n_points(self) -> int:
+        """Starting points in all."""
+        return self.n_anchors * self.n_replicates
+
 
 @dataclass(frozen=True)
 class RolloutConfig:
@@ -194,7 +217,9 @@ class ExperimentConfig:
     """Everything that defines one experiment: problem, tokens, data, sizes, training, rollouts.
 
     Attributes:
-        profile: name for people; the only field that is not part of `problem_id`.
+        profile: name for people; with the seeds the only field that is not part of `problem_id`.
+        seeds: of initial weights and of the order of the data: every size is trained once with each. Whoever adds one
+            keeps all that was made: a seed is no part of `problem_id`, but of the models' ids.
 
     Raises:
         ConfigError: if the parts do not fit together.
@@ -205,6 +230,7 @@ class ExperimentConfig:
     tokens: TokenConfig
     data: DataConfig
     sizes: tuple[ModelSize, ...]
+    seeds: tuple[int, ...]
     training: TrainingConfig
     rollout: RolloutConfig
 
@@ -221,6 +247,10 @@ class ExperimentConfig:
             ),
             (bool(self.sizes), "sizes is empty: name at least one model size"),
             (
+                len(set(self.seeds)) == len(self.seeds) > 0,
+                f"seeds = {list(self.seeds)}: name at least one, each once",
+            ),
+            (
                 [starts.name for starts in self.rollout.starts[:1]] == [STANDARD_STARTS],
                 f"rollout.starts: call the first one {STANDARD_STARTS!r}; the findings are about it",
             ),
@@ -236,7 +266,7 @@ class ExperimentConfig:
                 )
         for what, labels in (
             ("sizes share a name", [size.name for size in self.sizes]),
-            ("sizes share a model_id", [self.model_id(size.name) for size in self.sizes]),
+            ("sizes share a model_id", [self.model_id(member.name) for member in self.members]),
             ("rollout.starts share a name", [starts.name for starts in self.rollout.starts]),
         ):
             if len(set(labels)) < len(labels):
@@ -254,8 +284,40 @@ class ExperimentConfig:
 
     @property
     def problem_id(self) -> str:
-        """16 hexadecimal digits over every setting but the profile's name."""
-        return digest([CODE_VERSION, {key: value for key, value in self.as_dict().items() if key != "profile"}])
+        """16 hexadecimal digits over every setting but the profile's name and the seeds of the models."""
+        return self.id_of(self.as_dict())
+
+    @staticmethod
+    def id_of(settings: Mapping[str, Any]) -> str:
+        """The problem_id of settings, as JSON types."""
+        return digest(
+            [CODE_VERSION, {name: value for name, value in settings.items() if name not in NOT_IN_PROBLEM_ID}]
+        )
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """Every model: each size with each seed, in the order of the sizes."""
+        return tuple(Member(size, seed) for size in self.sizes for seed in self.seeds)
+
+    def with_seeds(self, n_seeds: int) -> ExperimentConfig:
+        """The same experiment with the seeds 1 to `n_seeds`.
+
+        Raises:
+            ConfigError: if that is none.
+        """
+        return replace(self, seeds=tuple(range(1, n_seeds + 1)))
+
+    def member(self, name: str) -> Member:
+        """The model of that name.
+
+        Raises:
+            ConfigError: if there is none.
+        """
+        for member in self.members:
+            if member.name == name:
+                return member
+        names = [member.name for member in self.members]
+        raise ConfigError(f"no model {name!r} in profile {self.profile!r}; it has {names}")
 
     def size(self, name: str) -> ModelSize:
         """The size of that name.
@@ -275,14 +337,16 @@ class ExperimentConfig:
         positions = self.sequence_length - 1
         return blocks + size.width * (2 * len(VOCABULARY) + positions + 1)
 
-    def model_id(self, size_name: str) -> str:
-        """Readable id from the parameter count: `optimizer-950`, `optimizer-12k`, `optimizer-4.7m`."""
-        count = self.param_count(size_name)
+    def model_id(self, member_name: str) -> str:
+        """Readable id from parameter count and seed: `optimizer-950-s1`, `optimizer-12k-s1`, `optimizer-4.7m-s2`."""
+        member = self.member(member_name)
+        count = self.param_count(member.size.name)
+        readable = f"{count / 1e6:.1f}m"
         if count < 1_000:
-            return f"optimizer-{count}"
-        if round(count / 1e3) < 1_000:
-            return f"optimizer-{round(count / 1e3)}k"
-        return f"optimizer-{count / 1e6:.1f}m"
+            readable = str(count)
+        elif round(count / 1e3) < 1_000:
+            readable = f"{round(count / 1e3)}k"
+        return f"optimizer-{readable}-s{member.seed}"
 
     def as_dict(self) -> dict[str, Any]:
         """The configuration as JSON types."""
@@ -299,6 +363,8 @@ class ExperimentConfig:
         Raises:
             ConfigError: if the text is not such a configuration.
         """
+        import msgspec
+
         try:
             config = msgspec.json.decode(text, type=cls)
         except (msgspec.MsgspecError, ConfigError) as error:

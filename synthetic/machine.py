@@ -134,6 +134,14 @@ class Machine:
     time_slice: Slice = field(default_factory=Slice)
     compiled: bool = False
 
+    @property
+    def side_by_side(self) -> bool:
+        """Whether models of one size are trained as one: a small one alone does not fill a GPU.
+
+        Not on a CPU, where each step of one model fills the cores, nor where many processes share the batches.
+        """
+        return self.world.size == 1 and self.world.device.startswith("cuda")
+
     def share_of(self, jobs: Sequence[T]) -> Sequence[T]:
         """This process's part of jobs that are done one by one."""
         return jobs[self.world.rank :: self.world.size]

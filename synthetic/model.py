@@ -160,15 +160,23 @@ class Transformer(nn.Module):
         size: depth, width and heads.
         sequence_length: tokens of a whole sequence; the last one is never read, only predicted.
         vocabulary_size: number of different tokens.
+        as_pytorch: compute attention and norms as PyTorch does, whatever the length.
     """
 
-    def __init__(self, size: ModelSize, sequence_length: int, vocabulary_size: int = len(VOCABULARY)) -> None:
+    def __init__(
+        self,
+        size: ModelSize,
+        sequence_length: int,
+        vocabulary_size: int = len(VOCABULARY),
+        *,
+        as_pytorch: bool = False,
+    ) -> None:
         super().__init__()
         self.size = size
         self.capacity = sequence_length - 1
         self.embedding: nn.Embedding = TokenEmbedding(vocabulary_size, size.width)
         self.positions = nn.Parameter(torch.zeros(self.capacity, size.width))
-        is_short = self.capacity <= FEW_TOKENS
+        is_short = self.capacity <= FEW_TOKENS and not as_pytorch
         self.blocks = nn.ModuleList(
             Block(layer, size.width, size.n_heads, is_short=is_short) for layer in range(size.n_layers)
         )

@@ -7,6 +7,8 @@ every pair once, in random order, and then the next pass begins in another order
 
 from __future__ import annotations
 
+from copy import copy
+
 import torch
 from torch import Tensor
 
@@ -29,14 +31,16 @@ class Pairs:
         config: the last `data.n_held_out` trajectories are for validation; `training.n_validation_pairs` of their
             pairs are used.
         quadratic: the problem.
+        seed: of the order in which pairs come.
 
     Attributes:
         n_train: pairs in one pass over the data.
         validation: sequences, shape (pairs, sequence length), uint8; of trajectories that no batch shows.
     """
 
-    def __init__(self, config: ExperimentConfig, quadratic: Quadratic) -> None:
+    def __init__(self, config: ExperimentConfig, quadratic: Quadratic, seed: int) -> None:
         data = config.data
+        self._seed = seed
         self._config = config
         self._quadratic = quadratic
         self._n_trajectories = data.n_trajectories - data.n_held_out
@@ -50,6 +54,13 @@ class Pairs:
         self.validation = encode_pairs(config, quadratic, self._points(knots, self._n_trajectories + trajectory, step))
         self._train_knots = knots[:, : self._n_trajectories].clone()
         self.forget()
+
+    def in_order_of(self, seed: int) -> Pairs:
+        """The same pairs in another order; the two share what is stored."""
+        other = copy(self)
+        other._seed = seed
+        other.forget()
+        return other
 
     def forget(self) -> None:
         """Drop the batches that were made ahead; they are made again when asked for."""
@@ -81,7 +92,7 @@ class Pairs:
                 ),
                 self._n_trajectories,
                 self._config.data.n_steps,
-                settings.seed * 1_000_003 + number,
+                self._seed * 1_000_003 + number,
             )
             for number in range(first // self.n_train, -(-end // self.n_train))
         ]

@@ -26,6 +26,11 @@ SPAN_ROWS = 65_536
 Points = NDArray[np.float64]
 
 
+def span_of(n_points: int) -> int:
+    """Steps of a span of so many points."""
+    return max(1, SPAN_ROWS // n_points)
+
+
 @dataclass(frozen=True)
 class RolloutFile:
     """Where the rollout of one model, from one distribution of starts at one temperature, goes.
@@ -53,20 +58,21 @@ class RolloutFile:
         folder = self.layout.partition("synthetic_rollouts", partition)
         return folder / f"{self._temperature_prefix}{self.made_from}.parquet"
 
-    @property
-    def span(self) -> int:
-        """Steps of a span."""
-        return max(1, SPAN_ROWS // self._n_points)
-
     def done(self) -> tuple[int, Points] | None:
         """Number of steps made already, and the points after them, shape (M · K, d); None before the first span."""
         spans = self._spans()
         if not spans:
             return None
         table = pq.read_table(spans[-1], columns=["step", "x"], partitioning=None)
-        last = table.slice(table.num_rows - self._n_points)
-        points = last["x"].combine_chunks().flatten().to_numpy().reshape(self._n_points, -1)
+        last = table.slice(table.num_rows - self.starts.n_points)
+        points = last["x"].combine_chunks().flatten().to_numpy().reshape(self.starts.n_points, -1)
         return last["step"][0].as_py(), points.copy()
+
+    def forget_after(self, step: int) -> None:
+        """Drop spans that begin after a step."""
+        for span in self._spans():
+            if int(span.stem) > step:
+                span.unlink()
 
     def write(self, first_step: int, points: Points) -> None:
         """Keep a span: the points after `first_step` and the steps that follow it, shape (steps, M · K, d)."""
@@ -87,10 +93,6 @@ class RolloutFile:
     @property
     def _temperature_prefix(self) -> str:
         return f"rollouts-temperature={self.temperature:g}-"
-
-    @property
-    def _n_points(self) -> int:
-        return self.starts.n_anchors * self.starts.n_replicates
 
     @property
     def _folder(self) -> Path:

@@ -64,7 +64,7 @@ class Roller:
 
         Args:
             x: where the points are.
-            rows: their numbers among all points, shape (n,): what is drawn for a point depends on its number.
+            rows: their numbers, shape (n,): what is drawn for a point depends on its number.
             first_step: number of the first step, from 1.
             n_steps: steps to make.
         """
@@ -115,6 +115,7 @@ def roll_out(
     *,
     done: int = 0,
     span: int | None = None,
+    numbers: Tensor | None = None,
 ) -> Iterator[Tensor]:
     """Points of every rollout in spans of steps, so that only two spans need to be held.
 
@@ -127,11 +128,15 @@ def roll_out(
         temperature: see `StartsConfig`.
         done: steps made already.
         span: steps at a time; all if None.
+        numbers: of each point, shape (n,), for points of several distributions that move together: what is drawn for a
+            point depends on its number. From 0 on if None.
 
     Yields:
         Points after each step of a span, shape (steps, n, d), float64, in the processor's memory.
     """
     groups = _groups(starts, model)
+    numbers = torch.arange(len(starts)) if numbers is None else numbers
+    numbers = numbers.to(starts.device)
     n_threads = min(torch.get_num_threads(), len(groups))
     idle: SimpleQueue[Roller] = SimpleQueue()
     for _ in range(n_threads):
@@ -148,7 +153,7 @@ def roll_out(
 
     def begin(x: Tensor, done: int) -> list[Future[Tensor]]:
         n_steps = min(span or config.rollout.n_steps, config.rollout.n_steps - done)
-        return [pool.submit(walk, x[rows], rows, done, n_steps) for rows in groups] if n_steps else []
+        return [pool.submit(walk, x[rows], numbers[rows], done, n_steps) for rows in groups] if n_steps else []
 
     # Groups are too small to share among threads: each thread moves groups of its own.
     pool = ThreadPoolExecutor(n_threads, initializer=torch.set_num_threads, initargs=(1,))

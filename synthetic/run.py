@@ -1,11 +1,12 @@
-"""A whole profile: the problem, every size trained, every rollout. What is there already is not made again."""
+"""A whole profile: the problem, every model trained, every rollout. What is there already is not made again."""
 
 from __future__ import annotations
 
 from synthetic.config import ExperimentConfig
-from synthetic.experiment import make_rollout, rollouts_of, train_model, write_problem
+from synthetic.experiment import train_models, write_problem
 from synthetic.machine import Machine, TimeIsUpError
 from synthetic.provenance import recorded
+from synthetic.rolling import make_rollout, rollouts_of
 from warehouse.layout import Layout
 from warehouse.tell import Tell, silence
 
@@ -25,9 +26,10 @@ def run_experiment(config: ExperimentConfig, layout: Layout, machine: Machine, r
         if world.is_first:
             write_problem(config, layout, report)
         for size in config.sizes:
-            train_model(config, size.name, layout, report, machine)
+            names = [member.name for member in config.members if member.size == size]
+            train_models(config, names, layout, report, machine)
         world.any(False)  # nobody goes on before the last checkpoint is written
-        walkers = [None, *(size.name for size in config.sizes)]
+        walkers = [None, *(member.name for member in config.members)]
         rollouts = [rollout for walker in walkers for rollout in rollouts_of(config, walker)]
         if world.size > 1:  # dealt out with the largest first, so that all end at about the same time
             rollouts.sort(key=lambda rollout: rollout.work(config), reverse=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 import torch.nn.functional as functional
@@ -81,12 +81,12 @@ def learning_rate(step: int, peak: float, config: TrainingConfig) -> float:
     return peak * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * progress)))
 
 
-def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.AdamW:
-    """AdamW that decays matrices only."""
-    parameters = list(model.parameters())
+def adamw(weights: Iterable[Tensor], config: TrainingConfig, *, matrix_dimensions: int = 2) -> torch.optim.AdamW:
+    """AdamW that decays matrices only: weights of so many dimensions."""
+    parameters = list(weights)
     groups = [
-        {"params": [p for p in parameters if p.dim() >= 2], "weight_decay": config.weight_decay},
-        {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0.0},
+        {"params": [p for p in parameters if p.dim() >= matrix_dimensions], "weight_decay": config.weight_decay},
+        {"params": [p for p in parameters if p.dim() < matrix_dimensions], "weight_decay": 0.0},
     ]
     # Fused: one pass over all weights; a small model spends a third of its step in the unfused optimizer.
     return torch.optim.AdamW(groups, betas=(0.9, config.beta2), fused=True)
@@ -126,7 +126,7 @@ def train(  # long: the training loop, with its state in sight
     settings = config.training
     first_predicted = predicted_positions(config).start
     device_type = pairs.validation.device.type
-    optimizer = make_optimizer(model, settings)
+    optimizer = adamw(model.parameters(), settings)
     log = LossLog(config, model.size)
     first_step = 0
     if progress is not None:

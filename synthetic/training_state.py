@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import msgspec
 import torch
 from torch import Tensor, nn
 
@@ -14,7 +13,7 @@ from synthetic.checkpoint import CheckpointError, check_header, load_tensors, re
 from synthetic.config import CODE_VERSION, ExperimentConfig
 from synthetic.model import Transformer
 
-_STATES = ("exp_avg", "exp_avg_sq", "step")
+STATES = ("exp_avg", "exp_avg_sq", "step")
 """What AdamW keeps for every parameter."""
 
 
@@ -59,7 +58,7 @@ class TrainingProgress:
         """The progress of a training that has made at least one update; its tensors are views, not copies."""
         tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
         for name, parameter in model.named_parameters():
-            for state in _STATES:
+            for state in STATES:
                 tensors[f"{state}.{name}"] = optimizer.state[parameter][state]
         return cls(step, tensors, tuple(losses))
 
@@ -68,38 +67,37 @@ class TrainingProgress:
         model.load_state_dict({name: self.tensors[f"model.{name}"] for name in model.state_dict()})
         for name, parameter in model.named_parameters():
             optimizer.state[parameter] = {
-                state: self.tensors[f"{state}.{name}"].to(parameter.device) for state in _STATES
+                state: self.tensors[f"{state}.{name}"].to(parameter.device) for state in STATES
             }
 
 
-def save_progress(path: Path, progress: TrainingProgress, config: ExperimentConfig, size_name: str) -> None:
+def save_progress(path: Path, progress: TrainingProgress, config: ExperimentConfig, member_name: str) -> None:
     """Write it, atomically."""
     experiment = {
         "code_version": CODE_VERSION,
         "config": config.as_dict(),
-        "size": size_name,
+        "model": member_name,
         "step": progress.step,
         "losses": [asdict(row) for row in progress.losses],
     }
     save_tensors(path, progress.tensors, experiment)
 
 
-def load_progress(path: Path, config: ExperimentConfig, size_name: str) -> TrainingProgress:
+def load_progress(path: Path, config: ExperimentConfig, member_name: str) -> TrainingProgress:
     """Read it back; only of a training under exactly this configuration.
 
     Raises:
         CheckpointError: if the file is not such a progress; the message names what is wrong with it.
     """
-    check_header(path, config, size_name)
+    check_header(path, config, member_name)
     experiment = read_experiment(path)
     try:
-        step = msgspec.convert(experiment.get("step"), int)
-        losses = msgspec.convert(experiment.get("losses"), tuple[LossRow, ...])
-    except msgspec.ValidationError as error:
+        step, losses = int(experiment["step"]), tuple(LossRow(**row) for row in experiment["losses"])
+    except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path}: step or losses: {error}; delete the file and train again") from error
     if not 0 < step < config.training.n_steps:
         raise CheckpointError(f"{path}: step = {step} of {config.training.n_steps}; delete the file and train again")
-    model = Transformer(config.size(size_name), config.sequence_length)
+    model = Transformer(config.member(member_name).size, config.sequence_length)
     expected = {f"model.{name}": value for name, value in model.state_dict().items()}
     for name, parameter in model.named_parameters():
         expected |= {f"exp_avg.{name}": parameter, f"exp_avg_sq.{name}": parameter, f"step.{name}": torch.zeros(())}

@@ -8,8 +8,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from dotenv import dotenv_values
-
 from warehouse.installation import IS_CHECKOUT, PROJECT_ROOT
 
 FILE_NAME = ".env"
@@ -67,5 +65,7 @@ def _read(folder: Path) -> dict[str, str]:
     file = folder / FILE_NAME
     if not file.is_file():
         return {}
+    from dotenv import dotenv_values
+
     with file.open(encoding="utf-8") as stream:
         return {name: text for name, text in dotenv_values(stream=stream).items() if text is not None}

@@ -11,8 +11,6 @@ import threading
 import time
 from pathlib import Path
 
-import psutil
-
 DAY_S = 86_400
 
 _OWNED = re.compile(r"\..+\.(?:(?P<machine>[0-9a-f]{8})-)?(?P<pid>\d+)-\d+\.tmp(?:\.wal)?")
@@ -61,6 +59,8 @@ def _is_left(path: Path, match: re.Match[str]) -> bool:
 
 def _is_alive(pid: int) -> bool:
     """Whether a process is there that can still write; where nobody waits for a killed one, its entry stays."""
+    import psutil
+
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:

@@ -341,13 +341,14 @@ SYNTHETIC_TRAINING = RawTable(
     schema=_schema(
         [
             _key("problem_id", "Problem (raw.synthetic_problems)"),
-            _key("model_id", "Model, named by its parameter count"),
+            _key("model_id", "Model, named by its parameter count and its seed"),
             _column("param_count", pa.int64(), "Number of parameters", required=True),
             _column("split", pa.string(), "train or validation", required=True),
             _column("step", pa.int64(), "Optimizer step, from 0", required=True),
             _column("loss", pa.float64(), "Cross-entropy in nats per predicted token", required=True),
             _column("learning_rate", pa.float64(), "Learning rate at the step"),
             _column("n_tokens", pa.int64(), "Tokens trained on so far", required=True),
+            _column("seed", pa.int64(), "Of initial weights and data order; NULL where there is one", since=2),
             _INGESTED,
         ]
     ),
@@ -361,7 +362,7 @@ SYNTHETIC_ROLLOUTS = RawTable(
     schema=_schema(
         [
             _key("problem_id", "Problem (raw.synthetic_problems)"),
-            _key("model_id", "Model, named by its parameter count, or the teacher"),
+            _key("model_id", "Model, named by its parameter count and its seed, or the teacher"),
             _column("is_teacher", pa.bool_(), "True for steepest descent itself, from the same starts", required=True),
             _key("starts", "Name of the distribution of starting points; standard in every experiment"),
             _column("start_scale", pa.float64(), "Standard deviation of an anchor's coordinates", required=True),

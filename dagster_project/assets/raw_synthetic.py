@@ -3,11 +3,18 @@
 import dagster as dg
 
 from dagster_project.assets.specs import RAW_GROUP, raw_columns, raw_description
-from dagster_project.partitions import EXPERIMENT, OPTIMIZER_SIZES
 from dagster_project.resources import Warehouse
 from dagster_project.run_log import reporter
-from synthetic.experiment import make_rollout, rollouts_of, train_model, write_problem
+from synthetic.experiment import train_model, write_problem
+from synthetic.profiles import QUICK
+from synthetic.rolling import make_rollout, rollouts_of
 from warehouse.raw import count_rows
+
+EXPERIMENT = QUICK
+"""The synthetic experiment that the graph runs."""
+
+OPTIMIZER_SIZES = dg.StaticPartitionsDefinition([member.name for member in EXPERIMENT.members])
+"""One partition per model of the synthetic optimizer, a size with a seed: they train, and are redone, independently."""
 
 ONE_RUN_FOR_ALL_SIZES = dg.BackfillPolicy.single_run()
 
@@ -36,9 +43,9 @@ def synthetic_problems(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     metadata=raw_columns("synthetic_training"),
 )
 def synthetic_training(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[None]:
-    """Train each size of the run's partitions; a size trained before with the same settings is kept."""
-    for size in context.partition_keys:
-        train_model(EXPERIMENT, size, warehouse.layout, report=reporter(context))
+    """Train each model of the run's partitions; one trained before with the same settings is kept."""
+    for name in context.partition_keys:
+        train_model(EXPERIMENT, name, warehouse.layout, report=reporter(context))
     return dg.MaterializeResult(metadata={"dagster/row_count": count_rows(warehouse.layout, "synthetic_training")})
 
 
@@ -53,7 +60,7 @@ def synthetic_training(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     metadata=raw_columns("synthetic_rollouts"),
 )
 def synthetic_rollouts(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[None]:
-    """Roll out each size of the run's partitions from the same starts as the teacher."""
+    """Roll out each model of the run's partitions from the same starts as the teacher."""
     for walker in (None, *context.partition_keys):
         for rollout in rollouts_of(EXPERIMENT, walker):
             make_rollout(rollout, EXPERIMENT, warehouse.layout, report=reporter(context))

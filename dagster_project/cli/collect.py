@@ -186,6 +186,9 @@ def synthetic(
     max_minutes: Annotated[
         float | None, typer.Option(min=0.01, help="Stop after so long; the same command goes on from there.")
     ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="Train every size with the seeds 1 to N; those trained before are kept.")
+    ] = None,
     compile_: Annotated[
         bool | None, typer.Option("--compile/--no-compile", help="torch.compile the training; on a GPU if not given.")
     ] = None,
@@ -216,7 +219,8 @@ def synthetic(
     with join_world(device) as world:
         machine = Machine(world, time_slice, compiled=device == "cuda" if compile_ is None else compile_)
         try:
-            run_experiment(PROFILES[profile], Layout.from_env(), machine, say)
+            config = PROFILES[profile] if seeds is None else PROFILES[profile].with_seeds(seeds)
+            run_experiment(config, Layout.from_env(), machine, say)
         except TimeIsUpError as error:
             fail(f"{error}; run the same command again to go on", status=TIME_IS_UP)
         except (CheckpointError, ConfigError, TrainingDivergedError) as error:

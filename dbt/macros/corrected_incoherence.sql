@@ -11,7 +11,7 @@
   What each covers is measured by benchmarks/interval_coverage.py.
 
   relation: one row per unit with error and variance_unbiased (units without are left out; keys without a unit have no row), and if is_gated error_share and
-  mode_margin of int_item_decomposition; contexts: output of int_item_context_shifts, for units that are items. Var cluster
+  mode_margin and excess_agreement of int_item_decomposition; contexts: output of int_item_context_shifts, for units that are items. Var cluster
   sums the items of a cluster first: a cluster is then the unit.
 #}
 {% macro corrected_incoherence(
@@ -35,7 +35,8 @@
             {{ unit_total("error", unit) }} as error,
             {{ unit_total("variance_unbiased", unit) }} as variance,
             {{ unit_total("error_share", unit) if is_gated else "cast(null as double)" }} as error_share,
-            {{ unit_total("mode_margin", unit) if is_gated else "cast(null as double)" }} as mode_margin
+            {{ unit_total("mode_margin", unit) if is_gated else "cast(null as double)" }} as mode_margin,
+            {{ unit_total("excess_agreement", unit) if is_gated else "cast(null as double)" }} as excess_agreement
         from estimated
         where is_estimated
         {{ "group by " ~ group ~ ", " ~ cluster if cluster != unit }}
@@ -50,6 +51,7 @@
             pow(sum(error), 2) / nullif(sum(error * error), 0) as n_effective,
             sum(error_share) as total_error_share,
             sum(mode_margin) as total_mode_margin,
+            sum(excess_agreement) / sqrt(sum(n_members)) as standardised_agreement,
             case
                 when sum(error) > {{ var("zero_error") if floor is none else floor }} * sum(n_members)
                     then {{ settled("sum(variance) / sum(error)") }}
@@ -73,6 +75,7 @@
             n_effective,
             total_error_share,
             total_mode_margin,
+            standardised_agreement,
             incoherence_unbiased,
             cast({{ "coalesce(n_contexts, 0)" if contexts else "0" }} as bigint) as n_contexts,
             least(n_units - 1, pow(residual_sq, 2) / nullif(residual_fourth, 0)) as unit_freedom,

@@ -47,14 +47,17 @@
 {# What would decide, and at what price. #}
 {% macro needs_in_words() -%}
     case
-        when n_more is null then ''
+        when n_more is null and n_more_contexts is null then ''
         else
             {{
                 words(
-                    "'; some '", "n_more", "' more '", "n_unit",
+                    "'; some '",
+                    "case when n_more is null then '' else " ~ words("n_more", "' more '", "n_unit") ~ " end",
                     "case when n_more_samples_per_item is null then '' else " ~ words(
                         "', or '", "n_more_samples_per_item", "' more samples of each,'"
                     ) ~ " end",
+                    "case when n_more is null or n_more_contexts is null then '' else ' or ' end",
+                    "case when n_more_contexts is null then '' else " ~ words("n_more_contexts", "' more contexts'") ~ " end",
                     "' would decide if this stays as it is'", price_in_words(),
                 )
             }}
@@ -68,12 +71,22 @@
             {{
                 words(
                     "', for about $'",
-                    formatted("%.2f", "n_more * mean_samples * n_models * cost_usd_per_sample"),
-                    "case when n_more_samples_per_item is null then '' else concat(' or $', "
-                        ~ formatted("%.2f", "n * n_more_samples_per_item * n_models * cost_usd_per_sample") ~ ") end",
+                    "concat_ws(' or $', " ~ formatted("%.2f", cost_of_more("n_more")) ~ ", "
+                    ~ formatted("%.2f", cost_of_more("n_more_samples_per_item")) ~ ", "
+                    ~ formatted("%.2f", cost_of_more("n_more_contexts")) ~ ")",
                 )
             }}
     end
+{%- endmacro %}
+
+{# What so many more items, samples of each or contexts (with as many samples of each item as now) cost. #}
+{% macro cost_of_more(column) -%}
+    {%- set samples = {
+        "n_more": "n_more * mean_samples",
+        "n_more_samples_per_item": "n * n_more_samples_per_item",
+        "n_more_contexts": "n * n_more_contexts * mean_samples / nullif(n_contexts, 0)",
+    } -%}
+    {{ samples[column] }} * n_models * cost_usd_per_sample
 {%- endmacro %}
 
 {# Of many tests some come out by chance. #}

@@ -41,14 +41,22 @@
 {%- endmacro %}
 
 {#
-  By how many times the samples of each item would have to grow to bring as much evidence; NULL where no number of samples would,
-  because what items differ by stays however often they are asked.
+  By how many times the items, the samples of each or the contexts would have to grow alone to bring as much evidence, from the
+  share of the estimate's variance that they cause; NULL where no number of them would, because the rest stays.
 #}
-{% macro needed_sample_growth(growth, share_from_samples) -%}
-    case
-        when 1 / {{ growth }} > 1 - {{ share_from_samples }}
-            then {{ share_from_samples }} / (1 / {{ growth }} - 1 + {{ share_from_samples }})
-    end
+{% macro needed_growth_of(growth, share) -%}
+    case when 1 / {{ growth }} > 1 - {{ share }} then {{ share }} / (1 / {{ growth }} - 1 + {{ share }}) end
+{%- endmacro %}
+
+{# Items, samples of each and contexts that would decide. #}
+{% macro needed_more(n="n", items="n_more") %}
+    cast(
+        greatest(ceil({{ n }} * ({{ needed_growth_of("growth", "(1 - coalesce(share_from_contexts, 0e0))") }} - 1)), 1) as bigint
+    ) as {{ items }},
+    cast(ceil(mean_samples * ({{ needed_growth_of("growth", "share_from_samples") }} - 1)) as bigint) as n_more_samples_per_item,
+    cast(
+        greatest(ceil(n_contexts * ({{ needed_growth_of("growth", "nullif(share_from_contexts, 0)") }} - 1)), 1) as bigint
+    ) as n_more_contexts
 {%- endmacro %}
 
 {# What the union of findings is made of; each int_finding_ model has these columns. #}
@@ -59,8 +67,8 @@
         "is_simulated": "boolean", "statistic_name": "varchar", "statistic": "double", "statistic_ci_low": "double",
         "statistic_ci_high": "double", "degrees_of_freedom": "double", "n": "bigint", "n_unit": "varchar",
         "n_wrong_items": "double", "mean_samples": "double", "share_from_samples": "double",
-        "cost_usd_per_sample": "double", "interval_note": "varchar", "precondition": "varchar", "told": "varchar",
-        "other_verdict": "varchar", "other_told": "varchar",
+        "n_contexts": "bigint", "share_from_contexts": "double", "cost_usd_per_sample": "double", "interval_note": "varchar", "precondition": "varchar", "told": "varchar",
+        "fit_id": "varchar", "is_told": "boolean",
     }) }}
 {% endmacro %}
 

@@ -17,7 +17,7 @@
 
   relation: one row per unit with error, bias_sq, variance, variance_unbiased and what corrected_incoherence wants; aggregates:
   further columns, as "expression as name"; means and shares: further columns whose mean is wanted, as those of the three, over
-  the units that have one, with its t interval, of shares cut to [0, 1]; samples: the column that counts a unit's samples; one
+  the units that have one, with its interval (mean_half_widths), of shares cut to [0, 1]; samples: the column that counts a unit's samples; one
   sample per unit has no variance, and no incoherence; further: arguments of corrected_incoherence.
 #}
 {% macro pooled_incoherence(
@@ -35,8 +35,6 @@
             {% endfor %}
             {% for mean in means + shares %}
                 avg({{ mean }}) as {{ mean }},
-                count({{ mean }}) as {{ mean }}_n,
-                stddev_samp({{ mean }}) / sqrt(count({{ mean }})) as {{ mean }}_se,
             {% endfor %}
             case when max({{ samples }}) > 1 then {{ incoherence("avg(variance)", "avg(error)", floor) }} end as incoherence
         from {{ relation }}
@@ -47,19 +45,21 @@
         {{ corrected_incoherence(relation, keys, unit, floor, contexts, is_gated) }}
     ),
 
+    half_widths as (
+        {{ mean_half_widths(relation, keys, unit, means + shares, contexts) }}
+    ),
+
     intervals as (
         select
             pooled.*,
             {% for mean in means + shares %}
-                {{ t_quantile(mean ~ "_t.t_975", mean ~ "_n - 1") }} * {{ mean }}_se as {{ mean }}_half_width,
+                half_widths.{{ mean }}_half_width,
             {% endfor %}
             {{ columns_of("corrected", corrected_columns()[:-1]) }},
             case when corrected.n_units is null then 'one_sample_per_item' else corrected.interval_note end as interval_note
         from pooled
+        inner join half_widths using ({{ group }})
         left join corrected using ({{ group }})
-        {% for mean in means + shares %}
-            left join {{ ref("student_t_975") }} as {{ mean }}_t on pooled.{{ mean }}_n - 1 = {{ mean }}_t.degrees_of_freedom
-        {% endfor %}
     )
 
     select

@@ -62,8 +62,8 @@
   Why a corrected incoherence has no interval, or NULL where it has one: nothing went wrong (no_errors), the answers to each item
   are all alike (all_identical), there is one item (one_item), fewer wrong answers than two items that are always wrong would
   give (too_few_errors), two contexts cannot tell how contexts differ (too_few_contexts), KL hangs on which answer is the most
-  frequent and the samples do not settle that (near_ties), the estimate is at an end of [0, 1] or beyond (out_of_range), all
-  items say the same (no_spread).
+  frequent and the samples do not settle that, or answers at random could agree as much (near_ties), the estimate is at an end of
+  [0, 1] or beyond (out_of_range), all items say the same (no_spread).
 #}
 {% macro no_interval(is_gated) -%}
     case
@@ -72,8 +72,7 @@
         when n_units < 2 then 'one_item'
         {% if is_gated %}
             when total_error_share < {{ var("min_error_share") }} then 'too_few_errors'
-            -- Of few items, more: chance alone may let the answers to a handful look settled.
-            when total_mode_margin < 8e0 / n_units then 'near_ties'
+            when total_mode_margin < 0 or standardised_agreement < {{ var("min_agreement") }} then 'near_ties'
         {% endif %}
         when n_contexts = 2 then 'too_few_contexts'
         when incoherence_unbiased < 0 or incoherence_unbiased > 1 - 1e-9 then 'out_of_range'

@@ -2,59 +2,71 @@
   Means of columns on two sides that share their units, and the second minus the first with its 95 % interval: per column
   `x` the columns x, other_x, x_difference and its ends.
 
-  Over the units that have the column on both sides, the interval Student's t of the units' differences, so that what the
-  sides share cancels; NULL below two such units. relation: one row per unit × side.
+  Over the units that have the column on both sides, the interval that of the mean of the units' differences (mean_half_widths), so
+  that what the sides share cancels; NULL below two such units. relation: one row per unit × side; contexts: rows of
+  int_item_contexts per unit × side.
 #}
-{% macro paired_means(relation, keys, unit, side, first, second, columns) %}
+{% macro paired_means(relation, keys, unit, side, first, second, columns, contexts=none) %}
     {% set group = keys | join(", ") %}
+    {% set shifts = ["error_shift", "variance_shift", "accuracy_shift", "score_shift"] %}
+    {% set differences = [] %}
+    {% for column in columns %}{% do differences.append(column ~ "_difference") %}{% endfor %}
     with units as (
         select
             {{ group }},
             {{ unit }},
+            max(cluster_id) as cluster_id,
             {% for column in columns %}
                 max({{ column }}) filter (where {{ side }} = {{ first }}) as {{ column }},
-                max({{ column }}) filter (where {{ side }} = {{ second }}) as other_{{ column }}{{ "," if not loop.last }}
+                max({{ column }}) filter (where {{ side }} = {{ second }}) as other_{{ column }},
+                max({{ column }}) filter (where {{ side }} = {{ second }})
+                - max({{ column }}) filter (where {{ side }} = {{ first }}) as {{ column }}_difference{{ "," if not loop.last }}
             {% endfor %}
         from {{ relation }}
         group by {{ group }}, {{ unit }}
         having count(*) = 2
     ),
 
+    {% if contexts %}
+        side_shifts as (
+            select
+                {{ group }},
+                {{ unit }},
+                context_id,
+                {% for shift in shifts %}
+                    sum(case when {{ side }} = {{ second }} then {{ shift }} else -{{ shift }} end)
+                        as {{ shift }}{{ "," if not loop.last }}
+                {% endfor %}
+            from {{ contexts }}
+            group by {{ group }}, {{ unit }}, context_id
+        ),
+    {% endif %}
+
     means as (
         select
             {{ group }},
             {% for column in columns %}
-                count({{ column }} + other_{{ column }}) as {{ column }}_n,
                 avg({{ column }}) filter (where other_{{ column }} is not null) as {{ column }},
                 avg(other_{{ column }}) filter (where {{ column }} is not null) as other_{{ column }},
-                avg(other_{{ column }} - {{ column }}) as {{ column }}_difference,
-                stddev_samp(other_{{ column }} - {{ column }}) as {{ column }}_sd{{ "," if not loop.last }}
+                avg({{ column }}_difference) as {{ column }}_difference{{ "," if not loop.last }}
             {% endfor %}
         from units
         group by {{ group }}
     ),
 
-    intervals as (
-        select
-            means.*,
-            {% for column in columns %}
-                {{ t_quantile(column ~ "_t.t_975", column ~ "_n - 1") }}
-                * {{ column }}_sd / sqrt({{ column }}_n) as {{ column }}_half_width{{ "," if not loop.last }}
-            {% endfor %}
-        from means
-        {% for column in columns %}
-            left join {{ ref("student_t_975") }} as {{ column }}_t
-                on means.{{ column }}_n - 1 = {{ column }}_t.degrees_of_freedom
-        {% endfor %}
+    half_widths as (
+        {{ mean_half_widths("units", keys, unit, differences, "side_shifts" if contexts, keys + [unit]) }}
     )
 
     select
         *,
         {% for column in columns %}
-            {{ column }}_difference - {{ column }}_half_width as {{ column }}_difference_ci_low,
-            {{ column }}_difference + {{ column }}_half_width as {{ column }}_difference_ci_high{{ "," if not loop.last }}
+            {{ column }}_difference - {{ column }}_difference_half_width as {{ column }}_difference_ci_low,
+            {{ column }}_difference + {{ column }}_difference_half_width
+                as {{ column }}_difference_ci_high{{ "," if not loop.last }}
         {% endfor %}
-    from intervals
+    from means
+    inner join half_widths using ({{ group }})
 {% endmacro %}
 
 {# An estimate on both sides of a pair, and their difference with the ends of its interval. #}

@@ -4,14 +4,15 @@
 
   Per stratum m (a model) and side k, R_mk = Σ variance / Σ error. A stratum counts by its error on all sides, s_m, so that one that
   hardly errs does not blur the rest: statistic = Σ_m s_m Σ_k w_k R_mk. Its influence of a row is s_m · w_k · (v − R_mk · e) / Σ e, summed
-  over the rows of a cluster (an item, a starting point), so that what sides and models share cancels; see
+  over the rows of a cluster (an item, or what var cluster says; a starting point), so that what sides and models share cancels; see
   sandwich_interval. Strata without an error on some side have no part.
 
   relation: rows with error, variance, side and `model_id`; keys: the contrast; sides: name → (value of `side`, weight). Beside
   the statistic: incoherence_<name> and total_error_<name> per side, pooled likewise, n_models and (the first) model_id.
 #}
-{% macro pooled_contrast(relation, keys, cluster, sides) %}
+{% macro pooled_contrast(relation, keys, unit, sides) %}
     {% set group = keys | join(", ") %}
+    {% set cluster = cluster_of(unit) %}
     with weighted as (
         select
             {{ group }},
@@ -22,6 +23,7 @@
             variance,
             cast({{ weight_of("side", sides) }} as double) as weight
         from {{ relation }}
+        {{ "inner join " ~ ref("int_item_clusters") ~ " using (task, item_id)" if cluster != unit }}
         where error is not null and variance is not null
     ),
 

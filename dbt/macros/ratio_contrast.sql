@@ -11,7 +11,7 @@
   with the degrees of freedom of the sum, so that one side alone gets its own interval back. No interval where a side has none:
   its interval_note says why.
 
-  relation: one row per unit × side with error, variance_unbiased and, if is_gated, error_share and mode_margin; units that lack a
+  relation: one row per unit × side with error, variance_unbiased and, if is_gated, error_share, mode_margin and excess_agreement; units that lack a
   side or its variance are left out; sides: name → (value of the column `side`, weight); contexts: rows per keys × unit × side ×
   context_id with error_shift and variance_shift.
 #}

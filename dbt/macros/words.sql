@@ -68,6 +68,7 @@
     case {{ note }}
         when 'too_few_errors' then 'too few answers are wrong for an interval'
         when 'no_spread' then 'nothing differs between them, so there is no interval'
+        when 'too_few_contexts' then 'two contexts cannot tell how contexts differ, so there is no interval'
         when 'no_fit' then 'there is not enough to fit'
         when 'sizes_are_few' then 'a few sizes are no sample of sizes'
         else 'there is no interval'

@@ -23,8 +23,9 @@ from ingestion.sampling.experiments import (
 )
 from ingestion.sampling.journal.records import JournalError
 from ingestion.sampling.journal.to_parquet import derive_all
+from ingestion.sampling.plans.estimate import PartitionPlan
 from ingestion.sampling.plans.partitions import PartitionKey, partition_keys
-from ingestion.sampling.plans.plan import PartitionPlan, Plan, plan
+from ingestion.sampling.plans.plan import Plan, plan
 from ingestion.sampling.providers.base import MissingKeyError
 from ingestion.sampling.questions.items import TaskError
 from ingestion.sampling.spec.experiment import ExperimentSpec

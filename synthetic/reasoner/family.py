@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,19 @@ SIZES = (
 )
 """From smallest to largest: deeper and wider."""
 
-TRAINING = TrainingConfig(
+
+@dataclass(frozen=True)
+class ReasonerTraining(TrainingConfig):
+    """How every size is trained.
+
+    Attributes:
+        seed: of initial weights and data.
+    """
+
+    seed: int
+
+
+TRAINING = ReasonerTraining(
     batch_size=16,
     n_steps=3_200,
     warmup_steps=100,
@@ -57,7 +69,7 @@ def size_named(name: str) -> ModelSize:
     raise CheckpointError(f"model: there is no {name!r}; use one of {', '.join(size.name for size in SIZES)}")
 
 
-def save_model(folder: Path, model: Any, training: TrainingConfig, recipe: Recipe) -> Path:
+def save_model(folder: Path, model: Any, training: ReasonerTraining, recipe: Recipe) -> Path:
     """Write a model's checkpoint, with everything that decided its weights; return its path."""
     path = folder / f"{model.size.name}.safetensors"
     description = {"size": asdict(model.size), "training": asdict(training), "recipe": asdict(recipe)}

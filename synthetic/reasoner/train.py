@@ -22,13 +22,13 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from synthetic.config import ModelSize, TrainingConfig
+from synthetic.config import ModelSize
 from synthetic.model import Transformer, param_count
 from synthetic.reasoner.data import Batch, Recipe, drill, solutions
-from synthetic.reasoner.family import CHECKPOINTS, RECIPE, SIZES, TRAINING, save_model, size_named
+from synthetic.reasoner.family import CHECKPOINTS, RECIPE, SIZES, TRAINING, ReasonerTraining, save_model, size_named
 from synthetic.reasoner.network import WINDOW, new_model, windows_of
 from synthetic.reasoner.task import CHOICE_LABELS, MODULUS, TOKEN_IDS, WORDS
-from synthetic.training import LossRow, TrainingDivergedError, learning_rate, make_optimizer
+from synthetic.training import LossRow, TrainingDivergedError, adamw, learning_rate
 from warehouse.parquet import atomic_path
 from warehouse.tell import Tell, silence
 
@@ -94,7 +94,7 @@ def validation_loss(model: Transformer, batches: Sequence[Batch]) -> float:
     return float(np.mean([batch_loss(model, batch).item() for batch in batches]))
 
 
-def training_batches(settings: TrainingConfig, recipe: Recipe) -> Iterator[Batch]:
+def training_batches(settings: ReasonerTraining, recipe: Recipe) -> Iterator[Batch]:
     """The batch of each step; a pure function of the arguments."""
     n_drill = round(settings.n_steps * recipe.drill_fraction)
     n_answers, n_limited = (round(n_drill * share) for share in (recipe.answers_until, recipe.growth_until))
@@ -111,7 +111,7 @@ def training_batches(settings: TrainingConfig, recipe: Recipe) -> Iterator[Batch
 
 
 def train_reasoner(
-    size: ModelSize, settings: TrainingConfig, recipe: Recipe, report: Tell = silence
+    size: ModelSize, settings: ReasonerTraining, recipe: Recipe, report: Tell = silence
 ) -> tuple[Transformer, list[LossRow]]:
     """Train one size from scratch; return the model and the logged losses, in order of measurement.
 
@@ -119,7 +119,7 @@ def train_reasoner(
         TrainingDivergedError: if a logged loss is not finite.
     """
     model = initial_model(size, settings.seed)
-    optimizer = make_optimizer(model, settings)
+    optimizer = adamw(model.parameters(), settings)
     n_validation = max(1, settings.n_validation_pairs // VALIDATION_BATCH)
     validation = list(solutions(recipe, VALIDATION_BATCH, n_validation, settings.seed, held_out=True))
     rows: list[LossRow] = []

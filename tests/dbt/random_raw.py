@@ -296,6 +296,7 @@ def random_synthetic_rows(seed: int, dimension: int = 3) -> RawRows:
             ("m-4000", "standard", 0.0),
             ("m-9000", "standard", 0.0),
             ("m-1000", "far", 0.0),
+            ("m-09000", "standard", 0.0),  # the size of m-9000 with another seed
         ]
     ):
         noise = 0.3 / (size + 1)
@@ -322,7 +323,7 @@ def random_synthetic_rows(seed: int, dimension: int = 3) -> RawRows:
                         }
                     )
                     x = x - 0.3 * (x - minimum) + rng.normal(size=dimension) * noise
-    for model_id in ("m-1000", "m-4000", "m-9000"):
+    for seed, model_id in ((1, "m-1000"), (None, "m-4000"), (1, "m-9000"), (2, "m-09000")):
         for step in (0, 10, 20):
             for split in ("train", "validation"):
                 rows.synthetic_training.append(
@@ -330,6 +331,7 @@ def random_synthetic_rows(seed: int, dimension: int = 3) -> RawRows:
                         "problem_id": problem_id,
                         "model_id": model_id,
                         "param_count": int(model_id.removeprefix("m-")),
+                        "seed": seed,
                         "split": split,
                         "step": step,
                         "loss": float(rng.uniform(0.1, 2)),

@@ -204,3 +204,43 @@ def budget_rows(seed: int, n_items: int = 14, n_samples: int = 6) -> RawRows:
                 for epoch in range(1, n_samples + 1)
             ]
     return rows
+
+
+def trial_rows(seed: int, n_items: int = 12, n_contexts: int = 5) -> RawRows:
+    """Repairs that share few-shot contexts: unit tests, and scores that are partly right (`trials`)."""
+    rng = np.random.default_rng(seed)
+    rows = RawRows(conditions=[condition_row("shots", "choice")], models=[model_row("tinker"), model_row("fixer")])
+    moods = rng.normal(scale=0.8, size=n_contexts)
+    for number in range(n_items):
+        item = item_row("trials", f"t{number:02d}", None, None)
+        rows.items.append(item)
+        ease = rng.normal(size=len(TESTS))
+        for model_id in ("tinker", "fixer"):
+            for epoch in range(1, 2 * n_contexts + 1 - int(rng.integers(3))):
+                # One item is asked in one context alone.
+                context = 0 if number == 0 else epoch % n_contexts
+                chance = 1 / (1 + np.exp(-ease - moods[context]))
+                passed = rng.random(len(TESTS)) < chance
+                sample = sample_row(
+                    item,
+                    model_id,
+                    "shots",
+                    epoch,
+                    context_id=f"context {context}",
+                    score=float(passed.mean()),
+                    n_actions=int(rng.integers(2, 30)),
+                )
+                rows.samples.append(sample)
+                rows.test_outcomes += [
+                    {
+                        "sample_id": sample["sample_id"],
+                        "task": "trials",
+                        "test_name": name,
+                        "kind": kind,
+                        "passed": bool(outcome),
+                        "import_id": "import-1",
+                        "ingested_at": NOW,
+                    }
+                    for (name, kind), outcome in zip(TESTS.items(), passed, strict=True)
+                ]
+    return rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,8 @@ from scipy import stats
 from tests.dbt.conftest import Built, agree, agree_on_incoherence
 from tests.dbt.random_study import HIDDEN
 from tests.dbt.test_ensembling import in_order
-from tests.oracles.answers import ItemAnswers, latest
-from tests.oracles.corrected import Unit, choice_unit, estimate, graded_unit
+from tests.oracles.answers import ItemAnswers, ItemKey, latest
+from tests.oracles.corrected import Unit, choice_unit, estimate, graded_unit, shifts_of
 from tests.oracles.decompositions import (
     Array,
     Split,
@@ -27,7 +28,14 @@ from tests.oracles.decompositions import (
     kl,
     kl_unbiased,
 )
-from tests.oracles.outcomes import LEFT_OUT, by_item, scores_by_sample, unit_tests_by_sample, vectors_by_item
+from tests.oracles.outcomes import (
+    LEFT_OUT,
+    by_item,
+    contexts_by_item,
+    scores_by_sample,
+    unit_tests_by_sample,
+    vectors_by_item,
+)
 from tests.oracles.pooling import buckets, incoherence, mean_interval
 
 Pool = dict[str, ItemAnswers]
@@ -61,26 +69,38 @@ CORRECTED: dict[str, Callable[[Array, int], tuple[float | None, float | None]]] 
 
 def samples_of(built: Built, row: dict[str, Any]) -> list[tuple[Array, int]]:
     """Per item of a row's pool: what its decomposition sees of each sample, in order, and the target."""
-    raw = built.evals
     if row["decomposition"] in ("kl", "brier"):
         return [(in_order(answers), answers.target) for answers in pool_of(built, row).values()]
-    found = {
-        "coverage": lambda: by_item(raw.samples, unit_tests_by_sample(raw.samples, raw.test_outcomes)),
-        "score": lambda: by_item(raw.samples, scores_by_sample(raw.items, raw.samples, raw.test_outcomes)),
-        "embedding": lambda: vectors_by_item(raw.samples, raw.embeddings)["wide"],
-    }[row["decomposition"]]()
     pool = (row["task"], row["model_id"], row["condition_id"])
-    return [(values, 0) for key, values in found.items() if key[:3] == pool]
+    return [(values, 0) for key, values in graded(built, row["decomposition"]).items() if key[:3] == pool]
+
+
+@cache
+def graded(built: Built, decomposition: str) -> dict[ItemKey, Array]:
+    """What a decomposition without options sees of each item's samples."""
+    raw = built.evals
+    if decomposition == "coverage":
+        return by_item(raw.samples, unit_tests_by_sample(raw.samples, raw.test_outcomes))
+    if decomposition == "score":
+        return by_item(raw.samples, scores_by_sample(raw.items, raw.samples, raw.test_outcomes))
+    return vectors_by_item(raw.samples, raw.embeddings)["wide"]
 
 
 def units_of(built: Built, row: dict[str, Any]) -> list[Unit]:
     """The items of a row's pool, corrected."""
     if row["decomposition"] in ("kl", "brier"):
         return [choice_unit(answers, row["decomposition"]) for answers in pool_of(built, row).values()]
-    items = [values for values, _ in samples_of(built, row)]
     if row["decomposition"] == "embedding":
-        return [Unit(0.0, embedding(vectors)[1]) for vectors in items]
-    return [graded_unit(outcomes) for outcomes in items]
+        return [Unit(0.0, embedding(vectors)[1]) for vectors, _ in samples_of(built, row)]
+    raw, pool = built.evals, (row["task"], row["model_id"], row["condition_id"])
+    if row["decomposition"] == "coverage":
+        outcomes = unit_tests_by_sample(raw.samples, raw.test_outcomes)
+    else:
+        outcomes = scores_by_sample(raw.items, raw.samples, raw.test_outcomes)
+    contexts = contexts_by_item(raw.samples, outcomes)
+    return [
+        graded_unit(values, contexts[key]) for key, values in by_item(raw.samples, outcomes).items() if key[:3] == pool
+    ]
 
 
 def n_blocks_of(items: list[tuple[Array, int]], size: int) -> int:
@@ -112,8 +132,9 @@ def test_blocks_of_few_samples_agree_with_the_oracle(built: Built, decomposition
         measured = np.array([(unit.error - (unit.variance or 0), unit.variance) for unit in units], dtype=float).T
         pooled = estimate(units)
         everything = {
-            "bias_sq": (float(measured[0].mean()), *mean_interval(measured[0], min(0, measured[0].mean()))),
-            "variance": (float(measured[1].mean()), *mean_interval(measured[1], min(0, measured[1].mean()))),
+            part: (float(values.mean()), *mean_interval(values, min(0, values.mean()), shifts=shifts_of(units, part)))
+            for part, values in zip(("bias_sq", "variance"), measured, strict=True)
+        } | {
             "incoherence": (pooled.ratio, pooled.low, pooled.high),
         }
         for index, measure in enumerate(everything):
@@ -171,7 +192,7 @@ def at_delta(answers: ItemAnswers, kept: ItemAnswers, delta: float) -> Unit:
             without = kl(kept.probs[names != name], answers.target, delta)
             variance += (1 - float(np.mean(names == name))) * (everything.variance - without.variance)
     whole = choice_unit(answers, "kl")
-    return Unit(everything.error, variance, whole.share, whole.margin)
+    return Unit(everything.error, variance, whole.share, whole.margin, agreement=whole.agreement)
 
 
 def test_other_smoothings_agree_with_the_oracle(built: Built) -> None:

@@ -10,9 +10,12 @@ import pytest
 from scipy import stats
 
 from tests.dbt.conftest import Built, agree
+from tests.dbt.random_raw import RawRows
 from tests.dbt.random_study import BUDGETS, SIZES
 from tests.dbt.test_slopes import held_halves
+from tests.dbt.test_synthetic import points_by_start, problem, units_of
 from tests.oracles.contrasts import Row, pooled_contrast
+from tests.oracles.corrected import Unit
 from tests.oracles.regression import log_log_fit
 from tests.oracles.slopes import Slope, two_sided_p
 
@@ -107,7 +110,7 @@ def test_scale_compares_the_longest_items_with_the_shortest(built: Built) -> Non
             f"and condition_id = '{row['condition_id']}'",
         )
         last = max(group["group_rank"] for group in groups)
-        of = {(group["param_count"], group["group_rank"]): group["incoherence"] for group in groups}
+        of = {(group["param_count"], group["group_rank"]): group["incoherence_unbiased"] for group in groups}
         sizes = sorted(SIZES.values())
         easy, hard = ([of[size, group] for size in sizes] for group in (1, last))
         oracle = log_log_fit(list(sizes), [h / e for h, e in zip(hard, easy, strict=True)])
@@ -117,39 +120,31 @@ def test_scale_compares_the_longest_items_with_the_shortest(built: Built) -> Non
         assert "fewer than 6 sizes" in row["sentence"]
 
 
+def starting_points(rows: RawRows, temperature: float, decomposition: str) -> list[Row]:
+    """Error and corrected variance of every start at the first and the last step, of learners and of the exact one."""
+    _, minimum, matrix = problem(rows)
+    found: dict[tuple[str, int], list[Unit]] = {}
+    for (model, starts, at, step), points in points_by_start(rows).items():
+        if starts == "standard" and at == (0.0 if model == "teacher" else temperature):
+            found[model, step] = units_of(points, minimum, matrix, decomposition)
+    first, final = min(step for _, step in found), max(step for _, step in found)
+    return [
+        (learner, str(place), f"{who}_{moment}", unit.error, unit.variance)
+        for learner in {model for model, _ in found} - {"teacher"}
+        for who, model in (("learned", learner), ("exact", "teacher"))
+        for moment, step in (("first", first), ("final", final))
+        for place, unit in enumerate(found[model, step])
+        if unit.variance is not None
+    ]
+
+
 def test_a_learned_optimizer_is_held_against_the_exact_one(built: Built) -> None:
-    rows = built.rows("figures.findings", "finding = 'synthetic_incoherence_rises_with_steps'")
-    assert rows
-    for row in rows:
-        of_problem = f"problem_id = '{row['problem_id']}' and decomposition = 'per_start' and starts = 'standard'"
-        starts = built.rows("intermediate.int_synthetic_start_decomposition", of_problem)
-        teachers = {
-            found["model_id"]
-            for found in built.rows("intermediate.int_synthetic_models", f"problem_id = '{row['problem_id']}'")
-            if found["is_teacher"]
-        }
-        ends = {min(s["step"] for s in starts): "first", max(s["step"] for s in starts): "final"}
-        learners = {
-            s["model_id"] for s in starts if s["model_id"] not in teachers and s["temperature"] == row["temperature"]
-        }
-        sides: list[Row] = []
-        for s in starts:
-            if s["step"] not in ends or s["variance_unbiased"] is None:
-                continue
-            numbers = (str(s["start_id"]), s["error"], s["variance_unbiased"])
-            if s["model_id"] in teachers:
-                sides += [
-                    (m, numbers[0], f"exact_{ends[s['step']]}", *numbers[1:])
-                    for m in learners
-                    if any(
-                        (o["model_id"], o["start_id"], o["step"], o["temperature"])
-                        == (m, s["start_id"], s["step"], row["temperature"])
-                        for o in starts
-                    )
-                ]
-            elif s["temperature"] == row["temperature"]:
-                sides.append((s["model_id"], numbers[0], f"learned_{ends[s['step']]}", *numbers[1:]))
-        weights = {"learned_first": -1, "learned_final": 1, "exact_first": 1, "exact_final": -1}
+    problems = {problem(rows)[0]: rows for rows in built.synthetic}
+    found = built.rows("figures.findings", "finding = 'synthetic_incoherence_rises_with_steps'")
+    assert {(row["problem_id"], row["temperature"]) for row in found} == {(p, t) for p in problems for t in (0.0, 1.0)}
+    weights = {"learned_first": -1, "learned_final": 1, "exact_first": 1, "exact_final": -1}
+    for row in found:
+        sides = starting_points(problems[row["problem_id"]], row["temperature"], row["decomposition"])
         check(row, pooled_contrast(weights, sides))
 
 

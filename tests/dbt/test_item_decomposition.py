@@ -7,7 +7,7 @@ import pytest
 
 from tests.dbt.conftest import Built, agree, agree_on_incoherence
 from tests.oracles.answers import ItemAnswers
-from tests.oracles.corrected import choice_unit, estimate
+from tests.oracles.corrected import accuracy_shift, choice_unit, estimate, shifts_of
 from tests.oracles.decompositions import Split, brier, kl, zero_one
 from tests.oracles.pooling import incoherence, mean_interval
 
@@ -82,9 +82,10 @@ def test_pooled_numbers_agree_with_the_oracle(built: Built, decomposition: str) 
         entering = [answers for answers in everything if len(answers.probs)]
         splits = [split(answers, decomposition) for answers in entering]
         variances, errors = np.array([s.variance for s in splits]), np.array([s.error for s in splits])
+        units = [] if decomposition == "zero_one" else [choice_unit(answers, decomposition) for answers in entering]
         for part in ("error", "bias_sq", "variance"):
             values = np.array([getattr(s, part) for s in splits])
-            low, high = mean_interval(values)
+            low, high = mean_interval(values, shifts=shifts_of(units, part))
             assert agree(row[part], float(values.mean()))
             assert agree(row[f"{part}_ci_low"], low) and agree(row[f"{part}_ci_high"], high)
         assert row["n_items"] == len(entering)
@@ -94,7 +95,7 @@ def test_pooled_numbers_agree_with_the_oracle(built: Built, decomposition: str) 
         assert row["n_refused"] == sum(answers.n_refused for answers in everything)
         accuracies = np.array([answers.accuracy for answers in entering])
         assert agree(row["accuracy"], float(accuracies.mean()))
-        low, high = mean_interval(accuracies, high=1)
+        low, high = mean_interval(accuracies, high=1, shifts=[accuracy_shift(answers) for answers in entering])
         assert agree(row["accuracy_ci_low"], low) and agree(row["accuracy_ci_high"], high)
         if decomposition == "zero_one":
             assert (
@@ -104,13 +105,13 @@ def test_pooled_numbers_agree_with_the_oracle(built: Built, decomposition: str) 
             )
             continue
         assert agree(row["incoherence"], incoherence(variances, errors))
-        units = [choice_unit(answers, decomposition) for answers in entering]
         agree_on_incoherence(row, estimate(units))
         several = [(unit.error - unit.variance, unit.variance) for unit in units if unit.variance is not None]
         parts = list(np.array(several, dtype=float).T)
         for index, part in enumerate(("bias_sq_unbiased", "variance_unbiased")):
             mean = float(parts[index].mean())
-            low, high = mean_interval(parts[index], low=min(0, mean))
+            entered = [unit for unit in units if unit.variance is not None]
+            low, high = mean_interval(parts[index], low=min(0, mean), shifts=shifts_of(entered, part))
             assert agree(row[part], mean)
             assert agree(row[f"{part}_ci_low"], low) and agree(row[f"{part}_ci_high"], high)
 

@@ -12,7 +12,7 @@ from tests.dbt.conftest import Built, agree, agree_on_incoherence
 from tests.dbt.random_study import BUDGETS, SIZES
 from tests.dbt.test_item_decomposition import split
 from tests.oracles.answers import ItemAnswers
-from tests.oracles.corrected import choice_unit, estimate
+from tests.oracles.corrected import accuracy_shift, choice_unit, estimate
 from tests.oracles.pooling import ZERO_ERROR, buckets, incoherence, mean_interval
 from tests.oracles.regression import log_log_fit, log_log_plane
 
@@ -66,7 +66,7 @@ def test_groups_and_fits_agree_with_the_oracle(built: Built, grouped_by: str, de
         assert agree(row["incoherence"], incoherence(variances, errors))
         agree_on_incoherence(row, estimate([choice_unit(one, decomposition) for one in chosen]))
         assert agree(row["accuracy"], float(accuracies.mean()))
-        low, high = mean_interval(accuracies, high=1)
+        low, high = mean_interval(accuracies, high=1, shifts=[accuracy_shift(one) for one in chosen])
         assert agree(row["accuracy_ci_low"], low) and agree(row["accuracy_ci_high"], high)
         measured[row["condition_id"], row["item_group"]].append(row)
     for fit in built.rows("figures.fig_incoherence_by_model_scale_fits", where):

@@ -9,15 +9,26 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 import pytest
+from scipy import stats
 
-from benchmarks.dice import draw_choices, write_choices
+from benchmarks.dice import ALPHA, draw_choices, write_choices
 from tests.dbt.conftest import Built, agree, agree_on_incoherence
 from tests.dbt.test_item_decomposition import split
 from tests.dbt.test_outcomes import key_of
 from tests.dbt.test_reasoning_length import AXES
+from tests.dbt.test_slope_coverage import compositions
 from tests.oracles.answers import ItemAnswers, ItemKey, Row, latest
 from tests.oracles.corrected import Unit, contrast, estimate
-from tests.oracles.decompositions import Array, Split, brier_unbiased, coverage, coverage_unbiased, kl_unbiased
+from tests.oracles.decompositions import (
+    Array,
+    Split,
+    brier,
+    brier_unbiased,
+    coverage,
+    coverage_unbiased,
+    kl,
+    kl_unbiased,
+)
 from tests.oracles.outcomes import LEFT_OUT, scores_by_sample, unit_tests_by_sample
 from tests.oracles.pooling import halves, incoherence
 from warehouse.layout import Layout
@@ -190,6 +201,8 @@ N_POOLS, N_ITEMS, N_SAMPLES = 200, 50, (5, 10)
 LEVELS = 6
 """Different values of the lengths with ties."""
 
+OF_BOTH = "max({0}) filter (where half = 'shorter'), max({0}) filter (where half = 'longer')"
+
 
 @pytest.fixture(scope="module")
 def null(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -238,9 +251,35 @@ def test_length_that_says_nothing_is_seldom_found_to(
     assert n_pools == N_POOLS
     assert above <= 0.07 and below <= 0.07, (above, below)
     assert abs(difference) < 0.02
-    plug_in = null.execute(
-        "select avg(incoherence) filter (where half = 'longer') - avg(incoherence) filter (where half = 'shorter') "
-        f"from intermediate.int_overthinking where {where}"
-    ).fetchone()
-    # What the correction is for: as it is, the smaller half looks the more coherent. Equal halves need none.
-    assert plug_in is not None and (plug_in[0] > 0.005 or (n_samples, axis) == (10, "output_tokens")), plug_in
+
+
+@pytest.mark.parametrize("n_samples", N_SAMPLES)
+@pytest.mark.parametrize("axis", ["reasoning_tokens", "output_tokens"])
+@pytest.mark.parametrize("decomposition", ["kl", "brier"])
+def test_uncorrected_the_smaller_half_looks_the_more_coherent(
+    null: duckdb.DuckDBPyConnection, decomposition: str, axis: str, n_samples: int
+) -> None:
+    """By as much as the sizes of the halves say; where all are equal, by nothing."""
+    where = f"decomposition = '{decomposition}' and length_axis = '{axis}' and condition_id like 'S{n_samples} %'"
+    pools = null.execute(
+        f"select {OF_BOTH.format('incoherence')} from intermediate.int_overthinking where {where} group by condition_id"
+    ).fetchall()
+    plug_in = np.diff(np.array(pools))
+    sizes = null.execute(
+        f"select {OF_BOTH.format('n_samples')} from intermediate.int_overthinking_items "
+        f"where {where} and has_both_halves group by condition_id, item_id"
+    ).fetchall()
+    of_size = {n: plug_in_incoherence(decomposition, n) for n in set(np.array(sizes).ravel().tolist())}
+    expected = float(np.mean([of_size[longer] - of_size[shorter] for shorter, longer in sizes]))
+    assert abs(plug_in.mean() - expected) < 4 * plug_in.std(ddof=1) / np.sqrt(N_POOLS)
+    assert (expected == 0) == ((n_samples, axis) == (10, "output_tokens"))
+
+
+def plug_in_incoherence(decomposition: str, n_samples: int) -> float:
+    """E variance / E error of the dice by the plug-in from so many samples, over all counts that there may be."""
+    variance = error = 0.0
+    for counts in compositions(n_samples, len(ALPHA)):
+        chance = float(stats.dirichlet_multinomial.pmf(counts, ALPHA, n_samples))
+        found = {"kl": kl, "brier": brier}[decomposition](np.repeat(np.eye(len(ALPHA)), counts, axis=0), 0)
+        variance, error = variance + chance * found.variance, error + chance * found.error
+    return variance / error

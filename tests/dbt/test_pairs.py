@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,10 @@ from tests.dbt.conftest import Built, agree
 from tests.dbt.test_item_decomposition import split
 from tests.dbt.test_model_scale import pool
 from tests.oracles.answers import ItemAnswers
-from tests.oracles.corrected import Unit, choice_unit, contrast, estimate, graded_unit
+from tests.oracles.corrected import Unit, accuracy_shift, choice_unit, contrast, estimate, graded_unit, shifts_of
 from tests.oracles.decompositions import coverage
 from tests.oracles.outcomes import by_item, scores_by_sample, unit_tests_by_sample
-from tests.oracles.pooling import incoherence, mean_interval, paired_mean_interval
+from tests.oracles.pooling import Shift, incoherence, mean_interval, paired_mean_interval
 
 KEYS = ("task", "model_id", "condition_id", "other_model_id", "other_condition_id", "decomposition")
 
@@ -49,11 +50,24 @@ def test_differences_are_paired_by_item(built: Built) -> None:
         estimates = [incoherence(*side) for side in ratios]
         assert agree(row["incoherence"], estimates[0]) and agree(row["other_incoherence"], estimates[1])
         for measure in MEANS:
+            shifts: list[Sequence[Shift]]
             if measure == "accuracy":
                 values = [np.array([answers[item].accuracy for item in shared]) for answers in (one, other)]
+                shifts = [[accuracy_shift(answers[item]) for item in shared] for answers in (one, other)]
             else:
                 values = [np.array([getattr(s, measure) for s in side]) for side in sides]
-            _agree_on_difference(row, measure, [float(side.mean()) for side in values], paired_mean_interval(*values))
+                units = [[choice_unit(answers[i], row["decomposition"]) for i in shared] for answers in (one, other)]
+                shifts = [shifts_of(side, measure) for side in units]
+            expected = paired_mean_interval(values[0], values[1], differences(*shifts))
+            _agree_on_difference(row, measure, [float(side.mean()) for side in values], expected)
+
+
+def differences(first: Sequence[Shift], second: Sequence[Shift]) -> list[Shift]:
+    """Shifts of second minus first, by item and context."""
+    return [
+        {name: other.get(name, 0.0) - one.get(name, 0.0) for name in {*one, *other}}
+        for one, other in zip(first, second, strict=True)
+    ]
 
 
 def test_pools_of_unequally_many_samples_are_compared_corrected(built: Built) -> None:
@@ -94,7 +108,9 @@ def test_differences_of_graded_outcomes(built: Built, decomposition: str) -> Non
         outcomes = by_item(raw.samples, unit_tests_by_sample(raw.samples, raw.test_outcomes))
     else:
         outcomes = by_item(raw.samples, scores_by_sample(raw.items, raw.samples, raw.test_outcomes))
-    rows = built.rows("marts.fct_incoherence_difference", f"decomposition = '{decomposition}'")
+    # Those that share contexts are held against the oracle in test_outcomes.
+    where = f"decomposition = '{decomposition}' and task <> 'trials'"
+    rows = built.rows("marts.fct_incoherence_difference", where)
     assert rows
     for row in rows:
         keys = [(row["task"], row[f"{side}model_id"], row[f"{side}condition_id"]) for side in ("", "other_")]

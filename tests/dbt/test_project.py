@@ -157,7 +157,7 @@ def test_the_report_has_a_row_for_each_pool_by_its_main_decomposition(
     }
     for row in rows:
         # Stated probabilities are told by KL, answer letters by Brier.
-        measure = "KL" if "probability," in row else {**told, "repair": "unit"}[row[0]]
+        measure = "KL" if "probability," in row else {**told, "repair": "unit", "trials": "unit"}[row[0]]
         assert measure in row, row
     # An estimate and the ends of its interval: accuracy, error, bias², variance and incoherence each have both.
     (expected,) = built.rows(

@@ -11,7 +11,7 @@ import pytest
 from tests.dbt.conftest import Built, agree
 from tests.dbt.test_item_decomposition import split
 from tests.oracles.answers import ItemAnswers
-from tests.oracles.corrected import choice_unit, estimate
+from tests.oracles.corrected import accuracy_shift, choice_unit, estimate, shifts_of
 from tests.oracles.pooling import ZERO_ERROR, buckets, incoherence, mean_interval
 from tests.oracles.regression import log_log_fit
 
@@ -36,9 +36,14 @@ def expected_buckets(built: Built, decomposition: str, axis: str) -> dict[Key, d
         for bucket, chosen in members.items():
             splits = [split(items[item], decomposition) for item in chosen]
             variances, errors = np.array([s.variance for s in splits]), np.array([s.error for s in splits])
-            corrected = estimate([choice_unit(items[item], decomposition) for item in chosen])
             accuracies = np.array([items[item].accuracy for item in chosen])
-            ends = {"accuracy": mean_interval(accuracies, high=1), "variance": mean_interval(variances)}
+            units = [choice_unit(items[item], decomposition) for item in chosen]
+            of_accuracy = [accuracy_shift(items[item]) for item in chosen]
+            ends = {
+                "accuracy": mean_interval(accuracies, high=1, shifts=of_accuracy),
+                "variance": mean_interval(variances, shifts=shifts_of(units, "variance")),
+            }
+            corrected = estimate(units)
             chosen_lengths = [lengths[item] for item in chosen]
             result[pool][bucket] = {
                 "n_items": len(chosen),

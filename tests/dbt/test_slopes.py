@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,29 +15,31 @@ from tests.dbt.test_reasoning_length import AXES
 from tests.oracles.answers import ItemAnswers
 from tests.oracles.decompositions import Array
 from tests.oracles.pooling import ZERO_ERROR, halves
-from tests.oracles.slopes import Slope, log_slope, two_sided_p
+from tests.oracles.slopes import Shifts, Slope, log_slope, two_sided_p
 
 ALWAYS_WRONG = {"kl": float(-np.log(1e-12 / (1 + 4e-12))), "brier": 2.0, "coverage": 1.0, "score": 1.0}
 Unit = tuple[str, str, float, float, float]
 """Model, item, error, corrected variance, x."""
 
 
-def fitted(units: list[Unit], *, by_model: bool = True) -> Slope | None:
+def fitted(
+    units: list[Unit], *, by_model: bool = True, shifts: Mapping[tuple[str, str], Shifts] | None = None
+) -> Slope | None:
     """The slope of units whose error counts; a model without variance or without spread in x has no part in it."""
     strata: dict[str, list[Unit]] = defaultdict(list)
     for unit in units:
         if unit[2] > ZERO_ERROR:
             strata[unit[0] if by_model else "all"].append(unit)
     kept = [
-        (stratum, *unit[1:])
+        (stratum, *unit[1:], (shifts or {}).get((unit[0], unit[1]), {}))
         for stratum, members in strata.items()
         for unit in members
         if sum(u[3] for u in members) > ZERO_ERROR and np.ptp([u[4] for u in members]) > 1e-9
     ]
     if not kept:
         return None
-    names, items, errors, variances, x = zip(*kept, strict=True)
-    return log_slope(np.array(errors), np.array(variances), np.array(x), names, items)
+    names, items, errors, variances, x, moved = zip(*kept, strict=True)
+    return log_slope(np.array(errors), np.array(variances), np.array(x), names, items, moved)
 
 
 def check(row: dict[str, Any], oracle: Slope | None) -> None:
@@ -66,12 +69,18 @@ def test_slopes_over_length_agree_with_the_oracle(built: Built, axis: str) -> No
             )
             for fit in (row["model_id"], "all models"):
                 units[row["task"], row["condition_id"], row["decomposition"], fit].append(unit)
+    shifts: dict[tuple[str, ...], dict[tuple[str, str], dict[str, tuple[float, float]]]] = defaultdict(
+        lambda: defaultdict(dict)
+    )
+    for row in built.rows("intermediate.int_item_contexts"):
+        of_item = shifts[row["task"], row["condition_id"], row["decomposition"]][row["model_id"], row["item_id"]]
+        of_item[row["context_id"]] = row["error_shift"], row["variance_shift"]
     rows = built.rows("figures.fig_incoherence_slopes", f"slope_over = 'reasoning_length' and length_axis = '{axis}'")
     assert axis == "actions" or {row["fit_scope"] for row in rows} == {"model", "all_models"}
     for row in rows:
         found = units[row["task"], row["condition_id"], row["decomposition"], row["fit_id"]]
         if row["interval_note"] is None:
-            check(row, fitted(found))
+            check(row, fitted(found, shifts=shifts[row["task"], row["condition_id"], row["decomposition"]]))
             assert agree(row["n_effective"], effective(found))
         else:
             assert row["slope_ci_low"] is None and row["verdict"] == "cannot_tell"

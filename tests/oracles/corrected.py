@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import combinations
 
 import numpy as np
 from scipy import stats
 
 from tests.oracles.answers import ItemAnswers
 from tests.oracles.decompositions import Array, kl
+from tests.oracles.pooling import Shift, shift_of_mean
 
 ZERO = 1e-9
-MIN_SHARE, MIN_LEAD, MIN_LEAD_PER_SAMPLE = 2.0, 0.38, 0.05
-"""dbt's vars min_error_share, min_mode_lead, min_mode_lead_per_sample."""
+MIN_SHARE, MIN_LEAD, MIN_LEAD_PER_SAMPLE, MIN_AGREEMENT = 2.0, 0.38, 0.05, 3.0
+"""dbt's vars min_error_share, min_mode_lead, min_mode_lead_per_sample, min_agreement."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Unit:
         share: error in items that are always wrong; infinite where there is no such gate.
         margin: by how much the most frequent answer leads beyond what KL asks for; None where KL does not ask.
         shifts: per context, how error and variance shift without it, centred on 0.
+        agreement: how much more often its samples agree than at random, in standard deviations of that; None likewise.
     """
 
     error: float
@@ -37,6 +41,7 @@ class Unit:
     share: float = float("inf")
     margin: float | None = None
     shifts: dict[str, tuple[float, float]] = field(default_factory=dict)
+    agreement: float | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,22 @@ class Inside:
     t_975: float
 
 
+def shifts_of(units: Sequence[Unit], part: str) -> list[dict[str, float]]:
+    """By how much a mean of error, bias² or variance shifts through each unit without a context."""
+    weights = {"error": (1, 0), "variance": (0, 1), "bias_sq": (1, -1)}[part.removesuffix("_unbiased")]
+    return [
+        {name: weights[0] * error + weights[1] * variance for name, (error, variance) in unit.shifts.items()}
+        for unit in units
+    ]
+
+
+def accuracy_shift(answers: ItemAnswers) -> Shift:
+    """By how much an item's accuracy shifts without each of its contexts."""
+    right = [float(choice == answers.target) for choice in answers.predicted]
+    return shift_of_mean(right, [sample["context_id"] for sample in answers.samples])
+
+
+@cache  # most tests of a decomposition ask for the same items
 def choice_unit(answers: ItemAnswers, decomposition: str) -> Unit:
     """An item with options, by KL or Brier."""
     contexts = [sample["context_id"] for sample in answers.samples]
@@ -75,11 +96,21 @@ def choice_unit(answers: ItemAnswers, decomposition: str) -> Unit:
         sample["class_probs"] is None or choice is None
         for sample, choice in zip(answers.samples, answers.predicted, strict=True)
     )
-    margin = None
+    margin = agreement = None
     if is_one_hot and counts.sum():
         lead = (counts[1] - counts[0]) ** 2 / counts.sum()
         margin = float(lead - MIN_LEAD - MIN_LEAD_PER_SAMPLE * len(answers.probs))
-    return Unit(error, variance, 1 - answers.accuracy, margin, shifts)
+        agreement = _excess_agreement([choice for choice in answers.predicted if choice is not None], answers)
+    return Unit(error, variance, 1 - answers.accuracy, margin, shifts, agreement)
+
+
+def _excess_agreement(choices: list[int], answers: ItemAnswers) -> float | None:
+    """Share of agreeing pairs less 1/C, over the standard deviation that it has where all C options are as likely."""
+    chance, pairs = 1 / answers.probs.shape[1], list(combinations(choices, 2))
+    if not pairs:
+        return None
+    share = float(np.mean([one == other for one, other in pairs]))
+    return (share - chance) / float(np.sqrt(chance * (1 - chance) / len(pairs)))
 
 
 def graded_unit(outcomes: Array, contexts: Sequence[str] | None = None) -> Unit:
@@ -113,10 +144,11 @@ def _of_pairs(misses: Array, contexts: list[str]) -> Parts:
 
 
 def _half_distance(vectors: Array, groups: Sequence[object]) -> float | None:
-    apart = np.array([[one != other for other in groups] for one in groups])
+    _, number = np.unique(np.array(groups), return_inverse=True)
+    apart = number[:, None] != number[None, :]
     if not apart.any():
         return None
-    distances = np.array([[np.sum((one - other) ** 2) / 2 for other in vectors] for one in vectors])
+    distances = np.sum((vectors[:, None, :] - vectors[None, :, :]) ** 2, axis=-1) / 2
     return float(distances[apart].mean())
 
 
@@ -183,7 +215,10 @@ def _note(units: Sequence[Unit], ratio: float) -> str | None:
     if sum(unit.share for unit in units) < MIN_SHARE:
         return "too_few_errors"
     margins = [unit.margin for unit in units if unit.margin is not None]
-    if margins and sum(margins) < 8 / len(units):
+    if margins and sum(margins) < 0:
+        return "near_ties"
+    agreements = [unit.agreement for unit in units if unit.agreement is not None]
+    if agreements and sum(agreements) / np.sqrt(len(units)) < MIN_AGREEMENT:
         return "near_ties"
     if len({name for unit in units for name in unit.shifts}) == 2:
         return "too_few_contexts"

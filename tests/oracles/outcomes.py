@@ -22,6 +22,16 @@ def by_item(samples: list[Row], outcomes: dict[str, list[float]]) -> dict[ItemKe
     return {key: np.array(values) for key, values in rows.items()}
 
 
+def contexts_by_item(samples: list[Row], outcomes: dict[str, list[float]]) -> dict[ItemKey, list[str]]:
+    """The context of each sample, in the order of `by_item`."""
+    rows: dict[ItemKey, list[str]] = defaultdict(list)
+    for sample in latest(samples, ("sample_id",)):
+        if sample["sample_id"] in outcomes:
+            key = sample["task"], sample["model_id"], sample["condition_id"], sample["item_id"]
+            rows[key].append(sample["context_id"])
+    return rows
+
+
 def unit_tests_by_sample(samples: list[Row], outcomes: list[Row]) -> dict[str, list[float]]:
     """Passes of each sample that was tested, or that ended in nothing usable on an item with tests."""
     entering = [sample for sample in latest(samples, ("sample_id",)) if sample["status"] not in LEFT_OUT]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from statistics import median
 
 import numpy as np
@@ -28,12 +29,44 @@ def ratio_interval(variances: Array, errors: Array, floor: float = ZERO_ERROR) -
     return max(ratio - half_width, min(ratio, 0.0)), min(ratio + half_width, max(ratio, 1.0))
 
 
-def mean_interval(values: Array, low: float = 0, high: float = np.inf) -> tuple[float | None, float | None]:
-    """95 % interval of a mean by Student's t, cut to [low, high]."""
-    if len(values) < 2:
+Shift = Mapping[str, float]
+"""Per context that an item was asked in: by how much its number shifts without it."""
+
+
+def mean_interval(
+    values: Array, low: float = 0, high: float = np.inf, shifts: Sequence[Shift] = ()
+) -> tuple[float | None, float | None]:
+    """95 % interval of a mean by Student's t, cut to [low, high]; what contexts shift in all values is added."""
+    half_width = _half_width(values, shifts)
+    if half_width is None:
         return None, None
-    half_width = stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
     return max(float(values.mean() - half_width), low), min(float(values.mean() + half_width), high)
+
+
+def _half_width(values: Array, shifts: Sequence[Shift]) -> float | None:
+    n = len(values)
+    if n < 2:
+        return None
+    of_units, freedom, of_contexts = float(np.var(values, ddof=1) / n), n - 1.0, 0.0
+    names = sorted({name for shift in shifts for name in shift})
+    if names:
+        moved = np.array([[shift.get(name, 0.0) for shift in shifts] for name in names])
+        shared = np.sum(moved.sum(axis=1) ** 2) - np.sum(moved**2)
+        of_contexts = float(max((len(names) - 1) / len(names) * shared, 0)) / n**2
+    if of_contexts:
+        spread = of_units**2 / freedom + of_contexts**2 / (len(names) - 1)
+        freedom = max((of_units + of_contexts) ** 2 / spread, 1.0)
+    return float(stats.t.ppf(0.975, freedom) * np.sqrt(of_units + of_contexts))
+
+
+def shift_of_mean(values: Sequence[float], contexts: Sequence[str]) -> Shift:
+    """How the mean over an item's samples shifts without each of its contexts, centred on 0; none with one context."""
+    everything, groups = np.array(values), np.array(contexts)
+    names = sorted(set(contexts))
+    if len(names) < 2:
+        return {}
+    without = {name: float(everything[groups != name].mean()) for name in names}
+    return {name: mean - float(np.mean(list(without.values()))) for name, mean in without.items()}
 
 
 def ratio_contrast(
@@ -61,12 +94,11 @@ def paired_difference_interval(
     return ratio_contrast([(-1.0, *first), (1.0, *second)], floor=0)
 
 
-def paired_mean_interval(first: Array, second: Array) -> tuple[float, float | None, float | None]:
-    """Mean of second minus first over the same units, with its 95 % interval: the paired t test's."""
-    if len(first) < 2:
-        return float(np.mean(second - first)), None, None
-    interval = stats.ttest_rel(second, first).confidence_interval(0.95)
-    return float(second.mean() - first.mean()), float(interval.low), float(interval.high)
+def paired_mean_interval(
+    first: Array, second: Array, shifts: Sequence[Shift] = ()
+) -> tuple[float, float | None, float | None]:
+    """Mean of second minus first over the same units, with its 95 % interval: the paired t test's, and contexts."""
+    return float(np.mean(second - first)), *mean_interval(second - first, -np.inf, np.inf, shifts)
 
 
 def buckets(lengths: dict[str, float], max_buckets: int = 10, min_items: int = 4) -> dict[str, int]:

@@ -25,6 +25,7 @@ TINY = replace(
         ModelSize(name="one", n_layers=1, width=16, n_heads=2, learning_rate=4e-3),
         ModelSize(name="two", n_layers=2, width=24, n_heads=2, learning_rate=4e-3),
     ),
+    seeds=(1,),
     training=replace(
         QUICK.training,
         batch_size=32,

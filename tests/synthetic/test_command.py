@@ -38,7 +38,7 @@ def test_a_profile_is_run_in_slices_until_nothing_is_left(root: Path) -> None:
 
 def test_a_broken_file_of_an_unfinished_training_ends_in_one_line(root: Path, tiny: ExperimentConfig) -> None:
     config = PROFILES["tiny"]
-    path = root / "checkpoints" / config.problem_id / f"{config.model_id('one')}.training.safetensors"
+    path = root / "checkpoints" / config.problem_id / f"{config.model_id('one-s1')}.training.safetensors"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"\x80pickle")
     result = call("--profile", "tiny")

@@ -42,17 +42,28 @@ def test_laptop_has_the_sizes_for_a_power_law() -> None:
 
 
 def test_model_id_is_readable() -> None:
-    def model_id(*shape: int) -> str:
+    def model_id(*shape: int, seed: int = 1) -> str:
         size = ModelSize("only", *shape, learning_rate=1e-3)
-        return replace(QUICK, sizes=(size,)).model_id("only")
+        return replace(QUICK, sizes=(size,), seeds=(5, seed)).model_id(f"only-s{seed}")
 
-    assert model_id(1, 4, 1) == "optimizer-376"
-    assert model_id(4, 64, 4) == "optimizer-200k"
-    assert model_id(6, 256, 8) == "optimizer-4.7m"
+    assert model_id(1, 4, 1) == "optimizer-376-s1"
+    assert model_id(4, 64, 4) == "optimizer-200k-s1"
+    assert model_id(6, 256, 8, seed=12) == "optimizer-4.7m-s12"
 
 
-def test_problem_id_follows_every_setting_but_the_profiles_name() -> None:
-    assert replace(QUICK, profile="renamed").problem_id == QUICK.problem_id
+def test_a_model_is_a_size_with_a_seed(tiny: ExperimentConfig) -> None:
+    config = replace(tiny, seeds=(4, 7))
+    assert [member.name for member in config.members] == ["one-s4", "one-s7", "two-s4", "two-s7"]
+    assert config.problem_id == tiny.problem_id, "what was trained stays when seeds are added"
+    assert tiny.with_seeds(3).seeds == (1, 2, 3)
+    with pytest.raises(ConfigError, match="no model 'two-s1'"):
+        config.member("two-s1")
+    with pytest.raises(ConfigError, match=r"seeds = \[1, 1\].*each once"):
+        replace(tiny, seeds=(1, 1))
+
+
+def test_problem_id_follows_every_setting_but_the_profiles_name_and_seeds() -> None:
+    assert replace(QUICK, profile="renamed", seeds=(8, 9)).problem_id == QUICK.problem_id
     changed = [
         replace(QUICK, problem=replace(QUICK.problem, seed=99)),
         replace(QUICK, tokens=replace(QUICK.tokens, decimals=3)),

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
@@ -16,14 +18,13 @@ from synthetic.config import ConfigError, ExperimentConfig, StartsConfig
 from synthetic.experiment import (
     StepResult,
     checkpoint_path,
-    make_rollout,
     progress_path,
-    rollouts_of,
     train_model,
     write_problem,
 )
 from synthetic.machine import CPU, Machine, Slice, TimeIsUpError, World
 from synthetic.quadratic import descend, make_quadratic
+from synthetic.rolling import make_rollout, rollouts_of
 from synthetic.rollouts import roll_out, rollout_starts
 from synthetic.run import run_experiment
 from tests.synthetic.conftest import with_training
@@ -33,9 +34,10 @@ from warehouse.schemas import RAW_TABLES
 
 
 def roll_out_all(
-    config: ExperimentConfig, size_name: str | None, layout: Layout, machine: Machine = CPU
+    config: ExperimentConfig, member_name: str | None, layout: Layout, machine: Machine = CPU
 ) -> list[StepResult]:
-    return [make_rollout(rollout, config, layout, machine=machine) for rollout in rollouts_of(config, size_name)]
+    rollouts = rollouts_of(config, member_name)
+    return [result for rollout in rollouts for result in make_rollout(rollout, config, layout, machine=machine)]
 
 
 @pytest.fixture
@@ -68,57 +70,57 @@ def test_the_problem_is_written_once(tiny: ExperimentConfig, layout: Layout) -> 
 
 def test_training_writes_losses_model_and_checkpoint(tiny: ExperimentConfig, layout: Layout) -> None:
     lines: list[str] = []
-    result = train_model(tiny, "one", layout, lines.append)
-    assert result.checkpoint == layout.checkpoints / tiny.problem_id / f"{tiny.model_id('one')}.safetensors"
+    result = train_model(tiny, "one-s1", layout, lines.append)
+    assert result.checkpoint == layout.checkpoints / tiny.problem_id / f"{tiny.model_id('one-s1')}.safetensors"
     losses = pq.read_table(result.path, partitioning=None).to_pylist()
     assert len(losses) == result.n_rows == 6
     assert result.validation_loss == losses[-1]["loss"]
     assert {row["param_count"] for row in losses} == {result.param_count}
     (model,) = pq.read_table(layout.raw / "models", partitioning=None).to_pylist()
-    assert (model["model_id"], model["param_count"]) == (tiny.model_id("one"), result.param_count)
+    assert (model["model_id"], model["param_count"]) == (tiny.model_id("one-s1"), result.param_count)
     assert (model["model_type"], model["source"], model["is_simulated"]) == ("optimizer", "synthetic", False)
     assert any("validation loss" in line for line in lines)
 
 
 def test_a_trained_model_is_not_trained_again(tiny: ExperimentConfig, layout: Layout) -> None:
-    first = train_model(tiny, "one", layout)
+    first = train_model(tiny, "one-s1", layout)
     written = first.checkpoint.stat().st_mtime_ns
     lines: list[str] = []
-    again = train_model(tiny, "one", layout, lines.append)
+    again = train_model(tiny, "one-s1", layout, lines.append)
     assert again.was_skipped
     assert again.checkpoint.stat().st_mtime_ns == written
-    assert lines == [f"{tiny.model_id('one')}: already trained, nothing to do ({first.checkpoint.name})"]
+    assert lines == [f"{tiny.model_id('one-s1')}: already trained, nothing to do ({first.checkpoint.name})"]
 
 
 def test_a_broken_checkpoint_or_a_lost_file_is_made_again(tiny: ExperimentConfig, layout: Layout) -> None:
-    first = train_model(tiny, "one", layout)
+    first = train_model(tiny, "one-s1", layout)
     weights = first.checkpoint.read_bytes()
     first.checkpoint.write_bytes(b"broken")
     lines: list[str] = []
-    assert not train_model(tiny, "one", layout, lines.append).was_skipped
+    assert not train_model(tiny, "one-s1", layout, lines.append).was_skipped
     assert "training again" in lines[0]
     assert first.checkpoint.read_bytes() == weights
     first.path.unlink()
-    assert not train_model(tiny, "one", layout).was_skipped
+    assert not train_model(tiny, "one-s1", layout).was_skipped
 
 
 def test_another_configuration_lives_beside_the_first(tiny: ExperimentConfig, layout: Layout) -> None:
-    first = train_model(tiny, "one", layout)
-    other = train_model(with_training(tiny, weight_decay=1e-3), "one", layout)
+    first = train_model(tiny, "one-s1", layout)
+    other = train_model(with_training(tiny, weight_decay=1e-3), "one-s1", layout)
     assert not other.was_skipped
     assert other.path != first.path
-    assert train_model(tiny, "one", layout).was_skipped
+    assert train_model(tiny, "one-s1", layout).was_skipped
 
 
 def test_rollouts_hold_every_point_of_model_and_teacher(tiny: ExperimentConfig, layout: Layout) -> None:
-    train_model(tiny, "one", layout)
+    train_model(tiny, "one-s1", layout)
     quadratic = make_quadratic(tiny.problem)
     standard, far = tiny.rollout.starts
     at = {starts.name: rollout_starts(tiny, starts, quadratic).flatten(0, 1) for starts in (standard, far)}
 
-    results = roll_out_all(tiny, "one", layout)
-    model = load_checkpoint(checkpoint_path(tiny, "one", layout), tiny, "one")
-    expected = [(standard, 0.0), (standard, 1.0), (far, 0.0)]
+    results = roll_out_all(tiny, "one-s1", layout)
+    model = load_checkpoint(checkpoint_path(tiny, "one-s1", layout), tiny, "one-s1")
+    expected = [(standard, 0.0), (far, 0.0), (standard, 1.0)]
     for result, (starts, temperature) in zip(results, expected, strict=True):
         points = points_of(result, tiny, starts)
         assert torch.equal(points[0], at[starts.name])
@@ -132,30 +134,30 @@ def test_rollouts_hold_every_point_of_model_and_teacher(tiny: ExperimentConfig, 
         expected_points = descend(quadratic, at[starts.name], 5, tiny.problem.step_norm)
         assert torch.equal(points_of(result, tiny, starts), expected_points)
         assert set(pq.read_table(result.path, partitioning=None)["is_teacher"].to_pylist()) == {True}
-    assert all(result.was_skipped for result in roll_out_all(tiny, "one", layout) + roll_out_all(tiny, None, layout))
+    assert all(result.was_skipped for result in roll_out_all(tiny, "one-s1", layout) + roll_out_all(tiny, None, layout))
 
 
 def test_new_weights_replace_their_rollouts_and_no_others(tiny: ExperimentConfig, layout: Layout) -> None:
-    result = train_model(tiny, "one", layout)
-    old = roll_out_all(tiny, "one", layout)
-    model = load_checkpoint(result.checkpoint, tiny, "one")
+    result = train_model(tiny, "one-s1", layout)
+    old = roll_out_all(tiny, "one-s1", layout)
+    model = load_checkpoint(result.checkpoint, tiny, "one-s1")
     with torch.no_grad():
         model.head.weight.mul_(-1)
-    save_checkpoint(result.checkpoint, model, tiny, "one")
-    new = roll_out_all(tiny, "one", layout)
+    save_checkpoint(result.checkpoint, model, tiny, "one-s1")
+    new = roll_out_all(tiny, "one-s1", layout)
     assert not any(each.was_skipped for each in new)
     left = set(layout.raw_table("synthetic_rollouts").rglob("*.parquet"))
     assert left == {each.path for each in new} and not left & {each.path for each in old}
 
 
-@pytest.mark.parametrize("walker", ["one", None])
+@pytest.mark.parametrize("walker", ["one-s1", None])
 def test_a_rollout_out_of_time_is_taken_up_again(
     tiny: ExperimentConfig, layout: Layout, monkeypatch: pytest.MonkeyPatch, walker: str | None
 ) -> None:
-    monkeypatch.setattr("synthetic.rollout_files.SPAN_ROWS", 24)  # two steps
+    monkeypatch.setattr("synthetic.rollout_files.SPAN_ROWS", 40)  # two steps of both distributions
     other = Layout(layout.root / "other")
-    train_model(tiny, "one", layout)
-    train_model(tiny, "one", other)
+    train_model(tiny, "one-s1", layout)
+    train_model(tiny, "one-s1", other)
     for where in ("stopped at step 2/5", "stopped at step 4/5"):
         with pytest.raises(TimeIsUpError, match=where):
             roll_out_all(tiny, walker, layout, Machine(time_slice=Slice(minutes=0)))
@@ -164,6 +166,37 @@ def test_a_rollout_out_of_time_is_taken_up_again(
         tables = [pq.read_table(each.path, partitioning=None).drop("ingested_at") for each in (cut, whole)]
         assert tables[0].equals(tables[1])
     assert not list(layout.checkpoints.rglob("*.spans"))
+
+
+def test_starts_roll_out_together_as_they_do_apart(tiny: ExperimentConfig, layout: Layout) -> None:
+    wide = replace(tiny.rollout.starts[1], temperatures=(0.0, 1.0))
+    config = replace(tiny, rollout=replace(tiny.rollout, starts=(tiny.rollout.starts[0], wide)))
+    train_model(config, "one-s1", layout)
+    together = {result.path: result.path.read_bytes() for result in roll_out_all(config, "one-s1", layout)}
+    assert len(together) == 4
+    for path in together:
+        path.unlink()
+    tables = [pq.read_table(pa.BufferReader(content), partitioning=None) for content in together.values()]
+    for rollout in rollouts_of(config, "one-s1"):
+        for starts in rollout.starts:
+            (apart,) = make_rollout(replace(rollout, starts=(starts,)), config, layout)
+            assert pq.read_table(apart.path, partitioning=None)["x"] == tables.pop(0)["x"]
+
+
+def test_a_rollout_interrupted_between_two_files_is_taken_up_again(
+    tiny: ExperimentConfig, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("synthetic.rollout_files.SPAN_ROWS", 40)
+    train_model(tiny, "one-s1", layout)
+    (rollout, *_), other = rollouts_of(tiny, "one-s1"), Layout(layout.root / "other")
+    train_model(tiny, "one-s1", other)
+    with pytest.raises(TimeIsUpError):
+        make_rollout(rollout, tiny, layout, machine=Machine(time_slice=Slice(minutes=0)))
+    far = next(layout.checkpoints.rglob("*.far.*.spans"))
+    max(far.iterdir()).unlink()
+    for cut, whole in zip(make_rollout(rollout, tiny, layout), make_rollout(rollout, tiny, other), strict=True):
+        tables = [pq.read_table(each.path, partitioning=None).drop("ingested_at") for each in (cut, whole)]
+        assert tables[0].equals(tables[1])
 
 
 def test_a_run_is_cut_into_slices_and_says_where_it_ran(tiny: ExperimentConfig, layout: Layout) -> None:
@@ -186,9 +219,9 @@ def test_an_unfinished_training_that_is_not_what_it_should_be_is_refused(
     tiny: ExperimentConfig, layout: Layout
 ) -> None:
     config = with_training(tiny, n_steps=25)
-    path = progress_path(config, "one", layout)
+    path = progress_path(config, "one-s1", layout)
     with pytest.raises(TimeIsUpError):
-        train_model(config, "one", layout, machine=Machine(time_slice=Slice(minutes=0)))
+        train_model(config, "one-s1", layout, machine=Machine(time_slice=Slice(minutes=0)))
     kept = path.read_bytes()
     tensors = load_file(path)
     with safe_open(path, framework="pt") as file:
@@ -196,35 +229,35 @@ def test_an_unfinished_training_that_is_not_what_it_should_be_is_refused(
 
     save_file({**tensors, "exp_avg.head.weight": torch.zeros(2, 2)}, path, metadata)
     with pytest.raises(CheckpointError, match=r"'exp_avg.head.weight' has shape \(2, 2\)"):
-        train_model(config, "one", layout)
+        train_model(config, "one-s1", layout)
     save_file(tensors, path, {"experiment": metadata["experiment"].replace('"step":10', '"step":99')})
     with pytest.raises(CheckpointError, match="step = 99 of 25"):
-        train_model(config, "one", layout)
+        train_model(config, "one-s1", layout)
     save_file(tensors, path, {"experiment": metadata["experiment"].replace('"split"', '"spilt"')})
     with pytest.raises(CheckpointError, match="step or losses"):
-        train_model(config, "one", layout)
+        train_model(config, "one-s1", layout)
     path.write_bytes(pickle.dumps(tensors))
     with pytest.raises(CheckpointError, match="pickles are never loaded"):
-        train_model(config, "one", layout)
+        train_model(config, "one-s1", layout)
     path.write_bytes(kept)
-    train_model(config, "one", layout)
+    train_model(config, "one-s1", layout)
 
 
 def test_processes_that_cannot_share_a_batch_equally_are_refused(tiny: ExperimentConfig, layout: Layout) -> None:
     with pytest.raises(ConfigError, match="32 pairs cannot be shared equally among 3 processes"):
-        train_model(tiny, "one", layout, machine=Machine(World(size=3)))
+        train_model(tiny, "one-s1", layout, machine=Machine(World(size=3)))
 
 
 def test_rollouts_need_a_trained_model(tiny: ExperimentConfig, layout: Layout) -> None:
     with pytest.raises(CheckpointError, match="train the model first"):
-        roll_out_all(tiny, "one", layout)
+        roll_out_all(tiny, "one-s1", layout)
 
 
 def test_files_meet_the_contract(tiny: ExperimentConfig, layout: Layout) -> None:
     paths = {
         "synthetic_problems": write_problem(tiny, layout).path,
-        "synthetic_training": train_model(tiny, "one", layout).path,
-        "synthetic_rollouts": roll_out_all(tiny, "one", layout)[0].path,
+        "synthetic_training": train_model(tiny, "one-s1", layout).path,
+        "synthetic_rollouts": roll_out_all(tiny, "one-s1", layout)[0].path,
     }
     for table, path in paths.items():
         assert pq.read_schema(path).equals(RAW_TABLES[table].schema)

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from synthetic.config import ExperimentConfig
+from synthetic.config import ExperimentConfig, ModelSize
 from synthetic.counters import uniforms
 from synthetic.decoding import CachedDecoder, Decoder, RowsLastDecoder
 from synthetic.pairs import Pairs
@@ -180,12 +180,13 @@ def test_the_quick_profiles_teacher_starts_coherent_and_ends_in_a_wander() -> No
 
 
 def test_a_trained_model_beats_the_uniform_baseline_and_descends() -> None:
-    config = replace(QUICK, profile="short", data=replace(QUICK.data, n_trajectories=400))
+    size = ModelSize(name="small", n_layers=1, width=16, n_heads=2, learning_rate=8e-3)
+    config = replace(QUICK, profile="short", sizes=(size,), data=replace(QUICK.data, n_trajectories=400))
     config = with_training(config, n_steps=200, batch_size=128, warmup_steps=20, validate_every=200)
     config = with_starts(config, n_anchors=8, n_replicates=4)
     quadratic = make_quadratic(config.problem)
-    model = new_model(config, "small", config.training.seed)
-    losses = train(model, Pairs(config, quadratic), config)
+    model = new_model(config, "small", seed=3)
+    losses = train(model, Pairs(config, quadratic, seed=3), config)
     uniform = NumberTokens(config.tokens.decimals).uniform_loss(predicted_positions(config))
     assert losses[-1].loss < uniform / 2
     starts = starts_of(config).flatten(0, 1)

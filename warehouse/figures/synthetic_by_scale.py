@@ -11,7 +11,7 @@ from matplotlib.figure import Figure as MplFigure
 from numpy.typing import NDArray
 
 from warehouse.figures.base import DECOMPOSITION_LABELS, Figure, Tables, color_scale, plain_log_ticks
-from warehouse.figures.synthetic import main_setting
+from warehouse.figures.synthetic import OWN, main_setting
 
 MAIN, FITS = "fig_synthetic_by_scale", "fig_synthetic_by_scale_fits"
 MEASURES = (
@@ -21,6 +21,7 @@ MEASURES = (
     ("incoherence_unbiased", "final incoherence"),
 )
 KIND_COLORS = {"per_start": "#4C6EF5", "pooled": "#E8590C"}
+RECORDED_COLOR = "#868E96"
 
 
 def _bars(line: pl.DataFrame, measure: str) -> list[NDArray[np.float64]] | None:
@@ -33,31 +34,38 @@ def _bars(line: pl.DataFrame, measure: str) -> list[NDArray[np.float64]] | None:
 
 @dataclass(frozen=True)
 class Scales:
-    """Each model's numbers at the end of its rollouts, and the power laws fitted to them."""
+    """Each model's numbers at the end of its rollouts, and the power laws fitted to them; `series` tells them apart."""
 
     shown: pl.DataFrame
     fits: pl.DataFrame
 
+    @property
+    def palette(self) -> dict[str, str]:
+        """A colour for each series."""
+        return {
+            kind: KIND_COLORS.get(kind, RECORDED_COLOR) for kind in self.shown["series"].unique(maintain_order=True)
+        }
+
     def draw(self) -> MplFigure:
         """Four log-log panels over the number of parameters, with power-law fits."""
-        picture = MplFigure(figsize=(11.5, 3.3), layout="constrained")
+        picture = MplFigure(figsize=(11.5, 3.8), layout="constrained")
         for axis, (measure, label) in zip(picture.subplots(1, len(MEASURES)), MEASURES, strict=True):
-            for (kind,), line in self.shown.group_by(["decomposition"], maintain_order=True):
-                if measure == "validation_loss" and kind != "per_start":
+            for (kind,), line in self.shown.group_by(["series"], maintain_order=True):
+                if measure == "validation_loss" and kind == "pooled":
                     continue  # the loss is the model's, whatever the decomposition
-                color = "#495057" if measure == "validation_loss" else KIND_COLORS[str(kind)]
-                text = "validation loss" if measure == "validation_loss" else str(kind)
+                is_own = line["source"][0] == OWN
+                color = "#212529" if measure == "validation_loss" and is_own else self.palette[str(kind)]
+                text = "validation loss" if measure == "validation_loss" and is_own else str(kind)
                 fit = self._fit(str(kind), measure)
                 if fit:
                     x = np.array([line["param_count"].min(), line["param_count"].max()], dtype=float)
                     axis.plot(x, np.exp(fit["intercept"]) * x ** fit["slope"], "--", lw=1.2, color=color)
                     text += f"  (slope {fit['slope']:+.2f})"
                 y = line[measure].cast(pl.Float64).to_numpy()
-                axis.errorbar(
-                    line["param_count"], y, yerr=_bars(line, measure), fmt="o", ms=6, lw=1, color=color, label=text
-                )
+                shape = {"fmt": "o" if is_own else "s", "ms": 6 if is_own else 4, "lw": 1, "color": color}
+                axis.errorbar(line["param_count"], y, yerr=_bars(line, measure), label=text, alpha=0.8, **shape)
             if measure == "validation_loss":
-                uniform = self.shown["uniform_loss"][0]
+                uniform = self.shown["uniform_loss"][0]  # of this warehouse, if it has an experiment
                 axis.axhline(uniform, color="#868E96", lw=1, ls=":")
                 axis.annotate(
                     "uniform guess",
@@ -69,7 +77,7 @@ class Scales:
                 )
             axis.set(title=label, xscale="log", yscale="log", xlabel="parameters")
             plain_log_ticks(axis.xaxis, axis.yaxis)
-            axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18))
+            axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22))
         picture.suptitle("Larger imitators of steepest descent", x=0.01, ha="left", weight="bold")
         return picture
 
@@ -77,13 +85,9 @@ class Scales:
         """The same panels with tooltips."""
         panels = []
         for measure, label in MEASURES:
-            here = (
-                self.shown.filter(pl.col("decomposition") == "per_start")
-                if measure == "validation_loss"
-                else self.shown
-            )
+            here = self.shown.filter(pl.col("series") != "pooled") if measure == "validation_loss" else self.shown
             color = alt.Color(
-                "decomposition:N", scale=color_scale(KIND_COLORS), title=None, legend=alt.Legend(orient="bottom")
+                "series:N", scale=color_scale(self.palette), title=None, legend=alt.Legend(orient="bottom", columns=1)
             )
             x = alt.X("param_count:Q", title="parameters", scale=alt.Scale(type="log", nice=False, padding=15))
             y = alt.Y(f"{measure}:Q", title=label, scale=alt.Scale(type="log", nice=False, padding=15))
@@ -97,7 +101,7 @@ class Scales:
                     tooltip=[
                         alt.Tooltip("model_id:N", title="model"),
                         alt.Tooltip("param_count:Q", format=","),
-                        alt.Tooltip("decomposition:N"),
+                        alt.Tooltip("series:N"),
                         alt.Tooltip("validation_loss:Q", format=".4f"),
                         alt.Tooltip("bias_sq:Q", format=".4g"),
                         alt.Tooltip("variance:Q", format=".4g"),
@@ -106,12 +110,12 @@ class Scales:
                 )
             )
             ends = []
-            for kind in here["decomposition"].unique(maintain_order=True):
-                fit = self._fit(kind, measure)
+            for (kind,), line in here.group_by(["series"], maintain_order=True):
+                fit = self._fit(str(kind), measure)
                 if fit:
-                    for n in (here["param_count"].min(), here["param_count"].max()):
+                    for n in (line["param_count"].min(), line["param_count"].max()):
                         value = float(np.exp(fit["intercept"]) * float(n) ** fit["slope"])  # type: ignore[arg-type]
-                        ends.append({"decomposition": kind, "param_count": n, measure: value, "slope": fit["slope"]})
+                        ends.append({"series": kind, "param_count": n, measure: value, "slope": fit["slope"]})
             layers: list[alt.Chart] = []
             if f"{measure}_ci_low" in here.columns:
                 above = here.filter(pl.col(f"{measure}_ci_low") > 0)
@@ -121,7 +125,7 @@ class Scales:
                 lines = (
                     alt.Chart(pl.DataFrame(ends))
                     .mark_line(strokeDash=[5, 4])
-                    .encode(x=x, y=y, color=color, tooltip=["decomposition:N", alt.Tooltip("slope:Q", format="+.3f")])
+                    .encode(x=x, y=y, color=color, tooltip=["series:N", alt.Tooltip("slope:Q", format="+.3f")])
                 )
                 layers.append(lines)
             panels.append(alt.layer(*layers, marks).properties(width=170, height=200))
@@ -129,14 +133,22 @@ class Scales:
 
     def _fit(self, kind: str, measure: str) -> dict[str, float] | None:
         rows = self.fits.filter(
-            (pl.col("decomposition") == kind) & (pl.col("measure") == measure) & pl.col("slope").is_not_null()
+            (pl.col("series") == kind) & (pl.col("measure") == measure) & pl.col("slope").is_not_null()
         )
         return rows.row(0, named=True) if rows.height else None
 
 
 def _scales(tables: Tables) -> Scales:
-    table = main_setting(tables[MAIN]).sort("param_count")
-    return Scales(table, tables[FITS].join(table, on=["problem_id", "starts", "temperature"], how="semi"))
+    table = _with_series(main_setting(tables[MAIN])).sort("source", "param_count", descending=[True, False])
+    of_table = ["source", "problem_id", "starts", "temperature"]
+    return Scales(table, _with_series(tables[FITS].join(table, on=of_table, how="semi")))
+
+
+def _with_series(table: pl.DataFrame) -> pl.DataFrame:
+    """Add `series`: the decomposition; of the recorded run, whose means are per start, its name."""
+    table = table.filter((pl.col("source") == OWN) | (pl.col("decomposition") == "per_start"))
+    recorded = pl.format("recorded run ({})", pl.col("profile"))
+    return table.with_columns(series=pl.when(pl.col("source") == OWN).then("decomposition").otherwise(recorded))
 
 
 FIGURE = Figure(
@@ -144,7 +156,8 @@ FIGURE = Figure(
     title="Synthetic optimizer: by scale",
     shows="Validation loss of the imitators, and bias², variance and incoherence at the end of their rollouts, over "
     "size; "
-    f"{DECOMPOSITION_LABELS['per_start']}; {DECOMPOSITION_LABELS['pooled']}.",
+    f"{DECOMPOSITION_LABELS['per_start']}; {DECOMPOSITION_LABELS['pooled']}. A point is a model, a size with a seed. "
+    "Grey, with a fit of its own: a recorded run that ships with the project, of finer tokens and shorter steps.",
     look_for="Which falls faster with size. In the paper bias² does: larger models learn the right goal sooner than "
     "they learn to pursue it reliably, so their remaining error is more incoherent.",
     tables=(MAIN, FITS),

@@ -17,7 +17,7 @@ from warehouse.figures.base import (
     legend_label,
     plain_log_ticks,
 )
-from warehouse.figures.synthetic import dashed_teacher, main_setting, model_colors
+from warehouse.figures.synthetic import OWN, dashed_teacher, main_setting, over_seeds, size_colors, source_label
 
 MAIN = "fig_synthetic_by_step"
 MEASURES = (
@@ -29,103 +29,94 @@ MEASURES = (
 
 @dataclass(frozen=True)
 class Rollouts:
-    """Each model's numbers by step, and the colours of the models."""
+    """Each size's numbers by step in rows of panels, and the colours of the sizes."""
 
     shown: pl.DataFrame
     palette: dict[str, str]
 
     def draw(self) -> MplFigure:
-        """Rows: the two decompositions; columns: incoherence, bias², variance."""
-        kinds = self.shown["decomposition"].unique(maintain_order=True).to_list()
-        picture = MplFigure(figsize=(11.5, 3.4 * len(kinds)), layout="constrained")
-        grid = picture.subplots(len(kinds), len(MEASURES), squeeze=False, sharex=True)
-        for row, kind in zip(grid, kinds, strict=True):
-            here = self.shown.filter(pl.col("decomposition") == kind)
-            for axis, (measure, label, scale) in zip(row, MEASURES, strict=True):
-                low = pl.col(f"{measure}_ci_low").cast(pl.Float64)
+        """Rows: sources and decompositions; columns: incoherence, bias², variance."""
+        rows = self.shown["row"].unique(maintain_order=True).to_list()
+        picture = MplFigure(figsize=(11.5, 3.4 * len(rows)), layout="constrained")
+        grid = picture.subplots(len(rows), len(MEASURES), squeeze=False)
+        for axes, row in zip(grid, rows, strict=True):
+            here = self.shown.filter(pl.col("row") == row)
+            for axis, (measure, label, scale) in zip(axes, MEASURES, strict=True):
+                low = pl.col(f"{measure}_low")
                 if scale == "log":
                     bottom = 0.5 * float(here[measure].filter(here[measure] > 0).min() or 1)  # type: ignore[arg-type]
                     low = cut_to_log_axis(low, bottom)
-                for (model, is_teacher), line in here.group_by(["model_id", "is_teacher"], maintain_order=True):
+                for (size, is_teacher), line in here.group_by(["size", "is_teacher"], maintain_order=True):
+                    color = self.palette[str(size)]
+                    name = legend_label(f"{size} (teacher)" if is_teacher else size)
                     axis.plot(
-                        line["step"],
-                        line[measure].cast(pl.Float64),
-                        color=self.palette[str(model)],
-                        ls=":" if is_teacher else "-",
-                        lw=1.6,
-                        label=legend_label(f"{model} (teacher)" if is_teacher else model),
+                        line["step"], line[measure], color=color, ls=":" if is_teacher else "-", lw=1.6, label=name
                     )
-                    axis.fill_between(
-                        line["step"],
-                        line.select(low).to_series(),
-                        line[f"{measure}_ci_high"].cast(pl.Float64),
-                        color=self.palette[str(model)],
-                        alpha=0.13,
-                        lw=0,
-                    )
+                    ends = line.select(low).to_series(), line[f"{measure}_high"]
+                    axis.fill_between(line["step"], *ends, color=color, alpha=0.13, lw=0)
                 axis.set(yscale=scale, ylabel=label)
                 if scale == "log":
                     axis.set_ylim(bottom=bottom)
                     plain_log_ticks(axis.yaxis)
-            row[0].set_title(DECOMPOSITION_LABELS[kind])
-            row[0].set_ylim(-0.02, 1.02)
+            axes[0].set_title(row, loc="left")
+            axes[0].set_ylim(-0.02, 1.02)
         for axis in grid[-1]:
             axis.set_xlabel("step")
-        handles, labels = grid[0][0].get_legend_handles_labels()
-        picture.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+        named = {
+            label: handle for axes in grid for handle, label in zip(*axes[0].get_legend_handles_labels(), strict=True)
+        }
+        picture.legend(named.values(), named.keys(), loc="outside lower center", ncols=min(7, len(named)))
         picture.suptitle("A transformer that imitates steepest descent", x=0.01, ha="left", weight="bold")
         return picture
 
     def chart(self) -> alt.TopLevelMixin:
         """The same grid with tooltips; at most 120 steps a line, which the eye cannot tell from all of them."""
-        every = max(1, -(-self.shown["step"].n_unique() // 120))
-        thinned = self.shown.filter((pl.col("step") % every == 0) | (pl.col("step") == pl.col("step").max()))
         rows = []
-        for kind in self.shown["decomposition"].unique(maintain_order=True):
-            panels = []
-            for measure, label, scale in MEASURES:
-                here = thinned.filter((pl.col("decomposition") == kind) & pl.col(measure).is_not_null())
-                if scale == "log":
-                    here = here.filter(pl.col(measure) > 0)
-                panels.append(
-                    alt.Chart(here)
-                    .mark_line()
-                    .encode(
-                        x=alt.X("step:Q"),
-                        y=alt.Y(f"{measure}:Q", title=label, scale=alt.Scale(type=scale)),  # type: ignore[arg-type]
-                        color=alt.Color(
-                            "model_id:N",
-                            scale=color_scale(self.palette),
-                            title=None,
-                            legend=alt.Legend(orient="bottom"),
-                        ),
-                        strokeDash=dashed_teacher(),
-                        tooltip=[
-                            alt.Tooltip("model_id:N", title="model"),
-                            alt.Tooltip("step:Q"),
-                            alt.Tooltip("n_points:Q"),
-                            alt.Tooltip("error:Q", format=".4g"),
-                            alt.Tooltip("bias_sq:Q", format=".4g"),
-                            alt.Tooltip("variance:Q", format=".4g"),
-                            alt.Tooltip("incoherence_unbiased:Q", format=".4f"),
-                            alt.Tooltip(f"{measure}_ci_low:Q", format=".4g", title="95 % from"),
-                            alt.Tooltip(f"{measure}_ci_high:Q", format=".4g", title="to"),
-                        ],
-                    )
-                    .properties(
-                        width=225,
-                        height=190,
-                        title=DECOMPOSITION_LABELS[kind] if measure == "incoherence_unbiased" else "",
-                    )
-                )
-            rows.append(alt.hconcat(*panels))
+        for row in self.shown["row"].unique(maintain_order=True):
+            here = self.shown.filter(pl.col("row") == row)
+            every = max(1, -(-here["step"].n_unique() // 120))
+            here = here.filter((pl.col("step") % every == 0) | (pl.col("step") == pl.col("step").max()))
+            rows.append(alt.hconcat(*(self._panel(here, *measure, title=row) for measure in MEASURES)))
         return alt.vconcat(*rows)
+
+    def _panel(self, here: pl.DataFrame, measure: str, label: str, scale: str, *, title: str) -> alt.Chart:
+        here = here.filter(pl.col(measure).is_not_null())
+        if scale == "log":
+            here = here.filter(pl.col(measure) > 0)
+        color = alt.Color(
+            "size:N", scale=color_scale(self.palette), title=None, legend=alt.Legend(orient="bottom", columns=4)
+        )
+        tooltip = [
+            alt.Tooltip("size:N", title="size"),
+            alt.Tooltip("n_seeds:Q", title="seeds"),
+            alt.Tooltip("step:Q"),
+            alt.Tooltip(f"{measure}:Q", format=".4g", title=label),
+            alt.Tooltip(f"{measure}_low:Q", format=".4g", title="from"),
+            alt.Tooltip(f"{measure}_high:Q", format=".4g", title="to"),
+        ]
+        y = alt.Y(f"{measure}:Q", title=label, scale=alt.Scale(type=scale))  # type: ignore[arg-type]
+        lines = alt.Chart(here).mark_line()
+        encoded = lines.encode(x=alt.X("step:Q"), y=y, color=color, strokeDash=dashed_teacher(), tooltip=tooltip)
+        panel: alt.Chart = encoded.properties(width=225, height=190, title=title if measure == MEASURES[0][0] else "")
+        return panel
 
 
 def _rollouts(tables: Tables) -> Rollouts:
-    lines = main_setting(tables[MAIN])
-    lines = lines.sort(["decomposition", "is_teacher", "param_count", "model_id", "step"], nulls_last=True)
-    return Rollouts(lines, model_colors(lines))
+    lines = main_setting(tables[MAIN]).filter((pl.col("source") == OWN) | (pl.col("decomposition") == "per_start"))
+    lines = lines.sort(
+        ["source", "decomposition", "is_teacher", "param_count", "model_id", "step"],
+        descending=[True, False, False, False, False, False],  # this warehouse before the recorded run
+        nulls_last=True,
+    )
+    keys = ["source", "profile", "decomposition", "is_teacher", "step"]
+    shown = over_seeds(lines, keys, [measure for measure, _, _ in MEASURES])
+    shown = shown.with_columns(
+        row=pl.struct("source", "profile", "decomposition").map_elements(
+            lambda row: f"{source_label(row['source'], row['profile'])}, {DECOMPOSITION_LABELS[row['decomposition']]}",
+            return_dtype=pl.String,
+        )
+    )
+    return Rollouts(shown, size_colors(shown))
 
 
 FIGURE = Figure(
@@ -134,7 +125,9 @@ FIGURE = Figure(
     shows="Small transformers trained to predict the next step of steepest descent are rolled out from many starts; "
     "error relative to the minimum splits into bias² and variance at each step.",
     look_for="Incoherence that starts near zero and climbs: the longer the model acts, the more its error is scatter "
-    "between runs rather than a common offset. The dotted line is the teacher itself from the same starts.",
+    "between runs rather than a common offset. The dotted line is the exact optimizer itself from the same starts: "
+    "what a size rises above it or stays below it is what learning adds. Of several seeds the line is the median, the "
+    "band their range.",
     tables=(MAIN,),
     needs="Train the optimizers: incoherence run",
     picture=_rollouts,

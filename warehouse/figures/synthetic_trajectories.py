@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import Figure, Tables, color_scale, legend_label, plain_log_ticks
-from warehouse.figures.synthetic import contours, dashed_teacher, main_setting, model_colors
+from warehouse.figures.synthetic import contours, dashed_teacher, main_setting, size_colors, with_sizes
 
 MAIN = "fig_synthetic_trajectories"
 
@@ -31,7 +31,7 @@ class Trajectories:
             here = self.shown.filter(pl.col("start_id") == start)
             above, below = grid[0][column], grid[1][column]
             _draw_contours(above, here)
-            for (model, is_teacher), line in here.group_by(["model_id", "is_teacher"], maintain_order=True):
+            for (model, is_teacher), line in here.group_by(["size", "is_teacher"], maintain_order=True):
                 style = {
                     "color": self.palette[str(model)],
                     "ls": ":" if is_teacher else "-",
@@ -53,15 +53,13 @@ class Trajectories:
         columns = []
         for start in self.shown["start_id"].unique().sort():
             here = self.shown.filter(pl.col("start_id") == start)
-            color = alt.Color(
-                "model_id:N", scale=color_scale(self.palette), title=None, legend=alt.Legend(orient="bottom")
-            )
+            color = alt.Color("size:N", scale=color_scale(self.palette), title=None, legend=alt.Legend(orient="bottom"))
             tooltip = [
-                alt.Tooltip("model_id:N", title="model"),
+                alt.Tooltip("size:N", title="model"),
                 alt.Tooltip("step:Q"),
                 alt.Tooltip("objective:Q", title="f(x)", format=".4g"),
             ]
-            base = alt.Chart(here.select("model_id", "is_teacher", "step", "offset_0", "offset_1", "objective"))
+            base = alt.Chart(here.select("size", "is_teacher", "step", "offset_0", "offset_1", "objective"))
             lines = base.mark_line(strokeWidth=1.5).encode(
                 color=color, strokeDash=dashed_teacher(), tooltip=tooltip, order="step:Q"
             )
@@ -107,11 +105,13 @@ def _domain(values: pl.Series) -> list[float]:
 
 
 def _trajectories(tables: Tables) -> Trajectories:
-    """At most 160 steps a line."""
-    table = main_setting(tables[MAIN]).sort("is_teacher", "param_count", "model_id", "step", nulls_last=True)
+    """At most 160 steps a line; of several seeds the first."""
+    first = (pl.col("seed") == pl.col("seed").min().over("problem_id")) | pl.col("seed").is_null()
+    table = with_sizes(main_setting(tables[MAIN]).filter(first))
+    table = table.sort("is_teacher", "param_count", "size", "step", nulls_last=True)
     every = max(1, -(-table["step"].n_unique() // 160))
     thinned = table.filter((pl.col("step") % every == 0) | (pl.col("step") == pl.col("step").max()))
-    return Trajectories(thinned, model_colors(table))
+    return Trajectories(thinned, size_colors(table))
 
 
 FIGURE = Figure(

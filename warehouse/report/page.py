@@ -126,6 +126,7 @@ def _shown(
         "matrices": matrices(headline, own, shown),
         "opened": opened,
         "told": [("Findings", _by_title(headline)), ("Checks of the machinery", _by_title(checks))],
+        "cut_off": [pool for pool in shown if pool.row["is_often_cut_off"]],
         "most_open": MOST_OPEN,
         "filters": _filters(shown),
         "available": [each for each in sections if each.chart or each.fault],

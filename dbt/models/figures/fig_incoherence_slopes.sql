@@ -39,8 +39,10 @@ select
     slopes.verdict,
     slopes.interval_note,
     slopes.share_from_samples,
+    slopes.n_contexts,
     slopes.n_more_items,
-    slopes.n_more_samples_per_item
+    slopes.n_more_samples_per_item,
+    slopes.n_more_contexts
 from slopes
 left join models on slopes.fit_scope = 'model' and slopes.fit_id = models.model_id
 inner join conditions on slopes.condition_id = conditions.condition_id

@@ -16,9 +16,11 @@ select
     analyses.finding,
     findings.title,
     analyses.task,
-    analyses.model_id,
+    findings.problem_id,
+    findings.model_id,
     analyses.condition_id,
     conditions.condition_label,
+    analyses.temperature,
     analyses.decomposition,
     analyses.kl_delta,
     analyses.estimator,
@@ -34,12 +36,8 @@ select
     findings.verdict as finding_verdict,
     analyses.verdict = findings.verdict as agrees
 from analyses
-inner join findings
-    on
-        analyses.finding = findings.finding
-        and analyses.task = findings.task
-        and analyses.condition_id = findings.condition_id
-        and coalesce(analyses.model_id, '') = coalesce(findings.model_id, '')
-inner join conditions on analyses.condition_id = conditions.condition_id
+inner join findings using (told_id)
+left join conditions on analyses.condition_id = conditions.condition_id
 order by
-    finding, task, condition_id, model_id, decomposition, kl_delta, estimator, format_failures, length_axis, n_buckets
+    finding, task, problem_id, condition_id, temperature, model_id, decomposition, kl_delta, estimator, format_failures,
+    length_axis, fitted_to, n_buckets, accuracy_is

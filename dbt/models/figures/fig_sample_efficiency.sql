@@ -19,7 +19,8 @@ everything as (
         variance_unbiased as variance,
         variance_unbiased,
         error_share,
-        mode_margin
+        mode_margin,
+        excess_agreement
     from {{ ref("int_item_decomposition") }}
     where variance_unbiased is not null
 ),

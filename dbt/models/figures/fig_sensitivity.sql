@@ -8,7 +8,8 @@ items as (
         settings.*,
         decompositions.cluster_id,
         decompositions.error_share,
-        decompositions.mode_margin
+        decompositions.mode_margin,
+        decompositions.excess_agreement
     from {{ ref("int_item_kl_sensitivity") }} as settings
     inner join {{ ref("int_item_decomposition") }} as decompositions using ({{ item_keys() | join(", ") }})
     where decompositions.decomposition = 'kl'

@@ -6,27 +6,24 @@ models as (
 
 problems as (
     select * from {{ ref("stg_synthetic_problems") }}
+),
+
+recorded as (
+    select * from {{ ref("recorded_optimizer_scale") }}
+),
+
+own as (
+    select
+        models.*,
+        problems.profile,
+        problems.uniform_loss
+    from models
+    inner join problems using (problem_id)
+),
+
+shown as (
+    {{ beside_recorded("own", "recorded", scale_columns()) }}
 )
 
-select
-    problem_id,
-    problems.profile,
-    models.decomposition,
-    models.model_id,
-    models.param_count,
-    models.starts,
-    models.start_scale,
-    models.jitter,
-    models.temperature,
-    models.final_step,
-    models.validation_loss,
-    problems.uniform_loss,
-    models.n_starts,
-    models.n_points,
-    {{ with_interval("models", ["error", "bias_sq", "variance"]) }},
-    models.bias_sq_unbiased,
-    models.variance_unbiased,
-    {{ incoherence_columns("models") }}
-from models
-inner join problems using (problem_id)
-order by problem_id, decomposition, starts, temperature, param_count, model_id
+select * from shown
+order by source, problem_id, decomposition, starts, temperature, param_count, seed, model_id

@@ -1,23 +1,42 @@
+{% set keys = ["problem_id", "profile", "decomposition", "starts", "temperature", "measure"] %}
+
 with
 
 fits as (
     select * from {{ ref("int_synthetic_by_scale_fits") }}
-    -- The ratio's slope is how much faster bias² falls than variance; the findings use it.
-    where measure <> 'bias_sq_over_variance'
+),
+
+recorded_fits as (
+    select * from {{ ref("int_synthetic_recorded_fits") }}
 ),
 
 problems as (
     select * from {{ ref("stg_synthetic_problems") }}
+),
+
+recorded_runs as (
+    select * from {{ ref("recorded_optimizer_runs") }}
+),
+
+own as (
+    select
+        fits.*,
+        problems.profile
+    from fits
+    inner join problems using (problem_id)
+),
+
+recorded as (
+    select
+        recorded_fits.*,
+        recorded_runs.profile
+    from recorded_fits
+    inner join recorded_runs using (problem_id)
+),
+
+shown as (
+    {{ beside_recorded("own", "recorded", keys + fit_columns() + ["n_sizes"]) }}
 )
 
-select
-    problem_id,
-    problems.profile,
-    fits.decomposition,
-    fits.starts,
-    fits.temperature,
-    fits.measure,
-    {{ columns_of("fits", fit_columns()) }}
-from fits
-inner join problems using (problem_id)
-order by problem_id, decomposition, starts, temperature, measure
+select * from shown
+order by source, problem_id, decomposition, starts, temperature, measure

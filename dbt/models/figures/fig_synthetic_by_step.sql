@@ -10,25 +10,27 @@ models as (
 
 problems as (
     select * from {{ ref("stg_synthetic_problems") }}
+),
+
+recorded as (
+    select * from {{ ref("recorded_optimizer_steps") }}
+),
+
+own as (
+    select
+        decompositions.*,
+        problems.profile,
+        models.param_count,
+        models.seed,
+        models.is_teacher
+    from decompositions
+    inner join models using ({{ rollout_keys() | join(", ") }})
+    inner join problems using (problem_id)
+),
+
+shown as (
+    {{ beside_recorded("own", "recorded", step_columns()) }}
 )
 
-select
-    problem_id,
-    problems.profile,
-    model_id,
-    models.param_count,
-    models.is_teacher,
-    starts,
-    temperature,
-    decompositions.decomposition,
-    decompositions.step,
-    decompositions.n_starts,
-    decompositions.n_points,
-    {{ with_interval("decompositions", ["error", "bias_sq", "variance"]) }},
-    decompositions.bias_sq_unbiased,
-    decompositions.variance_unbiased,
-    {{ incoherence_columns("decompositions") }}
-from decompositions
-inner join models using ({{ rollout_keys() | join(", ") }})
-inner join problems using (problem_id)
-order by problem_id, model_id, starts, temperature, decomposition, step
+select * from shown
+order by source, problem_id, model_id, starts, temperature, decomposition, step

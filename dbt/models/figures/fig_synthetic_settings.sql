@@ -4,33 +4,48 @@ differences as (
     select * from {{ ref("int_synthetic_step_difference") }}
 ),
 
+over_exact as (
+    select * from {{ ref("int_synthetic_rise_over_exact") }}
+),
+
 models as (
     select * from {{ ref("int_synthetic_models") }}
 ),
 
 problems as (
     select * from {{ ref("stg_synthetic_problems") }}
+),
+
+recorded as (
+    select * from {{ ref("recorded_optimizer_settings") }}
+),
+
+own as (
+    select
+        {{ columns_of("differences", rollout_keys() + ["decomposition", "n_starts", "final_step"]) }},
+        {{ columns_of("differences", ["incoherence_first", "incoherence_final"] + with_ends(["difference"])) }},
+        {{ columns_of("over_exact", with_ends(["over_exact"])) }},
+        models.param_count,
+        models.seed,
+        models.is_teacher,
+        models.start_scale,
+        models.jitter,
+        problems.profile
+    from differences
+    inner join models using ({{ rollout_keys() | join(", ") }})
+    inner join problems using (problem_id)
+    left join over_exact
+        on
+            differences.problem_id = over_exact.problem_id
+            and differences.model_id = over_exact.model_id
+            and differences.starts = over_exact.starts
+            and differences.temperature = over_exact.temperature
+            and differences.decomposition = over_exact.decomposition
+),
+
+shown as (
+    {{ beside_recorded("own", "recorded", setting_columns()) }}
 )
 
-select
-    problem_id,
-    problems.profile,
-    model_id,
-    models.param_count,
-    models.is_teacher,
-    differences.decomposition,
-    starts,
-    models.start_scale,
-    models.jitter,
-    temperature,
-    differences.n_starts,
-    differences.final_step,
-    differences.incoherence_first,
-    differences.incoherence_final,
-    differences.difference,
-    differences.difference_ci_low,
-    differences.difference_ci_high
-from differences
-inner join models using ({{ rollout_keys() | join(", ") }})
-inner join problems using (problem_id)
-order by problem_id, decomposition, starts, temperature, param_count, model_id
+select * from shown
+order by source, problem_id, decomposition, starts, temperature, param_count, seed, model_id

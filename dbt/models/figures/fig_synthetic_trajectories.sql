@@ -20,6 +20,7 @@ select
     problems.profile,
     model_id,
     models.param_count,
+    models.seed,
     models.is_teacher,
     starts,
     temperature,

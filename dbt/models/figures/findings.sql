@@ -6,25 +6,12 @@ judged as (
 
 analyses as (
     select
-        finding,
-        task,
-        condition_id,
-        coalesce(model_id, '') as told_model,
-        verdict,
-        count(*) as n_same,
-        sum(count(*)) over (partition by finding, task, condition_id, coalesce(model_id, '')) as n_analyses
-    from {{ ref("int_multiverse") }}
-    group by finding, task, condition_id, coalesce(model_id, ''), verdict
-),
-
-totals as (
-    select distinct
-        finding,
-        task,
-        condition_id,
-        told_model,
-        n_analyses
-    from analyses
+        analyses.told_id,
+        count(*) as n_analyses,
+        count(*) filter (where analyses.verdict = judged.verdict) as n_same_verdict
+    from {{ ref("int_multiverse") }} as analyses
+    inner join judged using (told_id)
+    group by analyses.told_id
 ),
 
 conditions as (
@@ -34,25 +21,13 @@ conditions as (
 worded as (
     select
         judged.*,
-        cast(totals.n_analyses as bigint) as n_analyses,
-        case when totals.n_analyses is not null then coalesce(analyses.n_same, 0) end as n_same_verdict,
+        analyses.n_analyses,
+        analyses.n_same_verdict,
         {{ subject_in_words() }} as subject,
         {{ condition_in_words() }} as told_condition
     from judged
     left join conditions on judged.condition_id = conditions.condition_id
-    left join totals
-        on
-            judged.finding = totals.finding
-            and judged.task = totals.task
-            and judged.condition_id = totals.condition_id
-            and coalesce(judged.model_id, '') = totals.told_model
-    left join analyses
-        on
-            judged.finding = analyses.finding
-            and judged.task = analyses.task
-            and judged.condition_id = analyses.condition_id
-            and coalesce(judged.model_id, '') = analyses.told_model
-            and judged.verdict = analyses.verdict
+    left join analyses using (told_id)
 )
 
 select
@@ -78,8 +53,10 @@ select
     n_unit,
     n_more,
     n_more_samples_per_item,
-    n_more * mean_samples * n_models * cost_usd_per_sample as cost_usd_more,
-    n * n_more_samples_per_item * n_models * cost_usd_per_sample as cost_usd_more_samples,
+    n_more_contexts,
+    {{ cost_of_more("n_more") }} as cost_usd_more,
+    {{ cost_of_more("n_more_samples_per_item") }} as cost_usd_more_samples,
+    {{ cost_of_more("n_more_contexts") }} as cost_usd_more_contexts,
     other_verdict,
     n_analyses,
     n_same_verdict,

@@ -18,8 +18,8 @@ contexts as (
 
 {% for relation, columns in {
     "items": ["item_id", "cluster_id", "n_samples", "accuracy", "error", "bias_sq", "variance", "variance_unbiased",
-        "error_share", "mode_margin"],
-    "contexts": ["item_id", "context_id", "error_shift", "variance_shift"],
+        "error_share", "mode_margin", "excess_agreement"],
+    "contexts": ["item_id", "context_id", "error_shift", "variance_shift", "accuracy_shift", "score_shift"],
 }.items() %}
     {{ relation }}_of_sides as (
         {% for side in ["", "other_"] %}
@@ -40,7 +40,11 @@ contexts as (
 {% endfor %}
 
 means as (
-    {{ paired_means("items_of_sides", keys, "item_id", "side", "'one'", "'other_'", means) }}
+    {{
+        paired_means(
+            "items_of_sides", keys, "item_id", "side", "'one'", "'other_'", means, contexts="contexts_of_sides"
+        )
+    }}
 ),
 
 shared as (

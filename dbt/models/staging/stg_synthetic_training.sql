@@ -16,6 +16,7 @@ select
     loss,
     learning_rate,
     n_tokens,
+    seed,
 
     ---------- times
     {{ utc("ingested_at") }} as ingested_at

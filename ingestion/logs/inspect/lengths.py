@@ -48,8 +48,14 @@ def _of_all_calls(sample: Sample, model: str, own_roles: Collection[str]) -> lis
     if any(calls):
         return calls
     used = sample.model_usage
-    total = used.get(model) or (next(iter(used.values())) if len(used) == 1 else None)
+    # The one model may be named a little otherwise; another one is a grader.
+    alike = [usage for name, usage in used.items() if len(used) == 1 and _last_name(name) == _last_name(model)]
+    total = used.get(model) or (alike[0] if alike else None)
     return [total, *(usage.negated() for role, usage in (sample.role_usage or {}).items() if role in own_roles)]
+
+
+def _last_name(model: str) -> str:
+    return model.rpartition("/")[2].casefold()
 
 
 def _calls(events: Iterable[Event], model: str) -> Iterator[Usage | None]:

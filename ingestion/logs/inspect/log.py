@@ -35,7 +35,7 @@ from ingestion.text import clip
 MAX_JSON_FILE_BYTES = 2**30
 """Largest `.json` log that is read, because it has to be held whole; `.eval` archives are streamed."""
 
-READER_VERSION = 4
+READER_VERSION = 5
 
 _HEADER, _JOURNAL = "header.json", "_journal/start.json"
 _OTHER_MEMBERS = re.compile(r"header\.json|summaries\.json|reductions\.json|_journal/.*", re.DOTALL)
@@ -292,7 +292,10 @@ def _ids_are_positions(dataset: Any, config: Mapping[str, Any]) -> bool:
     told = dataset if isinstance(dataset, Mapping) else {}
     ids = told.get("sample_ids")
     is_shuffled = told.get("shuffled") is True or config.get("sample_shuffle") not in (None, False)
-    return is_shuffled and isinstance(ids, list) and ids == list(range(1, len(ids) + 1))
+    if not (is_shuffled and isinstance(ids, list) and ids and all(type(given) is int for given in ids)):
+        return False
+    # A limit takes a part of the positions; ids of one's own would not be in order after a shuffle.
+    return ids == list(range(ids[0], ids[0] + len(ids))) and (len(ids) > 1 or ids == [1])
 
 
 def prompt_format_of(samples: Iterable[Sample]) -> str:

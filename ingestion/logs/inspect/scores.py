@@ -9,7 +9,12 @@ from ingestion.logs.inspect.types import Header, Score
 from ingestion.logs.score_options import ScoreOptions
 from ingestion.verdicts import INSPECT_LETTERS, Grade, Grades
 
-_ALONE = frozenset("C")
+_OTHER_MEANINGS = {
+    frozenset("C"): "C, which may not mean correct",
+    frozenset("P"): "P, which may mean passed",
+    frozenset("NP"): "N and P, which may mean negative and positive",
+}
+"""Letters of Inspect's that are those of another convention if no other letter stands beside them."""
 
 
 class ScorerChoice:
@@ -95,9 +100,10 @@ class ScorerChoice:
     def withdrawn(self) -> str | None:
         """Why no score of the log stands, now that all were seen; None if they stand."""
         reason = self._grades.withdrawn
-        if reason is None and self._grades.single_letters == _ALONE and self._metrics.get(self.name or "") == []:
+        strange = _OTHER_MEANINGS.get(frozenset(self._grades.single_letters))
+        if reason is None and strange and self._metrics.get(self.name or "") == []:
             # No metric of Inspect's reads this scorer, so its C may be the third of A to F.
-            reason = f"its only grade is the letter C, which may not mean correct: {self._grades.ask_words}"
+            reason = f"its only grades are {strange}: {self._grades.ask_words}"
         return None if reason is None else f"{self._named}: {reason}"
 
     @property

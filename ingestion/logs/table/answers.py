@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import math
+import re
 from collections.abc import Iterator
 from collections.abc import Mapping as AbstractMapping
 from typing import Any
@@ -13,6 +15,8 @@ from ingestion.logs.table.mapping import Answer, Tests
 from ingestion.logs.table.paths import lookup, plain_text
 from ingestion.logs.table.values import as_integer, as_number
 from ingestion.text import clip
+
+_NUMBER = re.compile(r"[\s$€£]*(?P<number>[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d+(?:\.\d+)?)[\s%.]*", re.ASCII)
 
 
 def answer_kind(entry: Answer | None, n_choices: int | None) -> str:
@@ -53,6 +57,26 @@ def is_same(answer: str, target: str, kind: str) -> bool:
         given, wanted = as_number(answer), as_number(target)
         return given is not None and wanted is not None and math.isclose(given, wanted, rel_tol=1e-9, abs_tol=1e-12)
     return " ".join(answer.split()).casefold() == " ".join(target.split()).casefold()
+
+
+def plain_number(text: str) -> str:
+    """A number without what may be written around it: thousands separators, a currency or percent sign, a stop."""
+    found = _NUMBER.fullmatch(text)
+    return found["number"].replace(",", "") if found else text
+
+
+def is_list(text: str) -> bool:
+    """Whether a text is a list of several values, as JSON or Python writes it."""
+    if not (text[:1] == "[" and text[-1:] == "]"):
+        return False
+    try:
+        found = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            return False
+    return isinstance(found, list) and len(found) > 1
 
 
 def stated_probabilities(given: Any, n_choices: int | None) -> list[float] | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from ingestion.logs.table.names import CONDITION_NAMES, plain_name
 from ingestion.logs.table.paths import MISSING, SeveralValuesError, lookup, plain_text
+from ingestion.logs.table.values import as_number
 
 _MOST_CONDITIONS = 50
 _FEWEST_ITEMS = 2
@@ -50,6 +52,21 @@ def is_crossed(rows: list[dict[str, Any]], item: str, column: str) -> bool:
         and len(seen) >= _FEWEST_ITEMS
         and all(own == values for own in seen.values())
     )
+
+
+def is_arm(rows: list[dict[str, Any]], item: str, column: str) -> bool:
+    """Whether every item was done equally often under each value of a column: an arm of the study, not a repeat.
+
+    Numbers of which every item has each once count repeats.
+    """
+    if not is_crossed(rows, item, column):
+        return False
+    cells: dict[str, Counter[str]] = {}
+    for row in rows:
+        cells.setdefault(_value(row, item), Counter())[_value(row, column)] += 1
+    counts = {n for cell in cells.values() for n in cell.values()}
+    values = next(iter(cells.values()))
+    return len(counts) == 1 and (counts != {1} or not all(as_number(value) is not None for value in values))
 
 
 def _value(row: dict[str, Any], path: str) -> str:

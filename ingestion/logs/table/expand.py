@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ingestion.logs.table.mapping import Each
-from ingestion.logs.table.paths import unfold
+from ingestion.logs.table.paths import Misfit, unfold
 
 Part = tuple[str, dict[str, Any]]
 """Place within the row (`value 2`, `column run1`), and the row with `each` and `each_key` in it."""
@@ -41,10 +41,10 @@ def _elements(row: dict[str, Any], path: str) -> Iterator[Part]:
 
 
 def _unfolded(row: dict[str, Any], path: str) -> list[tuple[dict[str, str], Any]]:
-    misfits: list[dict[str, str]] = []
+    misfits: list[Misfit] = []
     found = list(unfold(row, path, misfits))
-    if misfits:
-        where = " / ".join(misfits[0].values())
+    if wrong := [keys for keys, is_missing in misfits if not is_missing]:
+        where = " / ".join(wrong[0].values())
         raise ValueError(f"each: {f'{where}: ' if where else ''}there is something else than a list at {path!r}")
     return found
 

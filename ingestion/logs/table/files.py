@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from ingestion.logs.json_text import BAD_JSON, MAX_FILE_VALUES, decode, why
 from ingestion.logs.lines import MAX_LINE_BYTES, numbered_lines
 from ingestion.logs.packed import COMPRESSED, DAMAGED, open_bytes, suffix_of
 from ingestion.logs.records import RefusedFileError, Unreadable
-from ingestion.logs.table.paths import unfold
+from ingestion.logs.table.paths import Misfit, unfold
 
 _KINDS = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".json")
 SUFFIXES = (*_KINDS, *(kind + packed for kind in _KINDS if kind != ".parquet" for packed in COMPRESSED))
@@ -98,7 +99,7 @@ def _json_rows(path: Path, rows: str | None) -> Iterator[NumberedRow]:
     if rows is None:
         yield from _json_objects([({}, content)])
         return
-    misfits: list[dict[str, str]] = []
+    misfits: list[Misfit] = []
     found = list(unfold(content, rows, misfits))
     if len(found) == 1 and not found[0][0] and isinstance(found[0][1], list):
         found = [({}, row) for row in found[0][1]]
@@ -106,9 +107,10 @@ def _json_rows(path: Path, rows: str | None) -> Iterator[NumberedRow]:
         raise RefusedFileError(f"there is no list of rows at {rows!r}; name its path in the mapping (rows: path)")
     elif any(isinstance(row, list) for _, row in found):
         raise RefusedFileError(f"{rows!r} leads to lists; end the path in [*] to take every element as a row")
-    for keys in misfits:
+    for keys, is_missing in misfits:
         place = " / ".join(keys.values()) or "file"
-        yield place, Unreadable(place, f"holds something else there than the path of the rows, {rows!r}, leads through")
+        what = "nothing" if is_missing else "something else than a list or an object"
+        yield place, Unreadable(place, f"holds {what} where the path of the rows, {rows!r}, leads")
     around = {"file": content} if isinstance(content, dict) else {}
     yield from _json_objects(found, plain_values=any(mark in rows for mark in "*{"), around=around)
 
@@ -146,13 +148,12 @@ def _csv_rows(path: Path, delimiter: str | None) -> Iterator[NumberedRow]:
         place, text = "line 1", list[str]()
         held: list[NumberedRow] | None = None
         try:
-            first = file.readline(MAX_LINE_BYTES)
-            delimiter = delimiter or told_by(first)
+            first, delimiter, n_before = _begun(file, delimiter)
             lines = _Lines(first, file)
             reader = csv.reader(lines, delimiter=delimiter)
             header = _header(next(reader, None))
             lines.taken()
-            place = f"line {reader.line_num + 1}"
+            place = f"line {reader.line_num + n_before + 1}"
             for values in reader:
                 yield from held or ()
                 row = _csv_row(place, header, values)
@@ -160,7 +161,7 @@ def _csv_rows(path: Path, delimiter: str | None) -> Iterator[NumberedRow]:
                 if len(text) > 1 and _misquotes(text, delimiter):
                     row = Unreadable(place, _MISQUOTED, text[0][:200])
                 held = [(place, row)] if values else None
-                place = f"line {reader.line_num + 1}"
+                place = f"line {reader.line_num + n_before + 1}"
             if held and _misquotes(text, delimiter, at_end=True):
                 held = [(held[0][0], Unreadable(held[0][0], _MISQUOTED, text[0][:200]))]
             yield from held or ()
@@ -171,6 +172,17 @@ def _csv_rows(path: Path, delimiter: str | None) -> Iterator[NumberedRow]:
             yield from held or ()
             yield place, Unreadable(place, f"cannot be unpacked: {error}; nothing after it was read")
 
+
+def _begun(file: io.TextIOWrapper, delimiter: str | None) -> tuple[str, str, int]:
+    """The header's line, what stands between two fields, and how many lines came before."""
+    first = file.readline(MAX_LINE_BYTES)
+    if (told := _SEPARATOR.fullmatch(first)) is not None:
+        return file.readline(MAX_LINE_BYTES), delimiter or told[1], 1
+    return first, delimiter or told_by(first), 0
+
+
+_SEPARATOR = re.compile(r"\"?sep=(.)\"?\r?\n?", re.IGNORECASE)
+"""First line of a CSV that spreadsheets write and read: not data, but what stands between two fields."""
 
 _MISQUOTED = (
     "its quotation marks do not match, so that rows that follow it may have been taken for a part of it; is the file "
@@ -197,8 +209,8 @@ def delimiter_of(path: Path) -> str | None:
     """What stands between the fields of a `.csv`, told by its header; None of other files."""
     if not suffix_of(path).startswith(".csv"):
         return None
-    with open_bytes(path) as file:
-        return told_by(file.readline(MAX_LINE_BYTES).decode("utf-8-sig", "replace"))
+    with open_bytes(path) as binary:
+        return _begun(io.TextIOWrapper(binary, encoding="utf-8-sig", errors="replace", newline=""), None)[1]
 
 
 def told_by(header: str) -> str:

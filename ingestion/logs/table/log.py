@@ -20,7 +20,7 @@ from ingestion.logs.table.sample import RowReader
 from ingestion.text import clip
 from warehouse.keys import digest
 
-READER_VERSION = 2
+READER_VERSION = 3
 MAX_JOINED_ROWS = 5_000_000
 MAX_PARTITIONS = 10_000
 """Most pairs of task and model in one table; each is a folder."""
@@ -88,7 +88,7 @@ class TableFormat:
             raise RefusedFileError(f"no row of it could be read ({lost.place}: {lost.reason})")
         if (judge := _judge(mapping)) is not None:
             yield ScoredBy(judge)
-        yield from map(Notice, rows.notices())
+        yield from map(Notice, (*rows.notices(), *outcomes.notices()))
         yield Run(run_id, "success", _only(reader.tasks), _only(reader.models), None)
 
 
@@ -153,7 +153,10 @@ class _Rows:
 
 
 def _texts(wanted: Any) -> frozenset[str]:
-    return frozenset(plain_text(value) for value in (wanted if isinstance(wanted, list) else [wanted]))
+    values = wanted if isinstance(wanted, list) else [wanted]
+    # A CSV may write True as Python, or TRUE as a spreadsheet does.
+    in_csv = [text for value in values if isinstance(value, bool) for text in (str(value), str(value).upper())]
+    return frozenset([*map(plain_text, values), *in_csv])
 
 
 def _check(mapping: Mapping, fields: Fields, outcomes: Outcomes, rows: _Rows) -> None:

@@ -13,7 +13,9 @@ from ingestion import answers
 from ingestion.logs.table.answers import (
     answer_kind,
     chosen_option,
+    is_list,
     is_same,
+    plain_number,
     stated_probabilities,
     test_names,
     test_outcomes,
@@ -60,11 +62,20 @@ class Outcomes:
             ask_words=f"say so in the mapping: score: {{field: {field}, map: {{A: 1, B: 0}}}}",
         )
         self.n_samples = 0
+        self._n_same_number = 0
 
     @property
     def misfit(self) -> str | None:
         """Why the scores of the file are no graded outcomes after all; known when its last row was read."""
         return self._grades.withdrawn
+
+    def notices(self) -> Iterator[str]:
+        """What a person must know of the answers; known when the last row was read."""
+        if self._n_same_number:
+            yield (
+                f"{self._n_same_number:,} answers that are held against their target as texts are the same number "
+                "otherwise written, and count as wrong: write answer: {field: …, as: number}"
+            )
 
     def outcome(
         self, row: AbstractMapping[str, Any], item: AbstractMapping[str, Any]
@@ -115,8 +126,13 @@ class Outcomes:
             score = None if item["target_index"] is None else float(chosen.index == item["target_index"])
             return _Read(index=chosen.index, answer=letter, score=score, failure=chosen.failure)
         is_read = answer is not None and (kind != "number" or as_number(answer) is not None)
-        is_right = is_read and item["target_text"] is not None and is_same(answer or "", item["target_text"], kind)
-        score = None if item["target_text"] is None else float(is_right)
+        target = item["target_text"]
+        if target is not None and answer is not None and is_list(answer) and not is_list(target):
+            raise ValueError("answer is a list of values and a sample has one; make a sample of each (each: …)")
+        is_right = is_read and target is not None and is_same(answer or "", target, kind)
+        if target is not None and kind == "text" and not is_right:
+            self._n_same_number += is_same(plain_number(answer or ""), target, "number")
+        score = None if target is None else float(is_right)
         return _Read(answer=answer, score=score, failure=None if is_read else answers.NONE)
 
     def tests(self, row: AbstractMapping[str, Any]) -> Iterator[dict[str, Any]]:

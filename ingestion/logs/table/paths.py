@@ -36,6 +36,9 @@ class _Missing:
 MISSING: Final = _Missing()
 
 
+Misfit = tuple[dict[str, str], bool]
+"""The keys on the way to a place where a path does not lead on, and whether there is nothing."""
+
 _EMPTY: Final[tuple[Any, ...]] = (None, [], {})
 
 
@@ -126,14 +129,14 @@ def lookup_all(record: Any, path: str) -> Iterator[Any]:
     return (value for _, value in unfold(record, path))
 
 
-def unfold(record: Any, path: str, misfits: list[dict[str, str]] | None = None) -> Iterator[tuple[dict[str, str], Any]]:
+def unfold(record: Any, path: str, misfits: list[Misfit] | None = None) -> Iterator[tuple[dict[str, str], Any]]:
     """Every value at a path, each with the keys that `{name}` met on the way to it.
 
     Args:
         record: where the path begins.
         path: the path.
-        misfits: takes up the keys that lead to something else than the list or object that the path asks for there;
-            what is missing or empty is none.
+        misfits: takes up the keys that lead to something else than the list or object that the path asks for there, and
+            whether it is missing; what is empty is none.
     """
     if isinstance(record, dict) and path in record:
         yield {}, record[path]
@@ -142,7 +145,7 @@ def unfold(record: Any, path: str, misfits: list[dict[str, str]] | None = None) 
 
 
 def _walk(
-    value: Any, steps: tuple[Step, ...], keys: dict[str, str], misfits: list[dict[str, str]]
+    value: Any, steps: tuple[Step, ...], keys: dict[str, str], misfits: list[Misfit]
 ) -> Iterator[tuple[dict[str, str], Any]]:
     for position, step in enumerate(steps):
         if isinstance(value, str):
@@ -150,14 +153,14 @@ def _walk(
         if isinstance(step, Every | Pick | Keys):
             rest = steps[position + 1 :]
             if not isinstance(value, dict if isinstance(step, Keys) else list) and value not in _EMPTY:
-                misfits.append(keys)
+                misfits.append((keys, False))
             for key, element in _branches(value, step):
                 yield from _walk(element, rest, {**keys, **key}, misfits)
             return
         if isinstance(step, str):
             if not isinstance(value, dict) or step not in value:
-                if not isinstance(value, dict) and value not in _EMPTY:
-                    misfits.append(keys)
+                if value not in _EMPTY:
+                    misfits.append((keys, isinstance(value, dict)))
                 return
             value = value[step]
         else:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ingestion.logs.json_text import BAD_JSON, decode
 from ingestion.logs.records import RefusedFileError, Unreadable
-from ingestion.logs.table.conditions import is_condition_name, is_crossed, separating_columns
+from ingestion.logs.table.conditions import is_arm, is_condition_name, is_crossed, separating_columns
 from ingestion.logs.table.files import delimiter_of, table_rows
 from ingestion.logs.table.known_shapes import known_shape
 from ingestion.logs.table.names import ENTRY_NAMES, plain_name
@@ -61,7 +61,12 @@ def propose(path: Path) -> str:
             found["score" if _fits("score", columns["each"]) else "answer"] = "each"
     settings = _settings(columns, found, rows if repeats is None else [])
     lines += [f"{name}: {_quoted(found[name])}" if name in found else _to_fill(name, found) for name in _KEYS]
-    lines += [_line(name, column, columns[column]) for name, column in found.items() if name not in _KEYS]
+    are_numbers = "choices" not in found and _are_numbers(columns.get(found.get("target", ""), []))
+    lines += [
+        _line(name, column, columns[column], are_numbers=are_numbers)
+        for name, column in found.items()
+        if name not in _KEYS
+    ]
     lines += _agent(columns, found)
     if settings:
         lines += ["condition:", *(f"  {name}: {_quoted(column)}" for name, column in settings.items())]
@@ -206,13 +211,15 @@ def _fits(name: str, values: list[Any]) -> bool:
     return not any(isinstance(value, list | dict) for value in values)
 
 
-def _line(name: str, column: str, values: list[Any]) -> str:
+def _line(name: str, column: str, values: list[Any], *, are_numbers: bool) -> str:
     if name == "epoch" and min(as_integer(value) or 0 for value in values) == 0:
         return f"epoch: {{field: {_quoted(column)}, add: 1}}  # counts from 0 there, from 1 here"
     if name == "score" and any((number := as_number(value)) is not None and not 0 <= number <= 1 for value in values):
         numbers = [float(number) for value in values if (number := as_number(value)) is not None]
         seen = f"numbers from {min(numbers):g} to {max(numbers):g} were seen"
         return f"score: {{field: {_quoted(column)}, scale: [WORST, BEST]}}  # which grades are they? {seen}"
+    if name == "answer" and are_numbers:
+        return f"answer: {{field: {_quoted(column)}, as: number}}  # its targets are numbers"
     return f"{name}: {_quoted(column)}"
 
 
@@ -234,7 +241,11 @@ def _settings(columns: Columns, found: dict[str, str], rows: list[dict[str, Any]
     named = [column for column in free if is_condition_name(column) and not isinstance(columns[column][0], dict | list)]
     named = [*crossed, *(column for column in named if column not in crossed)]
     keys = [found[name] for name in (*_KEYS, "epoch") if name in found]
-    told = separating_columns(rows, [*keys, *named], [column for column in free if column not in named])
+    unnamed = [column for column in free if column not in named]
+    if "epoch" in found:
+        told = separating_columns(rows, [*keys, *named], unnamed)
+    else:  # nothing says which rows repeat one another
+        told = [column for column in unnamed if "item" in found and is_arm(rows, found["item"], column)]
     return {column.split(".")[-1]: column for column in (*named, *told)}
 
 
@@ -257,6 +268,10 @@ def _is_turns(values: list[Any]) -> bool:
 def _letter(value: Any) -> str | None:
     text = str(value).strip().strip("()").upper()
     return text if len(text) == 1 and "A" <= text <= "Z" else None
+
+
+def _are_numbers(values: list[Any]) -> bool:
+    return bool(values) and all(as_number(value) is not None for value in values)
 
 
 def _are_letters(values: list[Any]) -> bool:

@@ -13,6 +13,7 @@ from ingestion.sampling.drawing.pace import Pace
 from ingestion.sampling.drawing.partition_run import PartitionRun, RunOfExperiment
 from ingestion.sampling.drawing.summary import PartitionSummary
 from ingestion.sampling.plans.partitions import Partition
+from ingestion.sampling.stopping.decision import Decision
 from warehouse.tell import Tell
 
 
@@ -21,7 +22,8 @@ class Queue:
 
     Args:
         name: the provider's name in the spec.
-        parts: its partitions, in the order in which they are drawn, with the samples that are there already.
+        parts: its partitions, in the order in which they are drawn, each with the wanted samples that are there, and
+            what is wanted.
         run: what all partitions share.
 
     Attributes:
@@ -29,7 +31,7 @@ class Queue:
         failure: the partition that failed, and why; None while none has.
     """
 
-    def __init__(self, name: str, parts: Sequence[tuple[Partition, int]], run: RunOfExperiment) -> None:
+    def __init__(self, name: str, parts: Sequence[tuple[Partition, int, Decision]], run: RunOfExperiment) -> None:
         settings = run.spec.provider(name)
         self.pace = Pace(settings.concurrency, settings.requests_per_minute, settings.tokens_per_minute)
         self.failure: tuple[str, Stop] | None = None
@@ -40,22 +42,30 @@ class Queue:
     async def draw(self, ended: list[PartitionSummary]) -> None:
         """Draw them one after the other; after one that has stopped, the others had better not be tried.
 
+        Those whose epochs follow an interval come again, after a first look at each: always the one whose interval is
+        expected to shrink most per sample.
+
         Args:
             ended: takes what became of each.
         """
-        runs = [
-            (PartitionRun if part.inspect_task is None else EvalSetRun)(part, self._run, n_done)
-            for part, n_done in self._parts
+        left = [
+            (PartitionRun if part.inspect_task is None else EvalSetRun)(part, self._run, n_done, decision)
+            for part, n_done, decision in self._parts
         ]
         try:
-            for number, part in enumerate(runs):
-                ended.append(await part.draw(self._connection, self.pace))
+            while left:
+                part = max(left, key=lambda run: run.promise)
+                summary = await part.draw(self._connection, self.pace)
+                if part.stop.reason is None and not part.is_through:
+                    continue
+                ended.append(summary)
+                left.remove(part)
                 if part.stop.reason is None:
                     continue
                 self._run.tell(f"{part.name}: stopped: {part.stop.reason}")
                 if part.stop.is_failure:
                     self.failure = (part.name, part.stop)
-                ended += [later.not_begun() for later in runs[number + 1 :]]
+                ended += [later.not_begun() for later in left]
                 return
         finally:
             await self._connection.close()

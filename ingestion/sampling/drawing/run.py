@@ -12,12 +12,14 @@ from ingestion.sampling.drawing.partition_run import RunOfExperiment
 from ingestion.sampling.drawing.queues import Queue, draw_side_by_side
 from ingestion.sampling.drawing.run_progress import RunProgress, Watcher, every
 from ingestion.sampling.drawing.summary import SampleSummary
+from ingestion.sampling.drawing.until_when import UntilWhen
 from ingestion.sampling.plans.partitions import Partition, PartitionKey, folder_of, holdings, partitions
 from ingestion.sampling.plans.prices import price_of
 from ingestion.sampling.providers import AnyProvider
 from ingestion.sampling.providers.base import Key
 from ingestion.sampling.questions.items import Task
 from ingestion.sampling.spec.experiment import ExperimentSpec
+from ingestion.sampling.stopping.decision import Decision, decide
 from warehouse.keys import digest
 from warehouse.layout import Layout
 from warehouse.leftovers import sweep
@@ -78,10 +80,11 @@ def sample(
     work = _work(spec, layout, every_part, chosen, providers or {})
     budget = Budget(spec.budget_usd, work.spent_usd, SpentElsewhere(work.elsewhere))
     counts = RunProgress(n_total=work.n_missing)
-    run = RunOfExperiment(spec, layout, report, watch or every(10.0, report), providers or {}, budget, counts)
-    groups: dict[str, list[tuple[Partition, int]]] = {}
+    watcher, until_when = watch or every(10.0, report), UntilWhen(layout, report)
+    run = RunOfExperiment(spec, layout, report, watcher, providers or {}, budget, counts, until_when)
+    groups: dict[str, list[tuple[Partition, int, Decision]]] = {}
     for part in chosen:
-        groups.setdefault(part.model.provider, []).append((part, work.n_done[part.key]))
+        groups.setdefault(part.model.provider, []).append((part, *work.wanted[part.key]))
     queues = [Queue(name, group, run) for name, group in groups.items()]
     summary = SampleSummary(run.run_id, tuple(draw_side_by_side(queues, report)))
     if failures := [queue.failure for queue in queues if queue.failure is not None]:
@@ -95,13 +98,13 @@ class _Work:
     """What lies before a run.
 
     Attributes:
-        n_done: samples that are there, by partition.
+        wanted: what is wanted of a partition as things stand, and how many samples of it are there.
         n_missing: samples that are to be drawn.
         spent_usd: what the partitions have cost.
         elsewhere: journals of the experiment's other partitions.
     """
 
-    n_done: dict[PartitionKey, int]
+    wanted: dict[PartitionKey, tuple[int, Decision]]
     n_missing: int
     spent_usd: float
     elsewhere: list[Path]
@@ -125,10 +128,13 @@ def _work(
                 work.spent_usd += holdings(part, folder).cost_usd
             continue
         held = holdings(part, folder)
-        work.n_done[part.key] = held.n_done
-        work.n_missing += part.n_planned - held.n_done
+        decision = decide(part, held, layout)
+        n_wanted = decision.n_epochs * part.n_per_epoch
+        n_done = sum(held.done[:n_wanted])
+        work.wanted[part.key] = n_done, decision
+        work.n_missing += n_wanted - n_done
         work.spent_usd += held.cost_usd
-        if held.n_done == part.n_planned:
+        if n_done == n_wanted and decision.is_final:
             continue
         settings = spec.provider(part.model.provider)
         if part.model.provider not in providers:

@@ -15,7 +15,7 @@ class PartitionSummary:
     Attributes:
         key: its name.
         condition_label: its condition in words.
-        n_planned: samples in all.
+        n_planned: samples that it is to have; where epochs follow an interval, as things stand.
         n_drawn: samples that this run drew.
         n_done: samples that are there now.
         n_errors: samples of this run that ended in an error; the next run asks again.
@@ -25,6 +25,7 @@ class PartitionSummary:
         n_by_status: rows of that file by status.
         n_cut_off: rows of that file whose completion was cut off at a limit on its length.
         tokens: of all samples that Inspect ran, read and written, as far as reported.
+        looked_at: where epochs follow an interval: how many it has, and why.
     """
 
     key: PartitionKey
@@ -39,6 +40,7 @@ class PartitionSummary:
     n_by_status: dict[str, int]
     n_cut_off: int
     tokens: tuple[int, int] = (0, 0)
+    looked_at: str | None = None
 
     @property
     def n_missing(self) -> int:
@@ -90,7 +92,12 @@ class SampleSummary:
         """What became of the run, for people."""
         counts = ", ".join(f"{n:,} {status}" for status, n in sorted(self.n_by_status().items()))
         drawn = f"{self.n_drawn:,} samples drawn, ${self.cost_usd:.4f}; in the warehouse: {counts or 'none'}"
-        return [drawn, *(f"Note: {warning}" for warning in self.warnings())]
+        looks = [
+            f"{part.key.task}, {part.key.model_id}, {part.condition_label}: {part.looked_at}"
+            for part in self.partitions
+            if part.looked_at
+        ]
+        return [drawn, *looks, *(f"Note: {warning}" for warning in self.warnings())]
 
     def warnings(self) -> list[str]:
         """What to know before the numbers are read: pools with completions that were cut off."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from ingestion.sampling.questions.items import Item, Task
 from ingestion.sampling.questions.load import load_task
 from ingestion.sampling.questions.prompts import PROMPT_VERSION, render
 from ingestion.sampling.spec.conditions import Condition, asked_under
+from ingestion.sampling.spec.epochs import EpochsUntil, most_epochs
 from ingestion.sampling.spec.experiment import ExperimentSpec, ModelSpec
 from ingestion.sampling.spec.tasks import InspectTask, task_name
 from warehouse.layout import Layout
@@ -53,9 +54,10 @@ class Partition:
         model: the model.
         condition: what is held fixed.
         contexts: few-shot contexts.
-        n_epochs: samples per item and context.
+        n_epochs: samples per item and context, at most.
         seed: the experiment's seed.
         inspect_task: the task as the spec has it, where Inspect runs it; None where samples are drawn here.
+        until: from how many epochs to how many, and until when; None where their number is fixed.
     """
 
     key: PartitionKey
@@ -67,11 +69,17 @@ class Partition:
     n_epochs: int
     seed: int
     inspect_task: InspectTask | None = None
+    until: EpochsUntil | None = None
+
+    @property
+    def n_per_epoch(self) -> int:
+        """Samples of one epoch."""
+        return len(self.task.items) * len(self.contexts)
 
     @property
     def n_planned(self) -> int:
-        """Planned samples."""
-        return len(self.task.items) * len(self.contexts) * self.n_epochs
+        """Planned samples, at most."""
+        return self.n_per_epoch * self.n_epochs
 
     def planned(self) -> Iterator[Planned]:
         """Every planned sample, epoch by epoch: a run that stops early has drawn each item about equally often."""
@@ -140,6 +148,7 @@ class Holdings:
         done: by number in the plan: 1 where a sample is there.
         n_done: how many are.
         n_errors: planned samples whose last request failed, and that are to be asked for again.
+        failed: their numbers in the plan.
         cost_usd: what all samples in the journal cost, planned or not, as far as known.
         n_costed: samples whose cost is known.
         tokens: of all samples that Inspect ran, read and written, as far as reported.
@@ -149,6 +158,7 @@ class Holdings:
     done: bytearray
     n_done: int = 0
     n_errors: int = 0
+    failed: set[int] = field(default_factory=set)
     cost_usd: float = 0.0
     n_costed: int = 0
     tokens: tuple[int, int] = (0, 0)
@@ -181,7 +191,8 @@ def holdings(partition: Partition, folder: Path) -> Holdings:
         else:
             failed.add(partition.index(planned))
     held.n_done = sum(held.done)
-    held.n_errors = sum(not held.done[number] for number in failed)
+    held.failed = {number for number in failed if not held.done[number]}
+    held.n_errors = len(held.failed)
     return held
 
 
@@ -203,7 +214,8 @@ def _held_by_logs(partition: Partition, folder: Path) -> Holdings:
         else:
             failed.add(number)
     held.n_done = sum(held.done)
-    held.n_errors = sum(not held.done[number] for number in failed)
+    held.failed = {number for number in failed if not held.done[number]}
+    held.n_errors = len(held.failed)
     return held
 
 
@@ -222,8 +234,13 @@ def partitions(spec: ExperimentSpec, layout: Layout) -> list[Partition]:
             task = asked["open_ended" if condition.prompt_format == "open_ended" else "choice"]
             key = PartitionKey(task.name, model.id, condition.condition_id)
             contexts = make_contexts(task, condition.n_shots, repetition.n_contexts, spec.seed)
-            n_epochs, run_by = repetition.n_epochs, task_spec if isinstance(task_spec, InspectTask) else None
-            found.append(Partition(key, spec.name, task, model, condition, contexts, n_epochs, spec.seed, run_by))
+            epochs, run_by = repetition.epochs, task_spec if isinstance(task_spec, InspectTask) else None
+            until = epochs if isinstance(epochs, EpochsUntil) else None
+            found.append(
+                Partition(
+                    *(key, spec.name, task, model, condition, contexts, most_epochs(epochs), spec.seed, run_by, until)
+                )
+            )
     return found
 
 

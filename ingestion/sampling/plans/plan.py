@@ -2,66 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from ingestion.sampling.plans.partitions import Holdings, Partition, PartitionKey, folder_of, holdings, partitions
-from ingestion.sampling.plans.prices import (
-    expected_input_tokens,
-    expected_output_tokens,
-    price_of,
-    tokens_cost,
-)
+from ingestion.sampling.plans.estimate import PartitionPlan, estimate
+from ingestion.sampling.plans.partitions import partitions
+from ingestion.sampling.plans.shutdowns import basis, shutdown_notices
 from ingestion.sampling.spec.experiment import ExperimentSpec
-from ingestion.sampling.spec.models import Price, facts, shutdown_notice
+from ingestion.sampling.spec.models import facts
 from warehouse.layout import Layout
-
-_PROMPTS_LOOKED_AT = 25
-
-
-@dataclass(frozen=True)
-class PartitionPlan:
-    """What one partition still has to draw.
-
-    Attributes:
-        key: its name.
-        condition_label: its condition in words.
-        n_items: items.
-        n_contexts: few-shot contexts per item.
-        n_epochs: samples per item and context.
-        n_planned: samples in all.
-        n_done: samples that are there.
-        n_errors: samples whose last request failed; they are among the missing.
-        input_tokens: estimate for the missing ones.
-        output_tokens: estimate for the missing ones.
-        price: what the model's tokens cost; None if unknown.
-        cost_usd: estimate for the missing ones; None if the price is unknown.
-        spent_usd: what the samples in the journal cost, as far as known.
-        most_usd: what the missing ones may cost at most, where there is a limit for each.
-        is_run_by_inspect: whether a call is a whole run of an agent; of its tokens nothing is known before the first.
-    """
-
-    key: PartitionKey
-    condition_label: str
-    n_items: int
-    n_contexts: int
-    n_epochs: int
-    n_planned: int
-    n_done: int
-    n_errors: int
-    input_tokens: int
-    output_tokens: int
-    price: Price | None
-    cost_usd: float | None
-    spent_usd: float
-    most_usd: float | None = None
-    is_run_by_inspect: bool = False
-
-    @property
-    def n_missing(self) -> int:
-        """Samples that a run would ask for."""
-        return self.n_planned - self.n_done
 
 
 @dataclass(frozen=True)
@@ -74,7 +22,7 @@ class Plan:
         budget_usd: the spec's budget.
         n_to_embed: open-ended answers that will be embedded, if all are had.
         embedding_model: what they will be embedded with; None if they will not.
-        notices: models that are gone, or will be.
+        notices: models that are gone, or will be, and what is known of that.
     """
 
     experiment: str
@@ -91,7 +39,7 @@ class Plan:
 
     @property
     def n_missing(self) -> int:
-        """Requests that a run would send, if none fails."""
+        """Requests that a run would send at most, if none fails."""
         return sum(part.n_missing for part in self.partitions)
 
     @property
@@ -101,19 +49,43 @@ class Plan:
         return None if None in costs else sum(cost for cost in costs if cost is not None)
 
     @property
+    def is_open(self) -> bool:
+        """Whether intervals have yet to say how many samples there will be."""
+        return any(part.least_share < 1 for part in self.partitions)
+
+    @property
+    def least_usd(self) -> float | None:
+        """Estimated cost of what is missing at least; None if some price is unknown."""
+        costs = [None if part.cost_usd is None else part.cost_usd * part.least_share for part in self.partitions]
+        return None if None in costs else sum(cost for cost in costs if cost is not None)
+
+    @property
     def spent_usd(self) -> float:
         """What has been spent, as far as known."""
         return sum(part.spent_usd for part in self.partitions)
 
     def lines(self) -> list[str]:
         """The plan for people: a table of calls, tokens, prices and cost, and what to know about it."""
-        lines = [f"experiment {self.experiment}: {self.n_planned:,} samples planned, {self.n_missing:,} to draw", ""]
+        at_most = "at most " if any(part.looked_at is not None for part in self.partitions) else ""
+        counts = f"{at_most}{self.n_planned:,} samples planned, {at_most}{self.n_missing:,} to draw"
+        lines = [f"experiment {self.experiment}: {counts}", ""]
         rows = [_row(part) for part in self.partitions]
         parts = self.partitions
         read, written = sum(part.input_tokens for part in parts), sum(part.output_tokens for part in parts)
         total = ("total", "", "", "", f"{self.n_missing:,}", f"{read:,}", f"{written:,}", "", _dollars(self.cost_usd))
         lines += _aligned([_HEAD, *rows, total])
         notes = [f"Tokens and cost are estimates: prices as of {facts().as_of}, lengths of answers are guesses."]
+        if self.is_open:
+            least = sum(round(part.least_share * part.n_missing) for part in self.partitions)
+            notes.append(
+                f"Calls, tokens and cost are the most that it can come to; intervals decide after {least:,} calls "
+                f"({_dollars(self.least_usd)})."
+            )
+        notes += [
+            f"{part.key.task}, {part.key.model_id}, {part.condition_label}: {part.looked_at}"
+            for part in self.partitions
+            if part.looked_at
+        ]
         if self.cost_usd is None:
             notes.append("For a cost that is unknown, give the model a price in the spec.")
         if any(part.is_run_by_inspect and part.n_missing and not part.output_tokens for part in parts):
@@ -129,8 +101,11 @@ class Plan:
                 f"Of the budget of ${self.budget_usd:.2f}, ${self.spent_usd:.4f} are spent; "
                 "sampling stops before it is exceeded."
             )
-            if self.cost_usd is not None and self.cost_usd > self.budget_usd - self.spent_usd:
+            left = self.budget_usd - self.spent_usd
+            if self.least_usd is not None and self.least_usd > left:
                 notes.append("By the estimate it does not last: raise budget_usd, or lower epochs.")
+            elif self.cost_usd is not None and self.cost_usd > left:
+                notes.append("By the estimate it does not last for all epochs that intervals may ask for.")
         elif self.spent_usd:
             notes.append(f"${self.spent_usd:.4f} are spent so far.")
         return [*lines, "", *notes, *self.notices]
@@ -145,92 +120,12 @@ def plan(spec: ExperimentSpec, layout: Layout) -> Plan:
     parts = partitions(spec, layout)
     return Plan(
         experiment=spec.name,
-        partitions=tuple(_plan(spec, layout, partition) for partition in parts),
+        partitions=tuple(estimate(spec, layout, partition) for partition in parts),
         budget_usd=spec.budget_usd,
         n_to_embed=sum(part.n_planned for part in parts if part.condition.prompt_format == "open_ended"),
         embedding_model=spec.embeddings.model if spec.embeddings else None,
-        notices=tuple(shutdown_notices(spec)),
+        notices=tuple(filter(None, [basis(spec, layout), *shutdown_notices(spec, layout)])),
     )
-
-
-def shutdown_notices(spec: ExperimentSpec) -> Iterator[str]:
-    """What to say of models that their providers have shut down, or will."""
-    today = datetime.now(UTC).date()
-    for model in spec.models:
-        if spec.provider(model.provider).kind in ("openai", "anthropic", "inspect"):
-            notice = shutdown_notice(model.request_name.rpartition("/")[2], today)
-            if notice is not None:
-                yield notice
-
-
-def _plan(spec: ExperimentSpec, layout: Layout, partition: Partition) -> PartitionPlan:
-    have = holdings(partition, folder_of(partition, layout))
-    n_missing = partition.n_planned - have.n_done
-    provider = spec.provider(partition.model.provider)
-    price = price_of(partition.model, provider)
-    if partition.inspect_task is not None:
-        return _of_inspect(partition, have, price)
-    input_tokens = round(n_missing * _mean_prompt(partition))
-    output_tokens = n_missing * expected_output_tokens(partition.condition, partition.model)
-    cost = None if price is None else tokens_cost(input_tokens, output_tokens, price, is_batch=provider.batch)
-    if have.n_costed >= 20 and price is not None:  # what samples did cost tells more than a guess
-        cost = n_missing * have.cost_usd / have.n_costed
-    return PartitionPlan(
-        key=partition.key,
-        condition_label=partition.condition.label,
-        n_items=len(partition.task.items),
-        n_contexts=len(partition.contexts),
-        n_epochs=partition.n_epochs,
-        n_planned=partition.n_planned,
-        n_done=have.n_done,
-        n_errors=have.n_errors,
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
-        price=price,
-        cost_usd=cost,
-        spent_usd=have.cost_usd,
-    )
-
-
-def _of_inspect(partition: Partition, have: Holdings, price: Price | None) -> PartitionPlan:
-    """How long an agent works nobody can tell beforehand: samples that are there tell, or the limit on their cost."""
-    n_missing = partition.n_planned - have.n_done
-    limit = partition.inspect_task.cost_limit if partition.inspect_task else None
-    if not n_missing or (price is not None and price.input == price.output == 0):
-        cost: float | None = 0.0
-    elif have.n_costed:
-        cost = n_missing * have.cost_usd / have.n_costed
-    else:
-        cost = None if limit is None else n_missing * limit
-    read, written = (round(n_missing * tokens / have.n_ran) if have.n_ran else 0 for tokens in have.tokens)
-    return PartitionPlan(
-        key=partition.key,
-        condition_label=partition.condition.label,
-        n_items=len(partition.task.items),
-        n_contexts=1,
-        n_epochs=partition.n_epochs,
-        n_planned=partition.n_planned,
-        n_done=have.n_done,
-        n_errors=have.n_errors,
-        input_tokens=read,
-        output_tokens=written,
-        price=price,
-        cost_usd=cost,
-        spent_usd=have.cost_usd,
-        most_usd=None if limit is None else n_missing * limit,
-        is_run_by_inspect=True,
-    )
-
-
-def _mean_prompt(partition: Partition) -> float:
-    step = max(1, partition.n_planned // partition.n_epochs // _PROMPTS_LOOKED_AT)
-    lengths = []
-    for number, planned in enumerate(partition.planned()):
-        if planned.epoch > 1:
-            break
-        if number % step == 0:
-            lengths.append(expected_input_tokens(partition.request(planned).turns))
-    return sum(lengths) / len(lengths)
 
 
 _HEAD = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ingestion.sampling.spec.engines import is_run_by_inspect
+from ingestion.sampling.spec.epochs import EpochsUntil
 from ingestion.sampling.spec.experiment import ConditionSpec, ExperimentSpec, ModelSpec, several
 from ingestion.sampling.spec.tasks import InspectTask, TaskSpec, task_name
 from warehouse.keys import canonical_json, condition_id
@@ -110,13 +111,13 @@ class Repetition:
     Attributes:
         condition: what is held fixed.
         n_contexts: few-shot contexts per item.
-        n_epochs: samples per item and context.
+        epochs: samples per item and context, or from how many to how many, and until when.
         spec: the entry of the spec that it comes from.
     """
 
     condition: Condition
     n_contexts: int
-    n_epochs: int
+    epochs: int | EpochsUntil
     spec: ConditionSpec
 
 
@@ -139,7 +140,7 @@ def repetitions(spec: ExperimentSpec, prompt_version: str) -> Iterator[Repetitio
                         prompt_version=prompt_version,
                     ),
                     n_contexts=entry.contexts or spec.contexts,
-                    n_epochs=entry.epochs or spec.epochs,
+                    epochs=entry.epochs or spec.epochs,
                     spec=entry,
                 )
 

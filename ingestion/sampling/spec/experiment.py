@@ -13,9 +13,10 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from ingestion.sampling.spec.contracts import Asked, broken_terms
 from ingestion.sampling.spec.engines import AskedModel, engine_problems
+from ingestion.sampling.spec.epochs import Epochs, EpochsUntil, epochs_problem
 from ingestion.sampling.spec.models import Price
 from ingestion.sampling.spec.providers import BUILT_IN_PROVIDERS, ProviderSpec
-from ingestion.sampling.spec.tasks import AnyTask, Name, Strict, task_name
+from ingestion.sampling.spec.tasks import AnyTask, InspectTask, Name, Strict, task_name
 
 PromptFormat = Literal["choice", "probability", "open_ended"]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max", "adaptive"]
@@ -69,7 +70,7 @@ class ConditionSpec(Strict):
     """Further fields of the request, for example vLLM's `chat_template_kwargs`."""
     contexts: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """Overrides the experiment's `contexts`."""
-    epochs: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    epochs: Epochs | None = None
     """Overrides the experiment's `epochs`."""
     models: tuple[Name, ...] | None = None
     """Only these models; all if not given."""
@@ -142,8 +143,9 @@ class ExperimentSpec(Strict):
     """Providers by name, beside the built-in openai, openai_responses, anthropic, local and inspect."""
     contexts: Annotated[int, Field(ge=1, le=10_000)] = 1
     """Few-shot contexts per item; only conditions with `shots` can have several."""
-    epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 30
-    """Samples per item and context. Raise it later and only the new ones are paid for."""
+    epochs: Epochs = 30
+    """Samples per item and context: a number, or `{from: 5, to: 30, until: {width: 0.1}}`. Raise it later and only the
+    new ones are paid for."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     """Chooses items, few-shot examples, and the seeds of requests."""
     limits: Limits = Limits()
@@ -165,6 +167,18 @@ class ExperimentSpec(Strict):
     def provider(self, name: str) -> ProviderSpec:
         """The provider of that name."""
         return self.providers[name] if name in self.providers else BUILT_IN_PROVIDERS[name]
+
+    @model_validator(mode="after")
+    def _epochs_fit(self) -> ExperimentSpec:
+        for number, condition in enumerate(self.conditions):
+            epochs, n_contexts = condition.epochs or self.epochs, condition.contexts or self.contexts
+            if problem := epochs_problem(epochs, n_contexts, several(condition.prompt_format)):
+                raise ValueError(f"conditions.{number}.{problem}")
+            if isinstance(epochs, EpochsUntil) and any(isinstance(task, InspectTask) for task in self.tasks):
+                raise ValueError(
+                    "epochs: until is for tasks that are asked here, not by Inspect; write a number of epochs"
+                )
+        return self
 
     @model_validator(mode="after")
     def _names_fit(self) -> ExperimentSpec:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from ingestion.sampling.spec.conditions import asked_under
+from ingestion.sampling.spec.epochs import AS_NUMBER, AS_RANGE
 from ingestion.sampling.spec.experiment import ExperimentSpec
 from ingestion.sampling.spec.tasks import TASK_KINDS, task_name
 from ingestion.yaml import Document, YamlError, did_you_mean, read_yaml
@@ -95,7 +96,9 @@ def _place(problem: ErrorDetails) -> list[str | int]:
 
 def _is_tag(part: str | int) -> bool:
     """Whether a part of a place is pydantic's name for a type, rather than a field or a number."""
-    return isinstance(part, str) and (part in TASK_KINDS or "[" in part or part == "constrained-int")
+    return isinstance(part, str) and (
+        part in TASK_KINDS or part in (AS_NUMBER, AS_RANGE) or "[" in part or part == "constrained-int"
+    )
 
 
 def _line(where: str, problem: ErrorDetails) -> str:

@@ -93,6 +93,7 @@ select
     -- Averaged answers are neither right nor wrong: by Brier's error for both.
     max(case when decomposition = 'brier' then error / 2 end) over (partition by {{ group }}, ensemble_size)
         as error_share,
-    cast(null as double) as mode_margin
+    cast(null as double) as mode_margin,
+    cast(null as double) as excess_agreement
 from decomposed
 inner join clusters using (task, item_id)

@@ -25,6 +25,8 @@ select
     mean_samples,
     cost_usd_per_sample,
     interval_note,
+    low_condition_id as fit_id,
+    is_told,
     {{
         verdict("overthinking_effect_ci_low", "overthinking_effect_ci_high", var("negligible_difference"))
     }} as precondition,
@@ -36,5 +38,5 @@ select
             interval_in_words("difference_ci_low", "difference_ci_high", "n_items", "'items'"),
         )
     }} as told,
-    {{ without_columns("problem_id", "temperature", "share_from_samples", "other_verdict", "other_told") }}
+    {{ without_columns("problem_id", "temperature", "share_from_samples", "n_contexts", "share_from_contexts") }}
 from contrasts

@@ -27,6 +27,8 @@ select
     'items' as n_unit,
     case when slope_ci_low is null then 'no_fit' end as interval_note,
     'holds' as precondition,
+    model_id as fit_id,
+    true as is_told,
     {{
         words(
             "'the variance of averaged answers goes as the power '", in_words("slope"), "' of how many are averaged '",
@@ -35,8 +37,8 @@ select
     }} as told,
     {{
         without_columns(
-            "problem_id", "temperature", "length_axis", "n_wrong_items", "mean_samples", "share_from_samples",
-            "cost_usd_per_sample", "other_verdict", "other_told"
+            "problem_id", "temperature", "length_axis", "n_wrong_items", "mean_samples", "share_from_samples", "n_contexts", "share_from_contexts",
+            "cost_usd_per_sample"
         )
     }}
 from fits

@@ -15,19 +15,20 @@ groups as (
         *,
         max(group_rank) over (partition by {{ keys | join(", ") }}) as last_rank
     from {{ ref("int_incoherence_by_model_scale") }}
-    where grouped_by = 'reference_length' and is_main_decomposition
+    where grouped_by = 'reference_length'
 ),
 
 models as (
     select
         {{ keys | join(", ") }},
+        is_main_decomposition,
         model_id,
         param_count,
-        max(incoherence) filter (where group_rank = 1) as easy,
-        max(incoherence) filter (where group_rank = last_rank) as hard
+        max(incoherence_unbiased) filter (where group_rank = 1) as easy,
+        max(incoherence_unbiased) filter (where group_rank = last_rank) as hard
     from groups
     where last_rank > 1
-    group by {{ keys | join(", ") }}, model_id, param_count
+    group by {{ keys | join(", ") }}, is_main_decomposition, model_id, param_count
 ),
 
 -- ln of hard over easy, over ln N: its slope is the difference of the two slopes, from the models that have both.
@@ -35,10 +36,11 @@ measures as (
     {% for measure, expression in {
         "easy": "case when hard > 0 then easy end",
         "hard": "case when easy > 0 then hard end",
-        "hard_over_easy": "hard / nullif(easy, 0)",
+        "hard_over_easy": "case when easy > 0 then hard / easy end",
     }.items() %}
         select
             {{ keys | join(", ") }},
+            is_main_decomposition,
             param_count,
             '{{ measure }}' as measure,
             {{ expression }} as measured
@@ -48,7 +50,7 @@ measures as (
 ),
 
 fits as (
-    {{ log_log_fit("measures", "param_count", "measured", keys + ["measure"]) }}
+    {{ log_log_fit("measures", "param_count", "measured", keys + ["is_main_decomposition", "measure"]) }}
 ),
 
 slopes as (
@@ -84,6 +86,8 @@ select
     n_points as n,
     'sizes' as n_unit,
     case when slope_ci_low is null then 'no_fit' end as interval_note,
+    model_family as fit_id,
+    is_main_decomposition as is_told,
     -- Hard items that get worse while easy ones stay as they are make no model more coherent.
     {{ verdict("easy_slope_ci_low", "easy_slope_ci_high", var("negligible_slope"), "'negative'") }} as precondition,
     {{
@@ -98,8 +102,8 @@ select
     }} as told,
     {{
         without_columns(
-            "problem_id", "model_id", "temperature", "n_wrong_items", "mean_samples", "share_from_samples",
-            "cost_usd_per_sample", "other_verdict", "other_told"
+            "problem_id", "model_id", "temperature", "n_wrong_items", "mean_samples", "share_from_samples", "n_contexts", "share_from_contexts",
+            "cost_usd_per_sample"
         )
     }}
 from differences

@@ -26,6 +26,8 @@ pools as (
         bool_and(is_simulated) as is_simulated,
         min(main_length_axis) as length_axis,
         min(main_length_axis) = max(main_length_axis) as is_one_axis,
+        case when min(main_decomposition) = max(main_decomposition) then min(main_decomposition) else 'brier' end
+            as main_decomposition,
         avg(mean_samples) as mean_samples,
         avg(cost_usd_per_sample) as cost_usd_per_sample
     from metrics
@@ -43,7 +45,14 @@ headlines as (
 ),
 
 told_of as (
-    select * from headlines
+    select
+        *,
+        -- What is main is told; where it cannot be held at an accuracy (scores), what can.
+        row_number() over (
+            partition by task, condition_id, fit_id
+            order by decomposition = main_decomposition desc, decomposition in ('brier', 'coverage') desc
+        ) = 1 as is_told
+    from headlines
     qualify is_pooled or count(*) filter (where is_pooled) over (partition by {{ fit }}) = 0
 ),
 
@@ -77,6 +86,8 @@ select
     mean_samples,
     cost_usd_per_sample,
     interval_note,
+    fit_id,
+    is_told,
     'holds' as precondition,
     {{
         words(
@@ -90,6 +101,6 @@ select
             "case when highest > lowest then " ~ words("' to '", in_words("highest"), "' (each model)'") ~ " else '' end",
         )
     }} as told,
-    {{ without_columns("problem_id", "temperature", "share_from_samples", "other_verdict", "other_told") }}
+    {{ without_columns("problem_id", "temperature", "share_from_samples", "n_contexts", "share_from_contexts") }}
 from told_of
 left join as_they_are using ({{ fit }})

@@ -34,18 +34,13 @@ single_models as (
     group by {{ fit }}
 ),
 
--- The same fit by the other metrics of the pool.
-others as (
+-- The same fits by the other metrics of the pools, beside.
+analysed as (
     select
-        task,
-        condition_id,
-        length_axis,
-        fit_id,
-        decomposition as other_decomposition,
-        verdict as other_verdict,
-        {{ words(in_words("slope"), "' '", ends_in_words("slope_ci_low", "slope_ci_high")) }} as other_told
+        slopes.*,
+        slopes.decomposition = told_of.decomposition as is_told
     from slopes
-    where not is_headline
+    inner join told_of using (task, condition_id, slope_over, length_axis, fit_id)
 )
 
 select
@@ -67,6 +62,8 @@ select
     n_wrong_items,
     mean_samples,
     share_from_samples,
+    n_contexts,
+    share_from_contexts,
     cost_usd_per_sample,
     interval_note,
     'holds' as precondition,
@@ -77,16 +74,8 @@ select
             "case when fit_scope = 'all_models' then coalesce(one_by_one, '') else '' end",
         )
     }} as told,
-    other_verdict,
-    case
-        when other_verdict is not null
-            then {{ words("'by '", metric_in_words("other_decomposition"), "' '", "other_told") }}
-    end as other_told,
+    fit_id,
+    is_told,
     {{ without_columns("problem_id", "temperature") }}
-from told_of
+from analysed
 left join single_models using ({{ fit }})
-left join others using (task, condition_id, length_axis, fit_id)
-qualify
-    row_number() over (
-        partition by {{ fit }}, fit_id order by other_decomposition in ('kl', 'brier') desc, other_decomposition asc
-    ) = 1

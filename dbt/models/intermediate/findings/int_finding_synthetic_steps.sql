@@ -2,82 +2,32 @@
 
 with
 
-starts as (
+sides as (
+    select * from {{ ref("int_synthetic_sides") }}
+),
+
+corrected as (
     select
-        {{ rollout_keys() | join(", ") }},
-        step,
+        {{ keys | join(", ") }},
+        model_id,
         start_id,
-        decomposition,
+        side,
         error,
         variance_unbiased as variance
-    from {{ ref("int_synthetic_start_decomposition") }}
-    where decomposition = 'per_start' and starts = 'standard'
+    from sides
 ),
 
 bounds as (
     select
         problem_id,
-        min(step) as first_step,
-        max(step) as final_step
-    from starts
+        min(first_step) as first_step,
+        max(final_step) as final_step
+    from sides
     group by problem_id
 ),
 
-ends as (
-    select
-        starts.*,
-        models.is_teacher,
-        case when starts.step = bounds.first_step then 'first' else 'final' end as moment
-    from starts
-    inner join {{ ref("int_synthetic_models") }} as models using ({{ rollout_keys() | join(", ") }})
-    inner join bounds using (problem_id)
-    where starts.step in (bounds.first_step, bounds.final_step) and bounds.first_step < bounds.final_step
-),
-
-learned as (
-    select * from ends
-    where not is_teacher
-),
-
--- The control: the exact optimizer that they learned from, from the same starting points.
-sides as (
-    select
-        {{ keys | join(", ") }},
-        model_id,
-        start_id,
-        concat('learned_', moment) as side,
-        error,
-        variance
-    from learned
-
-    union all
-
-    select
-        {{ columns_of("learned", keys) }},
-        learned.model_id,
-        learned.start_id,
-        concat('exact_', learned.moment) as side,
-        ends.error,
-        ends.variance
-    from learned
-    inner join ends
-        on
-            learned.problem_id = ends.problem_id
-            and learned.decomposition = ends.decomposition
-            and learned.start_id = ends.start_id
-            and learned.step = ends.step
-            and ends.is_teacher
-),
-
 contrasts as (
-    {{
-        pooled_contrast("sides", keys, "start_id", {
-            "learned_first": ("'learned_first'", -1),
-            "learned_final": ("'learned_final'", 1),
-            "exact_first": ("'exact_first'", 1),
-            "exact_final": ("'exact_final'", -1),
-        })
-    }}
+    {{ pooled_contrast("corrected", keys, "start_id", rise_against_exact()) }}
 )
 
 select
@@ -97,6 +47,8 @@ select
     n_units as n,
     'starting points' as n_unit,
     case when half_width is null then 'no_spread' end as interval_note,
+    problem_id as fit_id,
+    decomposition = 'per_start' as is_told,
     'holds' as precondition,
     {{
         words(
@@ -109,8 +61,8 @@ select
     }} as told,
     {{
         without_columns(
-            "condition_id", "length_axis", "n_wrong_items", "mean_samples", "share_from_samples",
-            "cost_usd_per_sample", "other_verdict", "other_told"
+            "condition_id", "length_axis", "n_wrong_items", "mean_samples", "share_from_samples", "n_contexts", "share_from_contexts",
+            "cost_usd_per_sample"
         )
     }}
 from contrasts

@@ -1,67 +1,40 @@
-{% set sources = [
-    "reasoning_length", "overthinking", "budgets", "model_scale", "ensembling", "synthetic_steps", "synthetic_scale",
-] %}
-
 with
 
-statistics as (
-    {% for source in sources %}
-        select {{ finding_columns() | join(", ") }}
-        from {{ ref("int_finding_" ~ source) }}
-        {{ "union all" if not loop.last }}
-    {% endfor %}
-),
-
-known_findings as (
-    select
-        *,
-        case measured_as
-            when 'slope' then cast({{ var("negligible_slope") }} as double)
-            when 'proportion' then cast({{ var("proportional_slope") }} as double)
-            else cast({{ var("negligible_difference") }} as double)
-        end as margin
-    from {{ ref("known_findings") }}
-),
-
-examined as (
-    select
-        *,
-        (statistic_ci_high - statistic_ci_low) / 2
-        / case when degrees_of_freedom >= 1 then {{ t_975_of_inverse("(1 / degrees_of_freedom)") }} end
-            as standard_error,
-        {{ verdict("statistic_ci_low", "statistic_ci_high", "margin", "expected") }} as statistic_verdict
-    from statistics
-    inner join known_findings using (finding)
-),
-
 tested as (
+    select * from {{ ref("int_finding_verdicts") }}
+),
+
+-- By the other metric: KL beside Brier, Brier beside KL, score beside coverage, pooled rollouts beside those per start.
+others as (
     select
-        *,
-        {{ reach("statistic", "standard_error", "margin") }} as reach,
-        case
-            when standard_error > 0 then {{ normal_quantile("(statistic / standard_error)", "degrees_of_freedom") }}
-        end as z,
-        case
-            -- From a handful of units an interval is itself a guess.
-            when n < min_n then 'cannot_tell'
-            -- A check of the machinery holds where the statistic is as good as what algebra says.
-            when kind = 'sanity_check'
-                then case statistic_verdict
-                    when 'negligible' then 'holds' when 'cannot_tell' then 'cannot_tell' else 'does_not_hold'
-                end
-            when 'does_not_hold' in (statistic_verdict, precondition) then 'does_not_hold'
-            when 'cannot_tell' in (statistic_verdict, precondition) then 'cannot_tell'
-            when precondition = 'negligible' then 'negligible'
-            else statistic_verdict
-        end as verdict
-    from examined
+        told_id,
+        verdict as other_verdict,
+        {{
+            words(
+                "'by '", metric_in_words(), "' '", in_words("statistic"), "' '",
+                ends_in_words("statistic_ci_low", "statistic_ci_high")
+            )
+        }} as other_told
+    from tested
+    where not is_told and statistic is not null
+    qualify
+        row_number() over (
+            partition by told_id
+            order by decomposition in ('kl', 'brier') desc, decomposition asc
+        ) = 1
+),
+
+told as (
+    select * from tested
+    left join others using (told_id)
+    where is_told
 ),
 
 freed as (
     select
         *,
         {{ inverse_freedom_needed("degrees_of_freedom") }} as inverse_freedom
-    from tested
+    from told
 ),
 
 grown as (
@@ -93,6 +66,9 @@ ranked as (
 
 select
     {{ finding_columns() | join(", ") }},
+    told_id,
+    other_verdict,
+    other_told,
     title,
     kind,
     measured_as,
@@ -111,8 +87,5 @@ select
                     1e0
                 )
     end as p_adjusted,
-    cast(case when growth is not null then greatest(ceil(n * (growth - 1)), 1) end as bigint) as n_more,
-    cast(
-        ceil(mean_samples * ({{ needed_sample_growth("growth", "share_from_samples") }} - 1)) as bigint
-    ) as n_more_samples_per_item
+    {{ needed_more() }}
 from ranked

@@ -66,19 +66,42 @@ kl as (
 
 outcomes as (
     {{ context_shifts_of_squares("graded_moments", item_keys() + ["decomposition"], "avg") }}
-)
+),
 
-{% for name in ["brier", "kl"] %}
-    select
+shifts as (
+    {% for name in ["brier", "kl"] %}
+        select
+            {{ keys }},
+            '{{ name }}' as decomposition,
+            context_id,
+            variance_unbiased,
+            error_shift,
+            variance_shift
+        from {{ name }}
+        inner join numbers using (item_number)
+
+        union all
+
+    {% endfor %}
+    -- Its parts do not add up over items, but an item's accuracy stands beside it too.
+    select distinct
         {{ keys }},
-        '{{ name }}' as decomposition,
+        'zero_one' as decomposition,
         context_id,
-        variance_unbiased,
-        error_shift,
-        variance_shift
-    from {{ name }}
+        cast(null as double) as variance_unbiased,
+        cast(null as double) as error_shift,
+        cast(null as double) as variance_shift
+    from class_moments
     inner join numbers using (item_number)
 
     union all
-{% endfor %}
-select * from outcomes
+
+    select * from outcomes
+)
+
+select
+    shifts.*,
+    coalesce(judged.accuracy_shift, 0e0) as accuracy_shift,
+    coalesce(judged.score_shift, 0e0) as score_shift
+from shifts
+left join {{ ref("int_item_context_means") }} as judged using ({{ keys }}, context_id)

@@ -75,7 +75,8 @@ select
     case
         when decomposition = 'kl' and not has_probabilities
             then mode_lead - {{ var("min_mode_lead") }} - {{ var("min_mode_lead_per_sample") }} * corrected.n_samples
-    end as mode_margin
+    end as mode_margin,
+    case when decomposition = 'kl' and not has_probabilities then excess_agreement end as excess_agreement
 from corrected
 inner join samples using ({{ keys }})
 inner join clusters using (task, item_id)

@@ -15,7 +15,8 @@ answers as (
 ranked as (
     select
         item_number,
-        n_predicted,
+        n_classes,
+        cast(n_predicted as double) as n_predicted,
         row_number() over (partition by item_number order by n_predicted desc) as place
     from {{ ref("int_item_class_moments") }}
 ),
@@ -23,8 +24,11 @@ ranked as (
 tops as (
     select
         item_number,
-        cast(max(n_predicted) filter (where place = 1) as double) as n_first,
-        cast(max(n_predicted) filter (where place = 2) as double) as n_second
+        max(n_classes) as n_classes,
+        max(n_predicted) filter (where place = 1) as n_first,
+        max(n_predicted) filter (where place = 2) as n_second,
+        sum(n_predicted * (n_predicted - 1)) as n_agreeing,
+        sum(n_predicted) * (sum(n_predicted) - 1) as n_pairs
     from ranked
     group by item_number
 )
@@ -32,7 +36,9 @@ tops as (
 select
     {{ item_keys() | join(", ") }},
     has_probabilities,
-    pow(n_first - n_second, 2) / nullif(n_first + n_second, 0) as mode_lead
+    pow(n_first - n_second, 2) / nullif(n_first + n_second, 0) as mode_lead,
+    -- Of answers at random one pair of samples in n_classes agrees, and pairs of one item are uncorrelated.
+    (n_agreeing * n_classes / nullif(n_pairs, 0) - 1) * sqrt(n_pairs / nullif(2 * (n_classes - 1), 0)) as excess_agreement
 from tops
 inner join answers using (item_number)
 inner join numbers using (item_number)

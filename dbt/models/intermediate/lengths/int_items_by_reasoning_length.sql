@@ -53,5 +53,6 @@ select
     variance,
     variance_unbiased,
     error_share,
-    mode_margin
+    mode_margin,
+    excess_agreement
 from sized

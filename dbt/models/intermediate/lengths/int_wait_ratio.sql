@@ -72,6 +72,7 @@ ranked as (
         variance_unbiased,
         error_share,
         mode_margin,
+        excess_agreement,
         cluster_id,
         accuracy,
         mean_length,

@@ -1,54 +1,63 @@
+{% set sources = {
+    "lengths": ["temperature", "accuracy"],
+    "overthinking": ["temperature", "fitted_to", "n_buckets"],
+    "budgets": ["temperature", "fitted_to", "n_buckets"],
+    "scale": ["temperature", "fitted_to", "accuracy"],
+    "optimizer": [
+        "task", "condition_id", "fit_id", "kl_delta", "format_failures", "length_axis", "fitted_to", "n_buckets", "accuracy",
+        "precondition",
+    ],
+} %}
+{% set others = {
+    "task": "'synthetic_optimizer'", "condition_id": "cast(null as varchar)", "fit_id": "problem_id",
+    "temperature": "cast(null as double)", "kl_delta": "cast(null as double)", "format_failures": "cast(null as varchar)",
+    "length_axis": "cast(null as varchar)", "fitted_to": "cast(null as varchar)", "n_buckets": "cast(null as bigint)",
+    "accuracy": "cast(null as varchar)", "precondition": "'holds'",
+} %}
+
 with
 
-lengths as (
-    select * from {{ ref("int_multiverse_lengths") }}
-),
-
-halves as (
-    select * from {{ ref("int_multiverse_halves") }}
-),
-
 analyses as (
-    select
-        'longer_reasoning_more_incoherent' as finding,
-        task,
-        condition_id,
-        case when fit_id <> 'all models' then fit_id end as model_id,
-        decomposition,
-        case when decomposition = 'kl' then kl_delta end as kl_delta,
-        estimator,
-        format_failures,
-        length_axis,
-        fitted_to,
-        case when n_buckets > 0 then n_buckets end as n_buckets,
-        'as_it_is' as accuracy,
-        statistic,
-        statistic_ci_low,
-        statistic_ci_high,
-        {{ verdict("statistic_ci_low", "statistic_ci_high", var("negligible_slope")) }} as verdict
-    from lengths
+    {% for source, missing in sources.items() %}
+        select
+            finding,
+            decomposition,
+            estimator,
+            n,
+            statistic,
+            statistic_ci_low,
+            statistic_ci_high,
+        {% for column, value in others.items() %}
+            {{ value ~ " as " ~ column if column in missing else column }}{{ "," if not loop.last }}
+        {% endfor %}
+        from {{ ref("int_multiverse_" ~ source) }}
+        where statistic is not null
+        {{ "union all" if not loop.last }}
+    {% endfor %}
+),
 
-    union all
-
-    select
-        'overthinking_more_incoherent' as finding,
-        task,
-        condition_id,
-        case when fit_id <> 'all models' then fit_id end as model_id,
-        decomposition,
-        case when decomposition = 'kl' then cast({{ var("kl_delta") }} as double) end as kl_delta,
-        estimator,
-        'included' as format_failures,
-        length_axis,
-        'items' as fitted_to,
-        cast(null as bigint) as n_buckets,
-        accuracy,
-        statistic,
-        statistic_ci_low,
-        statistic_ci_high,
-        {{ verdict("statistic_ci_low", "statistic_ci_high", var("negligible_difference")) }} as verdict
-    from halves
+known_findings as (
+    select * from {{ ref("known_findings") }}
 )
 
-select * from analyses
-where statistic is not null
+select
+    finding,
+    {{ told_id() }} as told_id,
+    task,
+    condition_id,
+    temperature,
+    decomposition,
+    -- Only KL depends on δ.
+    case when decomposition = 'kl' then kl_delta end as kl_delta,
+    estimator,
+    format_failures,
+    length_axis,
+    fitted_to,
+    n_buckets,
+    accuracy,
+    statistic,
+    statistic_ci_low,
+    statistic_ci_high,
+    {{ finding_verdict() }} as verdict
+from analyses
+inner join known_findings using (finding)

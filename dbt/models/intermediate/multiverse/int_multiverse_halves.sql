@@ -1,69 +1,77 @@
-{% set keys = ["task", "condition_id", "fit_id", "decomposition", "length_axis", "estimator"] %}
+{% set half_keys = item_keys() + ["length_axis", "half"] %}
+{% set half = half_keys | join(", ") %}
+{% set settings = ["format_failures", "kl_delta"] %}
 
 with
 
-findings as (
-    select
-        task,
-        condition_id,
-        coalesce(model_id, 'all models') as fit_id
-    from {{ ref("int_finding_overthinking") }}
+probabilities as (
+    select * from {{ ref("int_overthinking_probabilities") }}
 ),
 
-halves as (
-    select * from {{ ref("int_overthinking_items") }}
-    where has_both_halves
-),
-
-held as (
-    select * from {{ ref("int_overthinking_held_difference") }}
-),
-
-sides as (
-    {% for estimator, column in {"corrected": "variance_unbiased", "plug_in": "variance"}.items() %}
+varied as (
+    {% for delta in multiverse_deltas() %}
         select
-            {{ columns_of("halves", item_keys()) }},
-            findings.fit_id,
-            halves.decomposition,
-            halves.length_axis,
-            '{{ estimator }}' as estimator,
-            halves.half as side,
-            halves.error,
-            {{ "halves.variance" if column == "variance" else "halves.variance_unbiased as variance" }}
-        from halves
-        inner join findings
-            on
-                halves.task = findings.task
-                and halves.condition_id = findings.condition_id
-                and findings.fit_id in ('all models', halves.model_id)
+            *,
+            cast({{ delta }} as double) as kl_delta
+        from probabilities
+        {{ "where format_failures <> 'included'" if loop.first }}
         {{ "union all" if not loop.last }}
     {% endfor %}
 ),
 
-contrasts as (
-    {{
-        pooled_contrast(
-            "sides", keys, "item_id", {"shorter": ("'shorter'", "-1e0"), "longer": ("'longer'", "1e0")}
-        )
-    }}
+decomposed as (
+    {{ kl_and_brier("varied", half_keys + settings, delta="kl_delta") }}
+),
+
+-- As they are: what fig_natural_overthinking tells from, and beside it other δ and answers that can be read alone.
+as_they_are as (
+    select
+        {{ half }},
+        decomposition,
+        case when decomposition = 'kl' then cast({{ var("kl_delta") }} as double) else 0e0 end as kl_delta,
+        'included' as format_failures,
+        error,
+        variance,
+        variance_unbiased
+    from {{ ref("int_overthinking_items") }}
+    where has_both_halves
+
+    union all
+
+    select
+        {{ half }},
+        decomposition,
+        case when decomposition = 'kl' then kl_delta else 0e0 end as kl_delta,
+        format_failures,
+        error,
+        variance,
+        variance_unbiased
+    from decomposed
+    -- Brier does not depend on δ: one copy stays.
+    where decomposition = 'kl' or (format_failures = 'left_out' and kl_delta = {{ multiverse_deltas() | first }})
+    qualify
+        count(*) filter (where n_samples > 1) over (
+            partition by {{ item_keys() | join(", ") }}, length_axis, decomposition, kl_delta, format_failures
+        ) = 2
+),
+
+held as (
+    select * from {{ ref("int_overthinking_held") }}
 )
 
-select
-    {{ keys | join(", ") }},
-    'as_it_is' as accuracy,
-    statistic,
-    statistic - half_width as statistic_ci_low,
-    statistic + half_width as statistic_ci_high
-from contrasts
-
-union all
-
-select
-    {{ keys[:5] | join(", ") }},
-    'corrected' as estimator,
-    'held' as accuracy,
-    difference as statistic,
-    difference_ci_low as statistic_ci_low,
-    difference_ci_high as statistic_ci_high
-from held
-inner join findings using (task, condition_id, fit_id)
+{% for accuracy, relation in {"as_it_is": "as_they_are", "held": "held"}.items() %}
+    {% for estimator, column in {"corrected": "variance_unbiased", "plug_in": "variance"}.items() %}
+        select
+            {{ half }},
+            decomposition,
+            kl_delta,
+            format_failures,
+            '{{ estimator }}' as estimator,
+            '{{ accuracy }}' as accuracy,
+            error,
+            {{ "variance" if column == "variance" else column ~ " as variance" }}
+        from {{ relation }}
+        {{ "union all" if not loop.last }}
+    {% endfor %}
+    {{ "union all" if not loop.last }}
+{% endfor %}

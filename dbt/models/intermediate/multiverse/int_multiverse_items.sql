@@ -10,9 +10,9 @@ answers as (
     select * from {{ ref("int_item_answers") }}
 ),
 
-graded as (
+told as (
     select * from {{ ref("int_item_decomposition") }}
-    where decomposition in ('coverage', 'score')
+    where decomposition not in ('zero_one', 'embedding')
 ),
 
 probabilities as (
@@ -20,8 +20,9 @@ probabilities as (
 ),
 
 varied as (
-    {% for delta in var("multiverse_deltas") %}
-        {% for format_failures in ["included", "left_out"] %}
+    {% for delta in multiverse_deltas() %}
+        {% set is_told = loop.first %}
+        {% for format_failures in ["included", "left_out"] if not (is_told and format_failures == "included") %}
             select
                 *,
                 cast({{ delta }} as double) as kl_delta,
@@ -38,8 +39,21 @@ decomposed as (
     {{ kl_and_brier("varied", ["item_number"] + settings, delta="kl_delta") }}
 ),
 
+-- As findings are told (across contexts where there are several); beside it other δ, and readable answers alone.
 -- Only KL depends on δ: of the others one copy stays, at a δ of 0.
 chosen as (
+    select
+        {{ item_keys() | join(", ") }},
+        decomposition,
+        case when decomposition = 'kl' then cast({{ var("kl_delta") }} as double) else 0e0 end as kl_delta,
+        'included' as format_failures,
+        error,
+        variance,
+        variance_unbiased
+    from told
+
+    union all
+
     select
         {{ item_keys() | join(", ") }},
         decomposition,
@@ -50,19 +64,7 @@ chosen as (
         variance_unbiased
     from decomposed
     inner join numbers using (item_number)
-    where decomposition = 'kl' or kl_delta = {{ var("multiverse_deltas") | first }}
-
-    union all
-
-    select
-        {{ item_keys() | join(", ") }},
-        decomposition,
-        0e0 as kl_delta,
-        'included' as format_failures,
-        error,
-        variance,
-        variance_unbiased
-    from graded
+    where decomposition = 'kl' or (format_failures = 'left_out' and kl_delta = {{ multiverse_deltas() | first }})
 )
 
 {% for estimator, column in {"corrected": "variance_unbiased", "plug_in": "variance"}.items() %}

@@ -64,22 +64,17 @@ fits as (
     {{ log_log_fit("levelled", "mean_length", "ratio", bucketed) }}
 )
 
-select
-    {{ group }},
-    'items' as fitted_to,
-    cast(0 as bigint) as n_buckets,
-    slope as statistic,
-    slope - half_width as statistic_ci_low,
-    slope + half_width as statistic_ci_high
-from slopes
-
-union all
-
-select
-    {{ group }},
-    'buckets' as fitted_to,
-    n_buckets,
-    slope as statistic,
-    slope_ci_low as statistic_ci_low,
-    slope_ci_high as statistic_ci_high
-from fits
+{% for fitted_to, relation in {"items": "slopes", "buckets": "fits"}.items() %}
+    select
+        'longer_reasoning_more_incoherent' as finding,
+        {{ group }},
+        '{{ fitted_to }}' as fitted_to,
+        {{ "n_buckets" if fitted_to == "buckets" else "cast(null as bigint) as n_buckets" }},
+        {{ "n_points" if fitted_to == "buckets" else "n_items" }} as n,
+        'holds' as precondition,
+        slope as statistic,
+        {{ "slope_ci_low" if fitted_to == "buckets" else "slope - half_width" }} as statistic_ci_low,
+        {{ "slope_ci_high" if fitted_to == "buckets" else "slope + half_width" }} as statistic_ci_high
+    from {{ relation }}
+    {{ "union all" if not loop.last }}
+{% endfor %}

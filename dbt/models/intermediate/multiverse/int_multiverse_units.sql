@@ -6,6 +6,7 @@ items as (
 
 findings as (
     select * from {{ ref("int_finding_reasoning_length") }}
+    where is_told
 ),
 
 lengths as (
@@ -17,7 +18,7 @@ lengths as (
 select
     items.task,
     items.condition_id,
-    coalesce(findings.model_id, 'all models') as fit_id,
+    findings.fit_id,
     items.decomposition,
     items.kl_delta,
     items.format_failures,
@@ -35,4 +36,4 @@ inner join findings
     on
         items.task = findings.task
         and items.condition_id = findings.condition_id
-        and (findings.model_id is null or items.model_id = findings.model_id)
+        and findings.fit_id in ('all models', items.model_id)

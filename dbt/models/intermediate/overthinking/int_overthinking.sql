@@ -14,7 +14,8 @@ split_items as (
     select
         *,
         {{ error_share() }} as error_share,
-        cast(null as double) as mode_margin
+        cast(null as double) as mode_margin,
+        cast(null as double) as excess_agreement
     from items
     where has_both_halves
 ),

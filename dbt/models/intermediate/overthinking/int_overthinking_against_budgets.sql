@@ -1,16 +1,5 @@
 {% set pair = ["task", "low_condition_id", "high_condition_id", "length_axis", "decomposition"] | join(", ") %}
-{% set sides = {
-    "low": ("'low'", "-1e0"),
-    "high": ("'high'", "1e0"),
-    "low_shorter": ("'low_shorter'", "-5e-1"),
-    "low_longer": ("'low_longer'", "5e-1"),
-    "high_shorter": ("'high_shorter'", "-5e-1"),
-    "high_longer": ("'high_longer'", "5e-1"),
-} %}
-{% set halves = {} %}
-{% for name in ["low_shorter", "low_longer", "high_shorter", "high_longer"] %}
-    {% do halves.update({name: sides[name]}) %}
-{% endfor %}
+{% set sides = overthinking_against_budgets() %}
 
 with
 
@@ -27,7 +16,14 @@ pools as (
         sides.decomposition,
         bool_and(models.is_simulated) as is_simulated,
         avg(metrics.mean_samples) as mean_samples,
-        avg(metrics.cost_usd_per_sample) as cost_usd_per_sample
+        avg(metrics.cost_usd_per_sample) as cost_usd_per_sample,
+        -- Told by what is main; of pools that differ in it, and of those whose main one has no halves, by what has.
+        row_number() over (
+            partition by sides.task, sides.low_condition_id, sides.high_condition_id, sides.length_axis
+            order by
+                bool_and(sides.decomposition = metrics.main_decomposition) desc,
+                sides.decomposition in ('brier', 'coverage') desc
+        ) = 1 as is_told
     from sides
     inner join {{ ref("int_models") }} as models on sides.model_id = models.model_id
     inner join {{ ref("int_pool_metrics") }} as metrics
@@ -44,7 +40,7 @@ contrasts as (
 
 -- That there is something to hold against the budgets in the first place.
 overthinking as (
-    {{ pooled_contrast("sides", pair.split(", "), "item_id", halves) }}
+    {{ pooled_contrast("sides", pair.split(", "), "item_id", longer_less_shorter_of_budgets()) }}
 ),
 
 judged as (
@@ -72,6 +68,7 @@ select
     {{ pair }},
     noted.model_id,
     is_simulated,
+    is_told,
     mean_samples,
     cost_usd_per_sample,
     noted.n_models,

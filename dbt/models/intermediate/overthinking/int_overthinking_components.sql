@@ -1,40 +1,23 @@
-{% set half_keys = item_keys() + ["length_axis", "half"] %}
-{% set group_keys = half_keys + ["is_correct"] %}
+{% set group_keys = item_keys() + ["length_axis", "half", "is_right"] %}
+{% set treated_keys = group_keys + ["format_failures"] %}
 
 with
 
 halves as (
     select * from {{ ref("int_overthinking_samples") }}
-    where is_correct is not null
-),
-
-samples as (
-    select * from {{ ref("int_sample_answers") }}
-    where answer_kind <> 'open'
+    where is_right is not null
 ),
 
 tests as (
     select * from {{ ref("int_sample_tests") }}
 ),
 
-chosen as (
-    select
-        {{ columns_of("halves", group_keys) }},
-        {{ columns_of("samples", answer_columns()) }}
-    from halves
-    inner join samples on halves.sample_id = samples.sample_id
-),
-
-answers as (
-    {{ answer_counts("chosen", group_keys) }}
-),
-
 probabilities as (
-    {{ class_probabilities("answers", group_keys) }}
+    select * from {{ ref("int_overthinking_probabilities") }}
 ),
 
 moments as (
-    {{ class_moments("probabilities", group_keys) }}
+    {{ class_moments("probabilities", treated_keys) }}
 ),
 
 tested as (
@@ -50,7 +33,7 @@ tested as (
 )
 
 select
-    {{ group_keys | join(", ") }},
+    {{ treated_keys | join(", ") }},
     'brier' as decomposition,
     cast(class_index as varchar) as component,
     1e0 as weight,
@@ -63,6 +46,7 @@ union all
 
 select
     {{ group_keys | join(", ") }},
+    'included' as format_failures,
     'coverage' as decomposition,
     test_name as component,
     1e0 / count(*) over (partition by {{ group_keys | join(", ") }}) as weight,

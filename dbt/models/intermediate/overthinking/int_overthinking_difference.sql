@@ -10,7 +10,8 @@ items as (
         error,
         variance_unbiased,
         {{ error_share() }} as error_share,
-        cast(null as double) as mode_margin
+        cast(null as double) as mode_margin,
+        cast(null as double) as excess_agreement
     from {{ ref("int_overthinking_items") }}
     where has_both_halves
 ),

@@ -47,11 +47,7 @@ accuracies as (
 ),
 
 differences as (
-    {{
-        pooled_contrast(
-            "fitted", pool + ["fit_id"], "item_id", {"shorter": ("'shorter'", -1), "longer": ("'longer'", 1)}
-        )
-    }}
+    {{ pooled_contrast("fitted", pool + ["fit_id"], "item_id", longer_less_shorter()) }}
 ),
 
 judged as (

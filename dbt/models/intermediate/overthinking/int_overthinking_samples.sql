@@ -7,15 +7,33 @@ samples as (
     where answer_kind <> 'left_out'
 ),
 
+-- Where grades lie between right and wrong, a sample that passes all of its item's tests is right.
+tested as (
+    select
+        sample_id,
+        bool_and(passed) as passes_all
+    from {{ ref("int_sample_tests") }}
+    group by sample_id
+),
+
+judged as (
+    select
+        samples.*,
+        coalesce(samples.is_correct, tested.passes_all) as is_right
+    from samples
+    left join tested on samples.sample_id = tested.sample_id
+),
+
 lengths as (
     {% for axis, column in length_axes().items() %}
         select
             {{ item_keys() | join(", ") }},
             sample_id,
             is_correct,
+            is_right,
             '{{ axis }}' as length_axis,
             cast({{ column }} as bigint) as sample_length
-        from samples
+        from judged
         where {{ column }} is not null
         {{ "union all" if not loop.last }}
     {% endfor %}
@@ -81,6 +99,7 @@ select
     half,
     sample_length,
     is_correct,
+    is_right,
     coalesce(is_matched, true) as is_matched
 from halves
 left join larger using (sample_id, length_axis)

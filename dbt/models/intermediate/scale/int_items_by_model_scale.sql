@@ -39,7 +39,8 @@ select
     items.variance,
     items.variance_unbiased,
     items.error_share,
-    items.mode_margin
+    items.mode_margin,
+    items.excess_agreement
 from items
 inner join models on items.model_id = models.model_id
 inner join groups

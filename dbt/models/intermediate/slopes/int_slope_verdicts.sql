@@ -47,10 +47,9 @@ select
     degrees_of_freedom,
     interval_note,
     share_from_samples,
+    n_contexts,
+    share_from_contexts,
     verdict,
     {{ two_sided("z") }} as p_value,
-    cast(case when growth is not null then greatest(ceil(n_items * (growth - 1)), 1) end as bigint) as n_more_items,
-    cast(
-        ceil(mean_samples * ({{ needed_sample_growth("growth", "share_from_samples") }} - 1)) as bigint
-    ) as n_more_samples_per_item
+    {{ needed_more("n_items", "n_more_items") }}
 from grown

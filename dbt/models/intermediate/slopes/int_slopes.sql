@@ -6,8 +6,16 @@ influences as (
     select * from {{ ref("int_slope_influences") }}
 ),
 
+-- Of items as a whole: what leaving a context out does to half an item is not known.
+contexts as (
+    select
+        *,
+        'reasoning_length' as slope_over
+    from {{ ref("int_item_contexts") }}
+),
+
 slopes as (
-    {{ log_slopes("influences", slope_keys()) }}
+    {{ log_slopes("influences", slope_keys(), "contexts") }}
 ),
 
 metrics as (
@@ -54,6 +62,7 @@ judged as (
             -- A few sizes that scatter around a law say less than their items do (benchmarks/slope_coverage.py).
             when slope_over = 'parameters' then 'sizes_are_few'
             when n_wrong_items < {{ var("min_wrong_items") }} then 'too_few_errors'
+            when n_contexts = 2 then 'too_few_contexts'
             when half_width is null or standard_error < 1e-9 then 'no_spread'
         end as interval_note
     from counted
@@ -80,8 +89,11 @@ select
     case when interval_note is null then standard_error end as standard_error,
     case when interval_note is null then degrees_of_freedom end as degrees_of_freedom,
     interval_note,
+    coalesce(n_contexts, 0) as n_contexts,
+    case when interval_note is null then share_from_contexts end as share_from_contexts,
     case
-        when interval_note is null and sample_noise is not null then least(sample_noise / influence_sq, 1e0)
+        when interval_note is null and sample_noise is not null
+            then least(sample_noise / influence_sq, 1e0) * (1 - share_from_contexts)
     end as share_from_samples
 from judged
 left join noises using ({{ group }})

@@ -18,6 +18,7 @@ select
     decompositions.temperature,
     decompositions.decomposition,
     models.param_count,
+    models.seed,
     models.final_step,
     models.validation_loss,
     decompositions.n_starts,

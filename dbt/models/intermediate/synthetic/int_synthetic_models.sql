@@ -14,7 +14,8 @@ trained as (
     select
         problem_id,
         model_id,
-        max(param_count) as param_count
+        max(param_count) as param_count,
+        max(seed) as seed
     from training
     group by problem_id, model_id
 ),
@@ -46,6 +47,7 @@ select
     jitter,
     is_teacher,
     param_count,
+    seed,
     validation_loss,
     final_step
 from rolled_out

@@ -1,0 +1,89 @@
+{% set ways = ["decomposition", "kl_delta", "format_failures", "estimator", "length_axis"] + ["accuracy"] %}
+{% set keys = ["task", "low_condition_id", "high_condition_id"] + ways %}
+{% set group = keys | join(", ") %}
+
+with
+
+pairs as (
+    select * from {{ ref("int_budget_pairs") }}
+),
+
+items as (
+    select * from {{ ref("int_multiverse_items") }}
+),
+
+halves as (
+    select * from {{ ref("int_multiverse_halves") }}
+),
+
+ways as (
+    select distinct {{ (pool_keys() + ways) | join(", ") }} from halves
+),
+
+sides as (
+    {% for budget in ["low", "high"] %}
+        select
+            pairs.low_condition_id,
+            pairs.high_condition_id,
+            {{ columns_of("halves", ["task", "model_id", "item_id"] + ways) }},
+            concat('{{ budget }}_', halves.half) as side,
+            halves.error,
+            halves.variance
+        from halves
+        inner join pairs
+            on
+                halves.task = pairs.task
+                and halves.model_id = pairs.model_id
+                and halves.condition_id = pairs.{{ budget }}_condition_id
+
+        union all
+
+        select
+            pairs.low_condition_id,
+            pairs.high_condition_id,
+            {{ columns_of("items", ["task", "model_id", "item_id"]) }},
+            {{ columns_of("ways", ways) }},
+            '{{ budget }}' as side,
+            items.error,
+            items.variance
+        from items
+        inner join pairs
+            on
+                items.task = pairs.task
+                and items.model_id = pairs.model_id
+                and items.condition_id = pairs.{{ budget }}_condition_id
+        inner join ways
+            on
+        {% for column in pool_keys() + ways[:4] %}
+                items.{{ column }} = ways.{{ column }}{{ " and" if not loop.last }}
+        {% endfor %}
+        {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
+contrasts as (
+    {{ pooled_contrast("sides", keys, "item_id", overthinking_against_budgets()) }}
+),
+
+overthinking as (
+    {{ pooled_contrast("sides", keys, "item_id", longer_less_shorter_of_budgets()) }}
+)
+
+select
+    'overthinking_beats_budgets' as finding,
+    task,
+    high_condition_id as condition_id,
+    low_condition_id as fit_id,
+    {{ columns_of("contrasts", ways) }},
+    contrasts.n_units as n,
+    {{
+        verdict(
+            "overthinking.statistic - overthinking.half_width", "overthinking.statistic + overthinking.half_width",
+            var("negligible_difference")
+        )
+    }} as precondition,
+    contrasts.statistic,
+    contrasts.statistic - contrasts.half_width as statistic_ci_low,
+    contrasts.statistic + contrasts.half_width as statistic_ci_high
+from contrasts
+inner join overthinking using ({{ group }})

@@ -1,0 +1,120 @@
+{#
+  The KL decomposition of each half of an item's samples, both taken at the accuracy of the item, as int_overthinking_held_squares
+  has it for squared errors: the mean logarithms of right and of wrong samples g are put together in the shares π_g of the item,
+
+      ℓ[c] = Σ_g π_g mean_s∈g ln f′_s[c]      error = −ℓ[y]      variance = −ln Σ_c exp ℓ[c]
+
+  and the variance is corrected by the jackknife, each sample left out of its own group (see jackknife_kl):
+      variance_unbiased = variance + Σ_g (n_g − 1) · mean_s∈g (variance − variance without s).
+
+  Right letters are the target, whether or not a half has any.
+#}
+{% set settings = ["format_failures", "kl_delta"] %}
+{% set item = (item_keys() + ["length_axis"] + settings) | join(", ") %}
+{% set half = (item_keys() + ["length_axis", "half"] + settings) | join(", ") %}
+
+with
+
+probabilities as (
+    select * from {{ ref("int_overthinking_probabilities") }}
+),
+
+logs as (
+    {% for delta in multiverse_deltas() %}
+        select
+            *,
+            cast({{ delta }} as double) as kl_delta,
+            {{ log_smoothed("prob", "n_classes", delta) }} as log_prob,
+            {{ log_smoothed("case when class_index = target_index then 1e0 else 0e0 end", "n_classes", delta) }}
+                as log_target
+        from probabilities
+        {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
+groups as (
+    select
+        {{ half }},
+        is_right,
+        class_index,
+        max(target_index) as target_index,
+        max(log_target) as log_target,
+        sum(n_samples) as n_samples,
+        sum(n_samples * log_prob) / sum(n_samples) as mean_log_prob,
+        max(abs(log_prob - log_target)) as miss
+    from logs
+    group by {{ half }}, is_right, class_index
+),
+
+shared as (
+    select
+        *,
+        sum(case when is_right then n_samples else 0 end) over (partition by {{ item }})
+        / cast(sum(n_samples) over (partition by {{ item }}) as double) as item_accuracy,
+        max(case when is_right then miss else 0e0 end) over (partition by {{ item }}) as right_miss
+    from groups
+),
+
+centers as (
+    select
+        {{ half }},
+        class_index,
+        bool_or(class_index = target_index) as is_target,
+        max(item_accuracy) as item_accuracy,
+        max(right_miss) as right_miss,
+        coalesce(max(case when is_right then n_samples end), 0) as n_right,
+        coalesce(max(case when not is_right then n_samples end), 0) as n_wrong,
+        max(item_accuracy) * coalesce(max(case when is_right then mean_log_prob end), max(log_target))
+        + (1 - max(item_accuracy)) * max(case when not is_right then mean_log_prob end) as log_center
+    from shared
+    group by {{ half }}, class_index
+),
+
+lost as (
+    select
+        {{ half }},
+        is_right,
+        answer_id,
+        max(logs.n_samples) * (max(shared.n_samples) - 1) / max(shared.n_samples)
+        * ln(
+            sum(
+                exp(
+                    log_center
+                    + case when is_right then centers.item_accuracy else 1 - centers.item_accuracy end
+                    * (mean_log_prob - log_prob) / (shared.n_samples - 1)
+                )
+            )
+            / sum(exp(log_center))
+        ) as variance_lost
+    from logs
+    inner join shared using ({{ half }}, is_right, class_index)
+    inner join centers using ({{ half }}, class_index)
+    where shared.n_samples > 1 and n_wrong > 1
+    group by {{ half }}, is_right, answer_id
+),
+
+corrections as (
+    select
+        {{ half }},
+        sum(variance_lost) as correction
+    from lost
+    group by {{ half }}
+),
+
+parts as (
+    select
+        {{ half }},
+        -max(case when is_target then log_center end) as error,
+        greatest(-ln(sum(exp(log_center))), 0e0) as variance
+    from centers
+    group by {{ half }}
+    having min(n_wrong) > 1 and (max(right_miss) = 0 or max(item_accuracy) = 0 or min(n_right) > 1)
+)
+
+select
+    {{ half }},
+    error,
+    variance,
+    variance + correction as variance_unbiased
+from parts
+inner join corrections using ({{ half }})
