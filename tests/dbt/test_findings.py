@@ -176,6 +176,10 @@ def test_verdicts_say_what_intervals_say(built: Built) -> None:
             )
         assert row["verdict"] == verdict, row["sentence"]
         assert (row["n_more"] is None) <= (verdict != "cannot_tell" or row["statistic_ci_low"] is None)
+        if verdict != "cannot_tell":
+            assert (row["n_more"], row["n_more_samples_per_item"], row["n_more_contexts"]) == (None,) * 3, row
+        if row["n_more_contexts"] is not None:
+            assert row["finding"].startswith("longer") and "more contexts" in row["sentence"]
     assert {row["verdict"] for row in rows} >= {"holds", "cannot_tell"}
 
 
