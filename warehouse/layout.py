@@ -80,6 +80,11 @@ class Layout:
         return self.root / "hash_key"
 
     @property
+    def shutdown_dates(self) -> Path:
+        """What OpenAI said, when samples were last drawn from it, of the days on which its models are shut down."""
+        return self.root / "shutdown_dates.json"
+
+    @property
     def checkpoints(self) -> Path:
         """Trained synthetic optimizers."""
         return self.root / "checkpoints"

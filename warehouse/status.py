@@ -23,6 +23,9 @@ _POOLS = """
         count(distinct item_id) as n_items,
         count(*) as n_samples,
         count(*) filter (status = 'format_failure') as n_format_failures,
+        count(*) filter (status not in ('error', 'refused') and (
+            lower(finish_reason) in (select unnest($cut_off_reasons::varchar[])) or error = 'cut off while reasoning'
+        )) as n_cut_off,
         count(*) filter (status in ('error', 'refused')) as n_errors,
         string_agg(distinct run_status, ', ') filter (run_status <> 'success') as unfinished
     from raw.samples group by all order by all
@@ -73,7 +76,8 @@ class Status:
     Attributes:
         root: its folder.
         raw_rows: rows of each raw table.
-        pools: per task, model and condition: items, samples, what was left out, how its run ended if not well.
+        pools: per task, model and condition: items, samples, those without a usable answer, those cut off at a limit on
+            their length and whether these are many, what was left out, how its run ended if not well.
         n_superseded: samples that a later copy replaces.
         undescribed_models: models of which no source and no seed knows more than the name; figures by model size leave
             them out.
@@ -108,7 +112,8 @@ def look(layout: Layout) -> Status:
     with connect_raw(layout) as con:
         seeds = {name: str(DBT_PROJECT_DIR / "seeds" / f"{name}.csv") for name in ("known_models", "model_aliases")}
         project = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
-        hosts = project["vars"]["model_hosts"]
+        settings = project["vars"]
+        hosts = settings["model_hosts"]
         (copies,) = _rows(con, "select count(*) - count(distinct sample_id) as n from raw.samples")
         (newest,) = _rows(con, _NEWEST)
         there = layout.published_database.exists()
@@ -116,7 +121,10 @@ def look(layout: Layout) -> Status:
         return Status(
             root=str(layout.root),
             raw_rows={name: _rows(con, f"select count(*) as n from raw.{name}")[0]["n"] for name in RAW_TABLES},
-            pools=_rows(con, _POOLS),
+            pools=[
+                pool | {"is_often_cut_off": pool["n_cut_off"] > settings["many_cut_off"] * pool["n_samples"]}
+                for pool in _rows(con, _POOLS, {"cut_off_reasons": settings["cut_off_reasons"]})
+            ],
             n_superseded=copies["n"],
             undescribed_models=_rows(con, _UNDESCRIBED, seeds | {"hosts": f"^(({'|'.join(hosts)})/)+"}),
             unscored=_rows(con, _UNSCORED),
@@ -143,6 +151,9 @@ def describe(layout: Layout) -> str:
         lines += _listed(
             [f"{model['model_id']} ({model['n_samples']:,} samples)" for model in status.undescribed_models]
         )
+    if often := [pool for pool in status.pools if pool["is_often_cut_off"]]:
+        lines += ["", "often cut off: these pools tell of the limit as well as of the model; raise max_tokens"]
+        lines += _listed([f"{_name(pool)}: {pool['n_cut_off']:,} of {pool['n_samples']:,} samples" for pool in often])
     if status.unscored:
         lines += ["", f"samples without a score: {sum(file['n_unscored'] for file in status.unscored):,}"]
         lines += _listed([f"{file['file_name']}: {file['notice']}" for file in status.unscored])
@@ -160,11 +171,15 @@ def describe(layout: Layout) -> str:
 
 
 def _pool(pool: dict[str, Any]) -> str:
-    line = f"{pool['task']} · {pool['model_id']} · {pool['condition_id']}: "
-    line += f"{pool['n_items']:,} items, {pool['n_samples']:,} samples"
+    line = f"{_name(pool)}: {pool['n_items']:,} items, {pool['n_samples']:,} samples"
     line += f", {pool['n_format_failures']:,} format failures" if pool["n_format_failures"] else ""
+    line += f", {pool['n_cut_off']:,} cut off" if pool["n_cut_off"] else ""
     line += f", {pool['n_errors']:,} errors (left out)" if pool["n_errors"] else ""
     return line + (f"; run {pool['unfinished']}: some samples are missing" if pool["unfinished"] else "")
+
+
+def _name(pool: dict[str, Any]) -> str:
+    return f"{pool['task']} · {pool['model_id']} · {pool['condition_id']}"
 
 
 def _unstable(task: dict[str, Any]) -> str:
@@ -179,7 +194,7 @@ def _listed(entries: list[str]) -> list[str]:
     return [f"  {entry}" for entry in entries[:MAX_LINES]] + more
 
 
-def _rows(con: duckdb.DuckDBPyConnection, query: str, values: dict[str, str] | None = None) -> Rows:
+def _rows(con: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any] | None = None) -> Rows:
     found = con.execute(query, values or {})
     names = [column[0] for column in found.description]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -16,7 +16,7 @@ from ingestion.sampling.drawing.summary import SampleSummary
 from ingestion.sampling.embeddings import embed_answers
 from ingestion.sampling.journal.records import JournalError
 from ingestion.sampling.plans.partitions import PartitionKey, partition_keys
-from ingestion.sampling.plans.plan import shutdown_notices
+from ingestion.sampling.plans.shutdowns import shutdown_notices
 from ingestion.sampling.providers.base import MissingKeyError
 from ingestion.sampling.questions.items import TaskError
 from ingestion.sampling.spec.experiment import ExperimentSpec
@@ -65,7 +65,7 @@ def experiment_notices(layout: Layout) -> list[str]:
     """What to know of the experiments: bad specs, models that are gone or will be, agents that did not end, and how
     many epochs pools got whose epochs follow an interval, and why."""
     experiments = load_experiments(layout)
-    notices = [notice for spec in experiments.specs.values() for notice in shutdown_notices(spec)]
+    notices = [notice for spec in experiments.specs.values() for notice in shutdown_notices(spec, layout)]
     return [*experiments.problems, *dict.fromkeys(notices), *unfinished_rounds(layout), *written_down(layout)]
 
 

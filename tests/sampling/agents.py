@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -75,14 +76,16 @@ def products(n: int, ledger: str):
 """
 
 
-def write_agent(folder: Path, *, n_items: int, n_epochs: int, **changes: Any) -> Path:
-    """The task and its experiment."""
+def write_agent(
+    folder: Path, *, n_items: int, n_epochs: int, task: dict[str, Any] | None = None, **changes: Any
+) -> Path:
+    """The task and its experiment; `task` is said of the task besides, `changes` of the experiment."""
     (folder / "agent.py").write_text(TASK)
     arguments = {"n": n_items, "ledger": str(folder / "ledger.jsonl")}
-    task = {"kind": "inspect", "task": "agent.py@products", "args": arguments, "message_limit": 30, "max_samples": 4}
+    entry = {"kind": "inspect", "task": "agent.py@products", "args": arguments, "message_limit": 30, "max_samples": 4}
     spec = {
         "name": "products",
-        "tasks": [task],
+        "tasks": [entry | (task or {})],
         "models": [{"id": "mockllm/model", "provider": "inspect", "family": "mock"}],
         "conditions": [{}],
         "epochs": n_epochs,
@@ -128,6 +131,23 @@ def sample_until(spec: Path, layout: Layout, n_scored: int, patience_s: float = 
     return False
 
 
+def interrupt_at(spec: Path, layout: Layout, n_scored: int, patience_s: float = 120.0) -> tuple[int, str]:
+    """Sample in a process of its own, and send it SIGINT, as Ctrl-C does, once the ledger has so many lines.
+
+    Returns:
+        Its exit status, and what it said.
+    """
+    command = [sys.executable, "-m", "tests.sampling.agents", str(spec), str(layout.root)]
+    here = Path(__file__).parents[2]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=here) as process:
+        give_up = time.monotonic() + patience_s
+        while process.poll() is None and len(ledger(spec.parent)) < n_scored and time.monotonic() < give_up:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=patience_s)
+    return process.returncode, said
+
+
 def in_logs(layout: Layout) -> set[tuple[str, int]]:
     """What the logs hold that ended: item and epoch."""
     return {key for folder in layout.inspect_logs.glob("*/*/*") for one in rounds(folder) for key in one.done()}
@@ -143,4 +163,4 @@ def imported(layout: Layout) -> Counter[tuple[str, int]]:
 
 
 if __name__ == "__main__":
-    sample(load_spec(Path(sys.argv[1])), Layout(Path(sys.argv[2])))
+    sample(load_spec(Path(sys.argv[1])), Layout(Path(sys.argv[2])), report=print)

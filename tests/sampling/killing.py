@@ -1,8 +1,9 @@
 """Runs that are killed with SIGKILL, and resumed, until they are through. Shared with `benchmarks/`.
 
-One experiment speaks every protocol side by side: chat, responses, messages, both batch APIs, and embeddings of the
-open-ended answers. `python -m tests.sampling.killing SPEC ROOT` waits for lines on its standard input; at each it forks
-a process that does what the line says, says its id, and when that has ended, its exit status. Imports are paid once.
+One experiment speaks every protocol side by side: chat, responses, messages, each in one piece and streamed, both batch
+APIs, and embeddings of the open-ended answers. `python -m tests.sampling.killing SPEC ROOT` waits for lines on its
+standard input; at each it forks a process that does what the line says, says its id, and when that has ended, its exit
+status. Imports are paid once.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ LIVE: dict[str, dict[str, Any]] = {
     "chat": {"kind": "openai"},
     "responses": {"kind": "openai", "api": "responses"},
     "messages": {"kind": "anthropic"},
+    "chat-stream": {"kind": "openai", "stream": True},
+    "responses-stream": {"kind": "openai", "api": "responses", "stream": True},
+    "messages-stream": {"kind": "anthropic", "stream": True},
 }
 BATCH = {"openai-batch": {"kind": "openai", "batch": True}, "anthropic-batch": {"kind": "anthropic", "batch": True}}
 EMBEDDED = "chat"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sysconfig
+import venv
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,8 +15,9 @@ from ingestion.logs.importer import import_paths
 from ingestion.sampling import SpecError, TaskError, load_spec, parse_spec, partition_keys, plan, sample
 from ingestion.sampling.agents.process import PYTHON
 from ingestion.sampling.agents.rounds import Round, next_round
+from ingestion.sampling.experiments import unfinished_rounds
 from tests.ingestion.inspect_runs import mcq_task, run_inspect
-from tests.sampling.agents import imported, in_logs, ledger, sample_until, write_agent
+from tests.sampling.agents import imported, in_logs, interrupt_at, ledger, sample_until, write_agent
 from warehouse.layout import Layout
 from warehouse.raw import connect_raw
 
@@ -46,6 +50,51 @@ def test_a_killed_agent_goes_on_and_more_epochs_are_only_the_new_ones(tmp_path: 
         families = con.execute("select model_family from raw.models where source = 'sampler'").fetchall()
     assert facts == [("products", "mockllm/model", 1.0, 2, 10, 0.0, "success")]
     assert families == [("mock",)]
+
+
+def own_python(folder: Path) -> Path:
+    """An environment of its own that has Inspect, and not this project."""
+    venv.create(folder, symlinks=True, with_pip=False)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    (packages / "inspect.pth").write_text(f"{sysconfig.get_path('purelib')}\n")  # of which no .pth file is read
+    python = folder / "bin" / "python"
+    has_project = subprocess.run([python, "-c", "import ingestion"], cwd=folder, capture_output=True, text=True)
+    assert "No module named 'ingestion'" in has_project.stderr
+    return python
+
+
+def test_interrupted_in_another_environment_then_planned_smaller_and_out_of_budget(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "my 100 %20 folder"
+    place.mkdir()
+    monkeypatch.setenv(PYTHON, str(own_python(tmp_path / "its own")))
+    layout = Layout(place / "ware house %41")
+    # Two calls of 15 tokens cost 0.30 dollars.
+    model = {"id": "mockllm/model", "provider": "inspect", "price": {"input": 1e4, "output": 1e4}}
+    spec = write_agent(place, n_items=3, n_epochs=4, models=[model], task={"cost_limit": 0.5})
+    status, said = interrupt_at(spec, layout, n_scored=2)
+    assert status != 0 and "interrupted; waiting for what is being written" in said, said
+    ended = in_logs(layout)
+    assert 2 <= len(ended) < 8
+    scored = {(item, epoch) for item, epoch, _ in ledger(place)}
+    assert ended <= scored and len(scored - ended) <= 4, "more is lost than was in flight"
+    (notice,) = unfinished_rounds(layout)
+    assert "did not end" in notice and f"{12 - len(ended)} of 12 samples are missing" in notice
+
+    n_scored = len(ledger(place))
+    smaller = {"cost_limit": 0.5, "n_items": 2}
+    budget = 0.3 * len(ended) + 0.5 + 0.1  # room for one at its limit, and then for none
+    write_agent(place, n_items=3, n_epochs=4, models=[model], task=smaller, budget_usd=budget)
+    summary = sample(load_spec(spec), layout)
+    planned = {(f"item [{n}]", epoch) for n in range(2) for epoch in range(1, 5)}
+    assert (summary.n_drawn, summary.n_missing) == (1, len(planned - ended) - 1)
+    assert summary.cost_usd == pytest.approx(0.3)
+    assert summary.stopped is not None and "raise budget_usd, or lower cost_limit" in summary.stopped
+    assert len(ledger(place)) == n_scored + 1, "nothing that had ended was run again"
+    there = imported(layout)
+    assert set(there) > ended and len(there) == len(ended) + 1 and set(there.values()) == {1}
+    assert set(there) - ended <= planned
 
 
 def test_a_task_that_inspect_cannot_load_is_told_with_its_reason(

@@ -13,12 +13,12 @@ import pytest
 import yaml
 
 from ingestion.sampling import SpecError, embed_answers, experiment_notices, load_spec, parse_spec, plan, sample
-from ingestion.sampling.plans.plan import shutdown_notices
+from ingestion.sampling.plans.shutdowns import shutdown_notice, shutdown_notices
 from ingestion.sampling.providers import make_provider
 from ingestion.sampling.providers.base import Request
 from ingestion.sampling.questions.turns import Turn
 from ingestion.sampling.spec.conditions import Condition
-from ingestion.sampling.spec.models import facts, shutdown_notice
+from ingestion.sampling.spec.models import facts
 from tests.sampling.conftest import MakeSpec
 from tests.sampling.server import Server
 from tests.sampling.test_sampling import rows
@@ -235,13 +235,39 @@ def test_models_that_go_are_named(layout: Layout, make_spec: MakeSpec) -> None:
     bad, notice = experiment_notices(layout)[-2:]
     assert "bad.yaml:1: " in bad and notice.startswith("o4-mini was shut down")
     own = make_spec("o4-mini", "openai_compatible")  # whatever runs under that name on a server of one's own
-    assert list(shutdown_notices(own)) == []
+    assert list(shutdown_notices(own, layout)) == []
+
+
+def test_openai_is_asked_until_when_and_what_it_said_is_remembered(
+    server: Server, layout: Layout, make_spec: MakeSpec
+) -> None:
+    spec, told = make_spec("good", epochs=1), []
+    server.shutdown_dates = {"good": "2099-01-31", "other": "2026-01-01", "bad": "soon", "stays": None}
+    before = plan(spec, layout).lines()[-1]
+    assert before.endswith("rest on a list of 2026-11-26; nobody was asked now, sampling asks OpenAI.")
+    assert server.n_seen == 0, "a dry run asks nobody"
+    sample(spec, layout, report=told.append)
+    (notice,) = [line for line in told if "shut down" in line]
+    assert notice.startswith("good will be shut down on 2099-01-31, in ") and ", as its provider said on 20" in notice
+    n_seen = server.n_seen
+    assert n_seen == 11
+    basis, again = plan(spec, layout).lines()[-2:]
+    assert " and on what OpenAI said on 20" in basis and again == notice
+    layout.experiments.mkdir(parents=True)
+    content = yaml.safe_dump(spec.model_dump(mode="json", exclude_none=True))
+    (layout.experiments / "good.yaml").write_text(content)
+    assert experiment_notices(layout) == [notice] and server.n_seen == n_seen
+    layout.shutdown_dates.write_text("{")
+    assert plan(spec, layout).lines()[-1] == before
+    server.shutdown_dates = {}
+    sample(make_spec("more", epochs=1), layout, report=told.append)
+    assert len([line for line in told if "shut down" in line or "until when" in line]) == 1
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_examples_ask_for_models_with_a_future_and_a_price(path: Path) -> None:
+def test_examples_ask_for_models_with_a_future_and_a_price(path: Path, layout: Layout) -> None:
     spec = load_spec(path)
-    assert list(shutdown_notices(spec)) == []
+    assert list(shutdown_notices(spec, layout)) == []
     for model in spec.models:
         if spec.provider(model.provider).kind in ("openai", "anthropic"):
             assert facts().models[model.request_name].price is not None

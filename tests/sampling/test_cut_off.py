@@ -12,6 +12,7 @@ from tests.sampling.conftest import MakeSpec
 from tests.sampling.server import Server
 from tests.sampling.test_sampling import rows
 from warehouse.layout import Layout
+from warehouse.status import describe
 
 KINDS = ["openai", "openai/responses", "openai_compatible", "anthropic"]
 
@@ -31,6 +32,8 @@ def test_no_answer_is_read_out_of_a_half_thought(
     assert row[5]
     (warning,) = summary.warnings()
     assert "sums, half-thought, choice" in warning and "30 of 30 completions were cut off" in warning
+    told = describe(layout)
+    assert "often cut off" in told and "30 of 30 samples" in told and "30 cut off" in told
 
 
 @pytest.mark.parametrize("kind", ["openai_compatible", "anthropic"])

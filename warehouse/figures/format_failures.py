@@ -20,7 +20,7 @@ def _dots(tables: Tables) -> Dots:
             high=pl.col("failure_rate_ci_high"),
         ),
         x_label="share of samples without a usable answer",
-        tooltips=("n_samples", "n_format_failures"),
+        tooltips=("n_samples", "n_format_failures", "n_cut_off"),
     )
 
 

@@ -110,6 +110,7 @@ def write_page(layout: Layout) -> Page:
             models=models.to_dicts(),
             decompositions=DECOMPOSITION_LABELS,
             notes=NOTES,
+            cut_off=models.filter(pl.col("is_often_cut_off")).to_dicts(),
             has_simulated=bool(models["is_simulated"].any()) if models.height else False,
             bundle=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VEGA_LITE_VERSION),
             made_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),

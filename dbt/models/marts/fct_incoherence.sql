@@ -25,6 +25,7 @@ counts as (
         {{ keys }},
         count(*) filter (where n_samples = 0) as n_items_without_samples,
         cast(sum(n_format_failures) as bigint) as n_format_failures,
+        cast(sum(n_cut_off) as bigint) as n_cut_off,
         cast(sum(n_renormalised) as bigint) as n_renormalised,
         cast(sum(n_errors) as bigint) as n_errors,
         cast(sum(n_refused) as bigint) as n_refused
@@ -56,6 +57,8 @@ select
     n_items_without_samples,
     pooled.n_samples,
     n_format_failures,
+    n_cut_off,
+    n_cut_off > {{ var("many_cut_off") }} * pooled.n_samples as is_often_cut_off,
     n_renormalised,
     n_errors,
     n_refused,

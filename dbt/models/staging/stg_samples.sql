@@ -74,6 +74,9 @@ select
     latest.status,
     latest.served_model,
     latest.finish_reason,
+    -- A log that keeps no reason to stop is known by what its importer found.
+    coalesce(lower(latest.finish_reason) in ('{{ var("cut_off_reasons") | join("', '") }}'), false)
+    or coalesce(latest.error = 'cut off while reasoning', false) as is_cut_off,
 
     ---------- answer
     coalesce(imports.is_judged, true) as is_judged_file,

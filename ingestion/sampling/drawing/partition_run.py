@@ -18,6 +18,7 @@ from ingestion.sampling.drawing.pace import Pace
 from ingestion.sampling.drawing.run_progress import RunProgress, Tally, Watcher
 from ingestion.sampling.drawing.summary import PartitionSummary
 from ingestion.sampling.drawing.terms import Terms
+from ingestion.sampling.drawing.until_when import UntilWhen
 from ingestion.sampling.journal.group_commit import GroupCommit
 from ingestion.sampling.journal.records import JOURNAL_VERSION, Header, locked, recover
 from ingestion.sampling.journal.to_parquet import Derived, derive
@@ -43,6 +44,7 @@ class RunOfExperiment:
         providers: used instead of the spec's providers of the same name.
         budget: dollars left, for all partitions together.
         counts: what has been drawn, of all partitions together.
+        until_when: asks until when models are there.
         run_id: the run.
         deriving: held while Parquet is written: it is the part of a run that takes memory.
     """
@@ -54,6 +56,7 @@ class RunOfExperiment:
     providers: Mapping[str, AnyProvider]
     budget: Budget
     counts: RunProgress
+    until_when: UntilWhen
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     deriving: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -157,6 +160,7 @@ class PartitionRun:
 
     async def _draw_missing(self, held: Holdings, wanted: range, provider: AnyProvider, pace: Pace) -> None:
         spec, part = self._run.spec, self.part
+        await self._run.until_when.look(provider, part.model.request_name)
         settings = spec.provider(part.model.provider)
         price = price_of(part.model, settings)
         terms = Terms(part, self._run.run_id, protocol_of(settings), provider.takes_seed, price, settings.batch)

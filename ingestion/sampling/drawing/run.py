@@ -12,6 +12,7 @@ from ingestion.sampling.drawing.partition_run import RunOfExperiment
 from ingestion.sampling.drawing.queues import Queue, draw_side_by_side
 from ingestion.sampling.drawing.run_progress import RunProgress, Watcher, every
 from ingestion.sampling.drawing.summary import SampleSummary
+from ingestion.sampling.drawing.until_when import UntilWhen
 from ingestion.sampling.plans.partitions import Partition, PartitionKey, folder_of, holdings, partitions
 from ingestion.sampling.plans.prices import price_of
 from ingestion.sampling.providers import AnyProvider
@@ -79,7 +80,8 @@ def sample(
     work = _work(spec, layout, every_part, chosen, providers or {})
     budget = Budget(spec.budget_usd, work.spent_usd, SpentElsewhere(work.elsewhere))
     counts = RunProgress(n_total=work.n_missing)
-    run = RunOfExperiment(spec, layout, report, watch or every(10.0, report), providers or {}, budget, counts)
+    watcher, until_when = watch or every(10.0, report), UntilWhen(layout, report)
+    run = RunOfExperiment(spec, layout, report, watcher, providers or {}, budget, counts, until_when)
     groups: dict[str, list[tuple[Partition, int, Decision]]] = {}
     for part in chosen:
         groups.setdefault(part.model.provider, []).append((part, *work.wanted[part.key]))

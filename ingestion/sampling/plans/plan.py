@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from ingestion.sampling.plans.estimate import PartitionPlan, estimate
 from ingestion.sampling.plans.partitions import partitions
+from ingestion.sampling.plans.shutdowns import basis, shutdown_notices
 from ingestion.sampling.spec.experiment import ExperimentSpec
-from ingestion.sampling.spec.models import facts, shutdown_notice
+from ingestion.sampling.spec.models import facts
 from warehouse.layout import Layout
 
 
@@ -23,7 +22,7 @@ class Plan:
         budget_usd: the spec's budget.
         n_to_embed: open-ended answers that will be embedded, if all are had.
         embedding_model: what they will be embedded with; None if they will not.
-        notices: models that are gone, or will be.
+        notices: models that are gone, or will be, and what is known of that.
     """
 
     experiment: str
@@ -125,18 +124,8 @@ def plan(spec: ExperimentSpec, layout: Layout) -> Plan:
         budget_usd=spec.budget_usd,
         n_to_embed=sum(part.n_planned for part in parts if part.condition.prompt_format == "open_ended"),
         embedding_model=spec.embeddings.model if spec.embeddings else None,
-        notices=tuple(shutdown_notices(spec)),
+        notices=tuple(filter(None, [basis(spec, layout), *shutdown_notices(spec, layout)])),
     )
-
-
-def shutdown_notices(spec: ExperimentSpec) -> Iterator[str]:
-    """What to say of models that their providers have shut down, or will."""
-    today = datetime.now(UTC).date()
-    for model in spec.models:
-        if spec.provider(model.provider).kind in ("openai", "anthropic", "inspect"):
-            notice = shutdown_notice(model.request_name.rpartition("/")[2], today)
-            if notice is not None:
-                yield notice
 
 
 _HEAD = (

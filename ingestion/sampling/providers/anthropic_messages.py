@@ -48,8 +48,3 @@ class AnthropicMessages(SdkProvider[anthropic.AsyncAnthropic]):
             if condition.reasoning != "adaptive":
                 body["output_config"] = {"effort": condition.reasoning}
         return {name: value for name, value in body.items() if value is not None} | condition.extra_body
-
-    async def _post(self, body: dict[str, Any]) -> str:
-        named = {name: body.pop(name) for name in ("model", "messages", "max_tokens")}
-        response = await self.client.messages.with_raw_response.create(**named, extra_body=body)
-        return str(await response.text())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol, runtime_checkable
 
 from pydantic import SecretStr
@@ -47,6 +48,18 @@ class Provider(Protocol):
 
     async def close(self) -> None:
         """Close connections."""
+
+
+@runtime_checkable
+class TellsShutdowns(Protocol):
+    """Knows until when its models are there."""
+
+    async def shutdown_dates(self) -> dict[str, date]:
+        """By model, the day on which it is shut down, where one has been announced.
+
+        Raises:
+            ProviderError: if it cannot be asked.
+        """
 
 
 @runtime_checkable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import openai
@@ -11,6 +12,9 @@ from ingestion.sampling.providers.sdk import SdkProvider
 from ingestion.sampling.providers.streams import ChatAssembly, CompletionAssembly, ResponsesAssembly
 from ingestion.sampling.spec.experiment import Limits
 from ingestion.sampling.spec.providers import ProviderSpec
+
+PATIENCE_S = 10.0
+"""Seconds until the question for shutdown dates is given up."""
 
 STREAM_WITH_USAGE: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
 """A stream of these two APIs tells its tokens only if it is asked to."""
@@ -27,6 +31,24 @@ class _OpenAI(SdkProvider[openai.AsyncOpenAI]):
     def endpoint(self) -> str:
         """Where requests of a batch are to go."""
         return f"/v1{self.path}"
+
+    async def shutdown_dates(self) -> dict[str, date]:
+        """See `TellsShutdowns.shutdown_dates`; other servers say nothing of it, and are not asked."""
+        if not self._is_openai:
+            return {}
+        try:
+            told = (await self.client.with_options(timeout=PATIENCE_S).models.list()).data
+        except (openai.OpenAIError, ValueError, TypeError) as error:
+            raise self.error(error) from None
+        days = {model.id: _day(model.shutdown_date) for model in told or []}
+        return {name: day for name, day in days.items() if day is not None}
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat((text or "")[:10])
+    except ValueError:
+        return None
 
 
 class OpenAIChat(_OpenAI):
@@ -52,12 +74,6 @@ class OpenAIChat(_OpenAI):
         }
         return {name: value for name, value in body.items() if value is not None} | condition.extra_body
 
-    async def _post(self, body: dict[str, Any]) -> str:
-        named = {"model": body["model"], "messages": body["messages"]}
-        rest = {name: value for name, value in body.items() if name not in named}
-        response = await self.client.chat.completions.with_raw_response.create(**named, extra_body=rest)
-        return str(response.text)
-
 
 class OpenAIResponses(_OpenAI):
     """The responses API. It takes no seed."""
@@ -80,12 +96,6 @@ class OpenAIResponses(_OpenAI):
             "store": False,
         }
         return {name: value for name, value in body.items() if value is not None} | condition.extra_body
-
-    async def _post(self, body: dict[str, Any]) -> str:
-        named = {"model": body["model"], "input": body["input"]}
-        rest = {name: value for name, value in body.items() if name not in named}
-        response = await self.client.responses.with_raw_response.create(**named, extra_body=rest)
-        return str(response.text)
 
 
 CONTINUED = "\n\nRight answer:"
@@ -113,9 +123,3 @@ class OpenAICompletions(_OpenAI):
             "max_tokens": condition.max_tokens,
         }
         return {name: value for name, value in body.items() if value is not None} | condition.extra_body
-
-    async def _post(self, body: dict[str, Any]) -> str:
-        named = {"model": body["model"], "prompt": body["prompt"]}
-        rest = {name: value for name, value in body.items() if name not in named}
-        response = await self.client.completions.with_raw_response.create(**named, extra_body=rest)
-        return str(response.text)

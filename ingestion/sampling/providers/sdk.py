@@ -22,7 +22,8 @@ EVENTS = "text/event-stream"
 
 
 class _Client(Protocol):
-    async def post(self, path: str, *, cast_to: Any, body: Any, stream: Any, stream_cls: Any) -> Any: ...
+    @property
+    def post(self) -> Callable[..., Any]: ...
     async def close(self) -> None: ...
 
 
@@ -84,9 +85,13 @@ class SdkProvider(ABC, Generic[Client]):
     def body(self, request: Request) -> dict[str, Any]:
         """The request's JSON body."""
 
-    @abstractmethod
     async def _post(self, body: dict[str, Any]) -> str:
-        """The verbatim body of the response to one request."""
+        """The verbatim body of the response to one request.
+
+        Not by the methods that the SDK has for each API: they look through the body for what to rename, and parse the
+        response, which together take a fifth of a request's time.
+        """
+        return str(await self.client.post(self.path, cast_to=str, body=body))
 
     async def _streamed(self, body: dict[str, Any]) -> str:
         """One response, from its stream; from its body where a server sends it in one piece all the same."""

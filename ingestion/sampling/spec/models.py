@@ -110,17 +110,3 @@ def contract_of(name: str) -> Contract | None:
     """What a model takes; None if unknown."""
     known = model_facts(name)
     return facts().contracts[known.contract] if known is not None and known.contract is not None else None
-
-
-def shutdown_notice(name: str, today: date) -> str | None:
-    """What to say about the end of a model: that it is gone, or when it will be; None if nothing is known."""
-    known = model_facts(name)
-    if known is None or known.shutdown is None:
-        return None
-    instead = f"; its provider recommends {known.instead}" if known.instead else ""
-    n_days = (known.shutdown - today).days
-    if n_days <= 0:
-        return f"{name} was shut down on {known.shutdown}{instead}."
-    return (
-        f"{name} will be shut down on {known.shutdown}, in {n_days} days{instead}. Samples cannot be added after that."
-    )

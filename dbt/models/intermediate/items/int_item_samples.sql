@@ -11,6 +11,7 @@ select
     {{ keys }},
     count(*) {{ entering }} as n_samples,
     count(*) filter (where is_format_failure) as n_format_failures,
+    count(*) filter (where is_cut_off) as n_cut_off,
     count(*) filter (where status = 'error') as n_errors,
     count(*) filter (where status = 'refused') as n_refused,
     count(*) filter (where is_renormalised) as n_renormalised,

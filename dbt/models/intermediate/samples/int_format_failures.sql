@@ -9,6 +9,7 @@ pooled as (
         count(*) as n_items,
         cast(sum(n_samples) as bigint) as n_samples,
         cast(sum(n_format_failures) as bigint) as n_format_failures,
+        cast(sum(n_cut_off) as bigint) as n_cut_off,
         sum(n_format_failures) / cast(sum(n_samples) as double) as failure_rate
     from {{ ref("int_item_samples") }}
     where n_samples > 0
@@ -112,6 +113,7 @@ select
     n_items,
     n_samples,
     n_format_failures,
+    n_cut_off,
     failure_rate,
     n_independent
 from sized

@@ -112,6 +112,7 @@ select
     graded,
     answer_kind = 'format_failure' or answer_kind = 'open' and status = 'format_failure' as is_format_failure,
     answer_kind = 'probabilities' and abs(prob_total - 1) > 1e-9 as is_renormalised,
+    answer_kind <> 'left_out' and is_cut_off as is_cut_off,
 
     ---------- lengths
     output_tokens,
