@@ -176,8 +176,9 @@ def test_verdicts_say_what_intervals_say(built: Built) -> None:
             )
         assert row["verdict"] == verdict, row["sentence"]
         # Where contexts differ too much, no number of items decides.
-        decided = verdict != "cannot_tell" or row["statistic_ci_low"] is None or row["n_more_contexts"] is not None
-        assert decided or row["n_more"] is not None, row
+        decided = verdict != "cannot_tell" or row["statistic_ci_low"] is None
+        needed = row["n_more"] is not None or row["n_more_contexts"] is not None or "together" in row["sentence"]
+        assert decided or needed, row
         if verdict != "cannot_tell":
             assert (row["n_more"], row["n_more_samples_per_item"], row["n_more_contexts"]) == (None,) * 3, row
         if row["n_more_contexts"] is not None:
