@@ -110,10 +110,11 @@ def experiments(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg
     planned, problems = planned_names(warehouse.layout)
     requests = []
     for kind, names in planned.items():
-        if new := sorted(set(names) - set(context.instance.get_dynamic_partitions(f"sampling_{kind}"))):
-            requests.append(PARTITIONS[kind].build_add_request(new))
+        partitions = PARTITIONS[kind]
+        if new := sorted(set(names) - set(context.instance.get_dynamic_partitions(str(partitions.name)))):
+            requests.append(partitions.build_add_request(new))
             if problems:  # a tick that fails carries no requests
-                context.instance.add_dynamic_partitions(str(PARTITIONS[kind].name), new)
+                context.instance.add_dynamic_partitions(str(partitions.name), new)
     if problems:
         raise SpecError("\n".join(problems))
     if not requests:

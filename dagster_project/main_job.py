@@ -85,8 +85,8 @@ def _run_everything(layout: Layout, *, demo: bool) -> bool:
     import dagster as dg
 
     from dagster_project.assets.raw_sampling import PARTITIONS, planned_names
+    from dagster_project.assets.raw_synthetic import OPTIMIZER_SIZES
     from dagster_project.definitions import build_definitions
-    from dagster_project.partitions import OPTIMIZER_SIZES
     from dagster_project.resources import Warehouse
 
     if demo:

@@ -32,9 +32,11 @@ DECLARATION = re.compile(
     r"^[ \t>*_#`]*(?:the |my )?(?:final |correct |best )?answer[ \t*_`\"']*[:=：]\s*(?P<line>[^\n]*)"
     rf"|^[ \t>*_#`]*(?:\w+ ){{0,2}}(?:{ANSWER_ABROAD})(?: \w+)?[ \t*_`]*[:：]\s*(?P<abroad>[^\n]*)"
     r"|<answer>(?P<tag>[^<]{0,200})</answer>"
-    r"|\banswer[ \t*_`\"']*:[ \t]*(?P<inline>[^\n]{1,200})"
-    r"|\b(?:answer|choice|option)\s+(?:is|must be|should be)(?: (?:therefore|thus|hence|clearly|definitely|indeed))?:?"
-    r"[ \t]*(?P<phrase>[^\n]{1,200})"
+    r"|\b(?:answer|(?:correct|right|best|final|chosen|my)\s+(?:choice|option|letter))[ \t*_`\"']*:"
+    r"[ \t]*(?P<inline>[^\n]{1,200})"
+    r"|^[ \t>*_#`]*(?:choice|option|letter)[ \t*_`]*:[ \t]*(?P<named>[^\n]{1,200})"
+    r"|\b(?:answer|choice|option)\s+(?:is|must be|should be|would be|will be)"
+    r"(?: (?:therefore|thus|hence|clearly|definitely|indeed))?:?[ \t]*(?P<phrase>[^\n]{1,200})"
     rf"|(?:{ANSWER_ABROAD})(?:\s\w+)?\s?(?:ist|lautet|est|es|è|é|är|is|er|jest|是|为|は)[:：]?\s?"
     r"(?:(?:la|a|die|die Option|opción|option|letra|lettre)\s)?(?P<said>[^\n]{1,200})"
     r"|\\boxed\{(?P<boxed>[^\n]{1,60})"
@@ -55,6 +57,15 @@ ASSERTION = re.compile(
     r"|\bI(?:'ll|'d|\s+will|\s+would)?\s+(?:choose|pick|select|go\s+with|answer)\s+(?:(?i:option|choice|answer)\s+)?"
     r"[*_`(\[\"']{0,4}(?P<picked>[A-Z])\b"
 )
+# What a model says when it takes back what it has just declared.
+RETRACTION = re.compile(
+    r"\b(?:wait|hold on|on second thoughts?|scratch that|correction|actually,? no"
+    r"|let me (?:redo|re-?check|re-?consider|correct)|(?:that|this)(?:'s| is| was) (?:wrong|incorrect|not right)"
+    r"|I (?:made (?:a mistake|an error)|was wrong))\b|\?\s*no\b",
+    re.IGNORECASE,
+)
+# A letter of an option: "A bird" is none.
+LETTER = re.compile(r"(?<![\w'])(?!A\s+[a-z])[A-Z](?![\w'])")
 SENTENCE_END = re.compile(r"[.!?\n]")
 DOUBT = re.compile(
     r"\b(?:not|never|no|neither|nor|if|whether|unless|might|may|maybe|perhaps|could|possibly|either|doubt\w*|unsure|or"

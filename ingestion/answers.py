@@ -19,8 +19,10 @@ from ingestion.answer_phrases import (
     DECLARATION,
     DOUBT,
     LABEL,
+    LETTER,
     NEED_CAPITALS,
     NOTHING_MORE,
+    RETRACTION,
     SENTENCE_END,
     SHOUTED,
     VALUE,
@@ -104,9 +106,9 @@ def read_option(completion: str, n_choices: int, choices: Sequence[str] | None =
 
     The last declaration counts ("ANSWER: B", "<answer>B</answer>", "the answer is (B)", "\\boxed{B}", "#### B",
     "答案：B"), and if it names no option of this item the answer is a format failure: an earlier one is not taken
-    instead. Without a declaration a completion counts if it says of one option alone that it is right ("Option B is
-    correct"), if its first or last line is nothing but an option, or if all of it is one line that names one ("B) the
-    option's text").
+    instead, nor is one that is taken back ("A. Wait, it is B"). Without a declaration a completion counts if it says of
+    one option alone that it is right ("Option B is correct"), if its first or last line is nothing but an option, or if
+    all of it is one line that names one ("B) the option's text").
 
     Args:
         completion: the text, without reasoning.
@@ -114,15 +116,16 @@ def read_option(completion: str, n_choices: int, choices: Sequence[str] | None =
         choices: their texts; then an option's whole text names it too.
     """
     chosen = _NO_OPTION
-    declared = False
+    declared, declaration = False, 0
     for match in DECLARATION.finditer(completion):
         kind, text = str(match.lastgroup), match[str(match.lastgroup)]
         found = _option(text, n_choices, choices)
         counts = found.index is not None and (kind not in NEED_CAPITALS or _is_plain(text, choices))
         if kind in DECIDE or counts:
-            declared, chosen = True, found
+            declared, declaration, chosen = True, match.start(kind), found
     if declared:
-        return chosen
+        is_retracted = chosen.index is not None and _is_retracted(completion[declaration:], chosen.index, n_choices)
+        return _NO_OPTION if is_retracted else chosen
     only = completion.strip()
     if "\n" not in only and len(only) < _LONGEST_LINE:
         found = _option(only, n_choices, choices)
@@ -132,6 +135,14 @@ def read_option(completion: str, n_choices: int, choices: Sequence[str] | None =
     if asserted is not None:
         return asserted
     return _line_of_its_own(only, n_choices, choices)
+
+
+def _is_retracted(text: str, index: int, n_choices: int) -> bool:
+    """Whether what follows a declaration takes it back and names another option: "A. Wait, that's wrong, it is B"."""
+    if (match := RETRACTION.search(text)) is None:
+        return False
+    others = {option_index(letter, n_choices) for letter in LETTER.findall(text[match.end() :])}
+    return bool(others - {index, None})
 
 
 def _option(text: str, n_choices: int, choices: Sequence[str] | None) -> Chosen:

@@ -15,6 +15,34 @@ for _name, _setting in WAIT_PASSIVELY.items():
 ROOT = Path(__file__).resolve().parents[1]
 
 
+LONGEST_FIRST = (
+    "test_end_to_end.py",
+    "dbt/test_planner.py",  # the first that needs the warehouse of random rows, for which others of this folder wait
+    "dbt/test_natural_overthinking.py",
+    "dbt/test_real_logs.py",
+    "test_packaging.py",
+    "test_pathological_pools.py",
+    "synthetic/test_training.py",
+    "synthetic/test_processes.py",
+    "dagster_project/test_two_warehouses.py",
+    "dagster_project/test_sampling.py",
+    "sampling/test_agents.py",
+    "test_portability.py",
+    "warehouse/test_older_warehouse.py",
+    "dagster_project/test_ui.py",
+    "sampling/test_kills.py",
+    "sampling/test_batches.py",
+    "sampling/test_faults.py",
+    "sampling/test_published.py",
+)
+"""Files that take more than a quarter of a minute: begun last, one would keep one core busy and the other waiting."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = {ROOT / "tests" / name: number for number, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _warehouse_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> None:
     from warehouse import environment

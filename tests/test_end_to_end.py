@@ -8,12 +8,17 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 import yaml
 
@@ -21,6 +26,7 @@ from dagster_project.main_job import FIRST_EXPERIMENT
 from warehouse.connect import connect
 from warehouse.figures import FIGURES
 from warehouse.layout import PROJECT_ROOT, Layout
+from warehouse.raw import connect_raw
 
 DEMO_LOGS = PROJECT_ROOT / "ingestion" / "logs" / "demo"
 COMMAND = Path(sys.executable).with_name("incoherence")
@@ -30,24 +36,66 @@ WITHOUT_DATA_AT_FIRST = {"embedding_variance", "survey"}
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-def incoherence(root: Path, *arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
+def start(root: Path, *arguments: str, **options: Any) -> subprocess.Popen[str]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("DAGSTER")}
-    done = subprocess.run(
-        [str(COMMAND), *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment | {"WAREHOUSE_ROOT": str(root)},
+    return subprocess.Popen(
+        [str(COMMAND), *arguments], text=True, env=environment | {"WAREHOUSE_ROOT": str(root)}, **options
     )
-    assert done.returncode == expect, (
-        f"{arguments}: exit {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
-    )
-    return done
+
+
+def incoherence(root: Path, *arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
+    with start(root, *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        out, err = process.communicate()
+    assert process.returncode == expect, f"{arguments}: exit {process.returncode}\n{out[-4000:]}\n{err[-4000:]}"
+    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """What a first `incoherence run` left that was interrupted while it sampled.
+
+    Attributes:
+        status: its exit status.
+        told: its standard error.
+        kept: the samples that it had drawn, with their completions.
+        alive: processes that it had started and that outlived it.
+    """
+
+    status: int
+    told: str
+    kept: set[tuple[str, str]]
+    alive: list[psutil.Process]
+
+
+def drawn(layout: Layout) -> set[tuple[str, str]]:
+    with connect_raw(layout) as con:
+        return set(con.execute("select sample_id, completion from raw.samples where source = 'sampler'").fetchall())
+
+
+def holds_samples(segment: Path) -> bool:
+    try:
+        return segment.read_bytes().count(b"\n") > 1  # the first line is its header
+    except FileNotFoundError:  # closed since it was listed
+        return True
+
+
+def run_and_interrupt(layout: Layout) -> Interrupted:
+    with start(layout.root, "run", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
+        started: set[psutil.Process] = set()
+        while not any(map(holds_samples, layout.responses.rglob("*.jsonl"))):
+            assert run.poll() is None
+            started.update(psutil.Process(run.pid).children(recursive=True))
+            time.sleep(0.05)
+        started.update(psutil.Process(run.pid).children(recursive=True))
+        run.send_signal(signal.SIGINT)
+        _, told = run.communicate(timeout=180)
+    _, alive = psutil.wait_procs(started, timeout=30)
+    return Interrupted(run.returncode, told, drawn(layout), alive)
 
 
 @pytest.fixture(scope="module")
-def after_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Layout, str]]:
-    """A warehouse after `incoherence run`, and what the command printed.
+def after_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Layout, str, Interrupted]]:
+    """A warehouse after `incoherence run`, what the command printed, and what it was before: interrupted, once.
 
     The first experiment is there, with fewer items and epochs than `run` would give it, and logs of simulated models.
     """
@@ -58,18 +106,29 @@ def after_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Layout
     layout.experiments.mkdir()
     (layout.experiments / "small.yaml").write_text(yaml.safe_dump(spec), encoding="utf-8")
     shutil.copytree(DEMO_LOGS, layout.inbox, ignore=shutil.ignore_patterns("*.py", "*.md"))
-    yield layout, incoherence(root, "run").stdout
+    interrupted = run_and_interrupt(layout)
+    yield layout, incoherence(root, "run").stdout, interrupted
 
 
-def test_run_prints_where_things_are(after_run: tuple[Layout, str]) -> None:
-    layout, printed = after_run
+def test_an_interrupted_run_ends_and_the_next_one_goes_on(after_run: tuple[Layout, str, Interrupted]) -> None:
+    layout, _, interrupted = after_run
+    assert interrupted.status == 130
+    assert "run the same command again" in interrupted.told and "Traceback" not in interrupted.told
+    assert not interrupted.alive
+    everything = drawn(layout)
+    assert 0 < len(interrupted.kept) < len(everything)
+    assert interrupted.kept <= everything, "what was drawn is there as it was"
+
+
+def test_run_prints_where_things_are(after_run: tuple[Layout, str, Interrupted]) -> None:
+    layout, printed, _ = after_run
     for path in (layout.published_database, layout.figures, layout.report):
         assert str(path) in printed
         assert path.exists()
 
 
-def test_every_figure_has_its_pictures_and_rows(after_run: tuple[Layout, str]) -> None:
-    layout, _ = after_run
+def test_every_figure_has_its_pictures_and_rows(after_run: tuple[Layout, str, Interrupted]) -> None:
+    layout, _, _ = after_run
     with connect(layout.published_database) as con:
         for figure in FIGURES:
             png = (layout.figures / f"{figure.name}.png").read_bytes()
@@ -82,8 +141,8 @@ def test_every_figure_has_its_pictures_and_rows(after_run: tuple[Layout, str]) -
                 assert (count > 0) == (figure.name not in WITHOUT_DATA_AT_FIRST), table
 
 
-def test_the_optimizers_have_learned(after_run: tuple[Layout, str]) -> None:
-    layout, _ = after_run
+def test_the_optimizers_have_learned(after_run: tuple[Layout, str, Interrupted]) -> None:
+    layout, _, _ = after_run
     with connect(layout.published_database) as con:
         rows = con.execute(
             "select bias_sq, validation_loss, uniform_loss from figures.fig_synthetic_by_scale "
@@ -107,8 +166,8 @@ def test_the_optimizers_have_learned(after_run: tuple[Layout, str]) -> None:
         assert by_step[-1][2] < by_step[0][2] / 10, "and the rollouts descend"
 
 
-def test_simulated_models_are_labelled_everywhere(after_run: tuple[Layout, str]) -> None:
-    layout, _ = after_run
+def test_simulated_models_are_labelled_everywhere(after_run: tuple[Layout, str, Interrupted]) -> None:
+    layout, _, _ = after_run
     with connect(layout.published_database) as con:
         rows = con.execute(
             "select model_id, is_simulated from marts.dim_model where model_id like 'mockllm/%'"
@@ -118,8 +177,8 @@ def test_simulated_models_are_labelled_everywhere(after_run: tuple[Layout, str])
     assert "Some of this is simulated" in layout.report.read_text(encoding="utf-8")
 
 
-def test_the_report_asks_nothing_of_the_network(after_run: tuple[Layout, str]) -> None:
-    layout, _ = after_run
+def test_the_report_asks_nothing_of_the_network(after_run: tuple[Layout, str, Interrupted]) -> None:
+    layout, _, _ = after_run
     page = layout.report.read_text(encoding="utf-8")
     assert not re.search(r"<script[^>]+src=", page)
     outside_scripts = re.sub(r"(<script[^>]*>).*?</script>", r"\1", page, flags=re.DOTALL)
@@ -130,8 +189,8 @@ def test_the_report_asks_nothing_of_the_network(after_run: tuple[Layout, str]) -
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-def test_the_report_draws_every_figure_in_a_browser(after_run: tuple[Layout, str], tmp_path: Path) -> None:
-    layout, _ = after_run
+def test_the_report_draws_every_figure_in_a_browser(after_run: tuple[Layout, str, Interrupted], tmp_path: Path) -> None:
+    layout, _, _ = after_run
     page = subprocess.run(
         [
             str(CHROMIUM),
@@ -154,8 +213,8 @@ def test_the_report_draws_every_figure_in_a_browser(after_run: tuple[Layout, str
     assert "could not be drawn" not in re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
 
 
-def test_queries_come_in_three_formats(after_run: tuple[Layout, str]) -> None:
-    layout, _ = after_run
+def test_queries_come_in_three_formats(after_run: tuple[Layout, str, Interrupted]) -> None:
+    layout, _, _ = after_run
     sql = "select task, n_items, incoherence from marts.fct_incoherence where decomposition = 'kl' order by all"
     rows = list(csv.DictReader(io.StringIO(incoherence(layout.root, "query", sql, "--format", "csv").stdout)))
     assert rows
@@ -166,16 +225,16 @@ def test_queries_come_in_three_formats(after_run: tuple[Layout, str]) -> None:
     assert "incoherence" in table
 
 
-def test_wrong_queries_get_one_clear_line(after_run: tuple[Layout, str]) -> None:
-    layout, _ = after_run
+def test_wrong_queries_get_one_clear_line(after_run: tuple[Layout, str, Interrupted]) -> None:
+    layout, _, _ = after_run
     failed = incoherence(layout.root, "query", "from marts.fct_incoherenc", expect=1)
     assert "fct_incoherenc does not exist" in failed.stderr
     assert "Traceback" not in failed.stderr
     assert "read-only" in incoherence(layout.root, "query", "create table marts.x (a integer)", expect=1).stderr
 
 
-def test_a_second_run_trains_and_imports_nothing(after_run: tuple[Layout, str]) -> None:
-    layout, _ = after_run
+def test_a_second_run_trains_and_imports_nothing(after_run: tuple[Layout, str, Interrupted]) -> None:
+    layout, _, _ = after_run
     before = {path: path.stat().st_mtime_ns for path in layout.raw.rglob("*.parquet")}
     with connect(layout.published_database) as reader:
         counted = reader.execute("select count(*) from marts.fct_sample").fetchone()
@@ -187,14 +246,18 @@ def test_a_second_run_trains_and_imports_nothing(after_run: tuple[Layout, str]) 
         assert con.execute("select count(*) from marts.fct_sample").fetchone() == counted
 
 
-def test_the_ui_would_show_the_runs(after_run: tuple[Layout, str]) -> None:
+def test_the_ui_would_show_the_runs(after_run: tuple[Layout, str, Interrupted]) -> None:
     import dagster as dg
 
-    layout, _ = after_run
+    layout, _, _ = after_run
     with dg.DagsterInstance.from_config(str(layout.dagster_home)) as instance:
         runs = instance.get_runs()
         assert {run.job_name for run in runs} == {"sample_local", "collect", "transform"}
-        assert all(run.is_success for run in runs)
+        # The last one is the one that was interrupted.
+        assert all(run.is_success for run in runs[:-1]) and (runs[-1].job_name, runs[-1].is_failure) == (
+            "sample_local",
+            True,
+        )
         event = instance.get_latest_materialization_event(dg.AssetKey(["published", "synthetic_by_step"]))
         assert event is not None
         assert event.asset_materialization is not None

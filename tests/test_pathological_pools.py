@@ -17,7 +17,7 @@ import pytest
 
 from ingestion.logs.importer import import_paths
 from warehouse.connect import connect
-from warehouse.layout import Layout
+from warehouse.layout import DBT_PROJECT_DIR, Layout
 from warehouse.publish import publish
 from warehouse.report.page import write_page
 from warehouse.transform import build
@@ -41,6 +41,7 @@ ALPHABET = [chr(ord("A") + place) for place in range(26)]
 
 LETTERS: Rows = [
     *samples("identical_repeats", {q: ["B"] * 6 for q in ("q1", "q2")}),
+    *samples("identical_greedy", {f"q{n}": ["AB"[n % 2]] * 30 for n in range(12)}),
     *samples("all_right", {q: ["A"] * 6 for q in ("q1", "q2")}),
     *samples("all_wrong", {f"q{n:02d}": ["B", "C"] for n in range(20)}),
     *samples("all_unreadable", {q: ["?"] * 6 for q in ("q1", "q2")}),
@@ -104,6 +105,8 @@ EXPECTED = {
     # task, decomposition: mean error, plug-in, corrected, its interval, n_effective, why there is no interval
     ("identical_repeats", "brier"): (2, 0, 0, None, 2, "all_identical"),
     ("identical_repeats", "kl"): (12 * log(10), 0, 0, None, 2, "all_identical"),
+    # Half of the items are always wrong.
+    ("identical_greedy", "brier"): (1, 0, 0, None, 6, "all_identical"),
     ("all_right", "brier"): (0, None, None, None, None, "no_errors"),
     ("all_right", "kl"): (0, None, None, None, None, "no_errors"),
     # Two different wrong answers: Σ p² = 1/2, halved by two samples.
@@ -179,5 +182,21 @@ def test_the_planner_does_not_plan_what_has_no_interval(told: Told) -> None:
 def test_the_page_says_why(told: Told) -> None:
     for words in ("nothing went wrong", "no answer ever changed", "one sample per item", "too few errors", "one item"):
         assert words in told.page
-    sentences = told.published.execute("select sentence from figures.findings").fetchall()
-    assert sentences and all(sentence for (sentence,) in sentences)
+    assert "None" not in told.page.split("<h2 id")[1]
+
+
+def test_every_finding_has_its_sentence(told: Told) -> None:
+    found = told.published.execute("select sentence, n from figures.findings").fetchall()
+    assert found
+    for sentence, n in found:
+        assert sentence and sentence.endswith("."), sentence
+        assert n is not None, sentence
+
+
+def test_sentences_are_not_put_together_by_an_operator_that_a_null_empties() -> None:
+    """`||` with one missing operand is NULL; the macro `words` is not."""
+    findings = [*(DBT_PROJECT_DIR / "models").rglob("*finding*.sql"), *(DBT_PROJECT_DIR / "macros").glob("*words.sql")]
+    assert len(findings) > 7
+    for path in findings:
+        code = [line for line in path.read_text(encoding="utf-8").splitlines() if "`||`" not in line]
+        assert not any("||" in line for line in code), path

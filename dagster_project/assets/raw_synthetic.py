@@ -3,12 +3,18 @@
 import dagster as dg
 
 from dagster_project.assets.specs import RAW_GROUP, raw_columns, raw_description
-from dagster_project.partitions import EXPERIMENT, OPTIMIZER_SIZES
 from dagster_project.resources import Warehouse
 from dagster_project.run_log import reporter
 from synthetic.experiment import train_model, write_problem
+from synthetic.profiles import QUICK
 from synthetic.rolling import make_rollout, rollouts_of
 from warehouse.raw import count_rows
+
+EXPERIMENT = QUICK
+"""The synthetic experiment that the graph runs."""
+
+OPTIMIZER_SIZES = dg.StaticPartitionsDefinition([member.name for member in EXPERIMENT.members])
+"""One partition per model of the synthetic optimizer, a size with a seed: they train, and are redone, independently."""
 
 ONE_RUN_FOR_ALL_SIZES = dg.BackfillPolicy.single_run()
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ingestion.sampling.drawing.pace import backoff
-from ingestion.sampling.providers.base import Key, MissingKeyError, OverloadedError, TransientError
+from ingestion.sampling.providers.base import Key, OverloadedError, TransientError
 from ingestion.sampling.providers.sdk import sdk_error
 from ingestion.sampling.spec.experiment import EmbeddingSpec, ExperimentSpec, Limits
 from ingestion.sampling.spec.providers import ProviderSpec
@@ -205,14 +205,3 @@ def _write(layout: Layout, name: str, ids: list[str], vectors: np.ndarray[Any, n
         file_stem=f"sampler-{digest(ids)}",
         partition={"embedding_model": name},
     )
-
-
-__all__ = [
-    "Embedder",
-    "EmbeddingError",
-    "EmbeddingSummary",
-    "MissingKeyError",
-    "embed_answers",
-    "embedding_model",
-    "make_embedder",
-]

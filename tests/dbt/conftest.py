@@ -22,7 +22,7 @@ from warehouse.transform import build
 ALIASED, ALIAS = "Qwen/Qwen3-8B", "vllm/Qwen/Qwen3-8B"
 
 
-@dataclass
+@dataclass(eq=False)
 class Built:
     """A built warehouse beside the raw rows that it was built from."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from scipy import stats
 from tests.dbt.conftest import Built, agree, agree_on_incoherence
 from tests.dbt.random_study import HIDDEN
 from tests.dbt.test_ensembling import in_order
-from tests.oracles.answers import ItemAnswers, latest
+from tests.oracles.answers import ItemAnswers, ItemKey, latest
 from tests.oracles.corrected import Unit, choice_unit, estimate, graded_unit, shifts_of
 from tests.oracles.decompositions import (
     Array,
@@ -68,16 +69,21 @@ CORRECTED: dict[str, Callable[[Array, int], tuple[float | None, float | None]]] 
 
 def samples_of(built: Built, row: dict[str, Any]) -> list[tuple[Array, int]]:
     """Per item of a row's pool: what its decomposition sees of each sample, in order, and the target."""
-    raw = built.evals
     if row["decomposition"] in ("kl", "brier"):
         return [(in_order(answers), answers.target) for answers in pool_of(built, row).values()]
-    found = {
-        "coverage": lambda: by_item(raw.samples, unit_tests_by_sample(raw.samples, raw.test_outcomes)),
-        "score": lambda: by_item(raw.samples, scores_by_sample(raw.items, raw.samples, raw.test_outcomes)),
-        "embedding": lambda: vectors_by_item(raw.samples, raw.embeddings)["wide"],
-    }[row["decomposition"]]()
     pool = (row["task"], row["model_id"], row["condition_id"])
-    return [(values, 0) for key, values in found.items() if key[:3] == pool]
+    return [(values, 0) for key, values in graded(built, row["decomposition"]).items() if key[:3] == pool]
+
+
+@cache
+def graded(built: Built, decomposition: str) -> dict[ItemKey, Array]:
+    """What a decomposition without options sees of each item's samples."""
+    raw = built.evals
+    if decomposition == "coverage":
+        return by_item(raw.samples, unit_tests_by_sample(raw.samples, raw.test_outcomes))
+    if decomposition == "score":
+        return by_item(raw.samples, scores_by_sample(raw.items, raw.samples, raw.test_outcomes))
+    return vectors_by_item(raw.samples, raw.embeddings)["wide"]
 
 
 def units_of(built: Built, row: dict[str, Any]) -> list[Unit]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -54,6 +56,14 @@ def plain_units(items: Items, decomposition: str) -> list[Unit]:
     return [Unit(split(*item).error, corrected(*item)[1]) for item in items]
 
 
+def by_pool(rows: list[dict[str, Any]]) -> dict[tuple[str, ...], list[dict[str, Any]]]:
+    """The plans of a pool, one per width that is wanted."""
+    pools: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        pools[row["task"], row["model_id"], row["condition_id"]].append(row)
+    return pools
+
+
 def spreads(
     items: Items, decomposition: str, units: list[Unit] | None = None
 ) -> tuple[float, float | None, float | None]:
@@ -77,23 +87,25 @@ def spreads(
 @pytest.mark.parametrize("decomposition", list(SPLITS))
 def test_the_parts_of_the_width_agree_with_the_definitions(built: Built, decomposition: str) -> None:
     rows = built.rows("figures.fig_planner", f"decomposition = '{decomposition}' and task not in ('four', 'many')")
-    for row in rows:
-        items, units = samples_of(built, row), units_of(built, row)
+    for pool, planned in by_pool(rows).items():
+        items, units = samples_of(built, planned[0]), units_of(built, planned[0])
         items = [item for item, unit in zip(items, units, strict=True) if unit.variance is not None]
         units = [unit for unit in units if unit.variance is not None]
         total, of_items, of_samples = spreads(items, decomposition, units)
         plan = plan_of(items, decomposition, units)
-        assert row["planned"] == ("variance" if decomposition == "embedding" else "incoherence")
-        assert agree(row["variance_unbiased"], float(np.mean([unit.variance for unit in units])))  # type: ignore[arg-type]
-        assert agree(row["item_spread"], of_items) and agree(row["sample_spread"], of_samples), row
-        if plan.inside is None:
-            assert agree(row["width"], 2 * stats.t.ppf(0.975, len(items) - 1) * np.sqrt(total / len(items)))
-        else:
-            estimated = estimate(units)
-            assert estimated.low is not None and estimated.high is not None
-            assert agree(row["width"], estimated.high - estimated.low)
-            assert agree(row["context_spread"], plan.inside.standard_error**2 - total / len(items))
-        assert of_samples is not None or row["n_more_samples_per_item"] in (0, None)
+        assert len(planned) == 5, pool
+        for row in planned:
+            assert row["planned"] == ("variance" if decomposition == "embedding" else "incoherence")
+            assert agree(row["variance_unbiased"], float(np.mean([unit.variance for unit in units])))  # type: ignore[arg-type]
+            assert agree(row["item_spread"], of_items) and agree(row["sample_spread"], of_samples), row
+            if plan.inside is None:
+                assert agree(row["width"], 2 * stats.t.ppf(0.975, len(items) - 1) * np.sqrt(total / len(items)))
+            else:
+                estimated = estimate(units)
+                assert estimated.low is not None and estimated.high is not None
+                assert agree(row["width"], estimated.high - estimated.low)
+                assert agree(row["context_spread"], plan.inside.standard_error**2 - total / len(items))
+            assert of_samples is not None or row["n_more_samples_per_item"] in (0, None)
     assert any(row["sample_spread"] is not None for row in rows)
 
 
@@ -119,17 +131,18 @@ def width_of(plan: Plan, n_items: float) -> float:
 def test_plans_agree_with_the_definitions(built: Built, decomposition: str) -> None:
     rows = built.rows("figures.fig_planner", f"task = 'independent' and decomposition = '{decomposition}'")
     assert {row["wanted_width"] for row in rows} == {0.2, 0.1, 0.05, 0.02, 0.01}
-    for row in rows:
-        items = samples_of(built, row)
+    for planned in by_pool(rows).values():
+        items = samples_of(built, planned[0])
         plan = plan_of(items, decomposition, plain_units(items, decomposition))
-        if row["width"] <= row["wanted_width"]:
-            assert row["n_more_items"] == row["n_more_samples_per_item"] == row["n_calls_more_samples"] == 0
-            continue
-        needed = row["n_items"] + row["n_more_items"]
-        assert width_of(plan, needed) <= row["wanted_width"] < width_of(plan, needed - 1)
-        assert row["n_calls_more_items"] == 320 * row["n_more_items"]
-        # With so many items, widths after which samples would have to be endless.
-        assert row["n_more_samples_per_item"] is None and row["cost_usd_more_samples"] is None
+        for row in planned:
+            if row["width"] <= row["wanted_width"]:
+                assert row["n_more_items"] == row["n_more_samples_per_item"] == row["n_calls_more_samples"] == 0
+                continue
+            needed = row["n_items"] + row["n_more_items"]
+            assert width_of(plan, needed) <= row["wanted_width"] < width_of(plan, needed - 1)
+            assert row["n_calls_more_items"] == 320 * row["n_more_items"]
+            # With so many items, widths after which samples would have to be endless.
+            assert row["n_more_samples_per_item"] is None and row["cost_usd_more_samples"] is None
 
 
 def test_more_samples_where_they_are_enough(built: Built) -> None:

@@ -79,6 +79,13 @@ from ingestion.answers import (
         ("The answer is neither A nor B.", None),
         ("The answer is not B because", None),
         ("The answer is (A) and not (B)", None),
+        ("The answer is: A. Wait, that's wrong. It should be B.", None),
+        ("I was going to say A, but the answer is C. Actually no, B.", None),
+        ("The answer is A)? No: **B**", None),
+        ("ANSWER: A\nHold on, let me recheck.\nSo B.", None),
+        ("ANSWER: A\nWait, no.\nANSWER: B", 1),
+        ("Wait, not A. The answer is B.", 1),
+        ("ANSWER: B\nWait for A bird.", 1),
     ],
 )
 def test_letters_in_the_usual_phrasings(completion: str, expected: int | None) -> None:
@@ -97,6 +104,7 @@ def test_letters_in_the_usual_phrasings(completion: str, expected: int | None) -
         ),
         *("(C) is right, I think.", "I would go with option C.", "I choose C.", "Choice (C) is the best answer."),
         *("Option A is incorrect. Option C is correct.", "A is wrong and B is wrong. C is the correct answer."),
+        *("Choice: C", "Correct option: **C**", "The best option would be C.", "My choice: (C)"),
         *("The answer is therefore C.", "The answer should be C", "Correct answer: C", "My final answer is C."),
         # the letter first or last, and reasons
         *(

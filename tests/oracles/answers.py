@@ -15,7 +15,7 @@ ItemKey = tuple[str, str, str, str]
 """(task, model_id, condition_id, item_id)"""
 
 
-@dataclass
+@dataclass(eq=False)
 class ItemAnswers:
     """The samples of one item that enter its decomposition.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -81,6 +82,7 @@ def accuracy_shift(answers: ItemAnswers) -> Shift:
     return shift_of_mean(right, [sample["context_id"] for sample in answers.samples])
 
 
+@cache  # most tests of a decomposition ask for the same items
 def choice_unit(answers: ItemAnswers, decomposition: str) -> Unit:
     """An item with options, by KL or Brier."""
     contexts = [sample["context_id"] for sample in answers.samples]
@@ -142,10 +144,11 @@ def _of_pairs(misses: Array, contexts: list[str]) -> Parts:
 
 
 def _half_distance(vectors: Array, groups: Sequence[object]) -> float | None:
-    apart = np.array([[one != other for other in groups] for one in groups])
+    _, number = np.unique(np.array(groups), return_inverse=True)
+    apart = number[:, None] != number[None, :]
     if not apart.any():
         return None
-    distances = np.array([[np.sum((one - other) ** 2) / 2 for other in vectors] for one in vectors])
+    distances = np.sum((vectors[:, None, :] - vectors[None, :, :]) ** 2, axis=-1) / 2
     return float(distances[apart].mean())
 
 

@@ -27,7 +27,9 @@ from ingestion.sampling import (
     sample,
     sample_partitions,
 )
+from ingestion.sampling.plans.partitions import partitions
 from ingestion.sampling.spec.epochs import EpochsUntil
+from ingestion.sampling.stopping.answers import read_answers
 from ingestion.sampling.stopping.interval import Interval
 from ingestion.sampling.stopping.rule import State, judge, known_beforehand, schedule, told
 from ingestion.sampling.stopping.spending import levels, p_value
@@ -124,7 +126,7 @@ def test_a_pool_that_cannot_get_there_is_given_up(layout: Layout, make_spec: Mak
 
 
 def test_a_killed_run_comes_to_the_same_samples(make_spec: MakeSpec, tmp_path: Path, server: Server) -> None:
-    spec = adaptive(make_spec, tmp_path, 0.12, models=models(EVENLY, MOODY), provider={"concurrency": 16})
+    spec = adaptive(make_spec, tmp_path, 0.1, provider={"concurrency": 16})
     whole, killed = Layout(tmp_path / "whole"), Layout(tmp_path / "killed")
     sample(spec, whole)
     n_whole = server.n_requests
@@ -133,7 +135,7 @@ def test_a_killed_run_comes_to_the_same_samples(make_spec: MakeSpec, tmp_path: P
     command = [sys.executable, "-m", "tests.sampling.killing", str(path), str(killed.root)]
     run = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=PROJECT_ROOT)
     assert run.stdin and run.stdout
-    for n_more in (100, 300):  # in the first round, in a later one
+    for n_more in (100, 120):  # in the first round, in a later one
         run.stdin.write("go\n")
         run.stdin.flush()
         while not (line := run.stdout.readline().strip()).isdigit():
@@ -174,14 +176,14 @@ def test_batches_are_submitted_from_look_to_look(
 
 
 def test_partitions_of_the_ui_do_the_same(layout: Layout, make_spec: MakeSpec, tmp_path: Path) -> None:
-    spec = adaptive(make_spec, tmp_path, 0.17, models=models(EVENLY, MOODY))
+    spec = adaptive(make_spec, tmp_path, 0.17)
     layout.experiments.mkdir(parents=True)
     saved = spec.model_dump(mode="json", exclude_none=True)
     (layout.experiments / "spec.yaml").write_text(yaml.safe_dump(saved))
     keys = [PartitionKey(*part.key) for part in plan(spec, layout).partitions]
     drawn = sample_partitions(layout, "openai", keys)
-    assert (drawn.problems, drawn.n_drawn) == ([], 12 * N_ITEMS)
-    assert epochs(layout) == {EVENLY: 4, MOODY: 8}
+    assert (drawn.problems, drawn.n_drawn) == ([], 4 * N_ITEMS)
+    assert epochs(layout) == {EVENLY: 4}
 
 
 def test_what_has_no_verdict_of_its_own_is_refused(make_spec: MakeSpec, tmp_path: Path) -> None:
@@ -197,6 +199,24 @@ def test_what_has_no_verdict_of_its_own_is_refused(make_spec: MakeSpec, tmp_path
         adaptive(make_spec, tmp_path, "verdct")
     spec: ExperimentSpec = adaptive(make_spec, tmp_path, 0.1)
     assert spec.model_dump(mode="json")["epochs"] == {"from": 4, "to": 8, "until": {"width": 0.1}}
+
+
+def test_answers_are_read_as_the_warehouse_reads_them(layout: Layout, make_spec: MakeSpec) -> None:
+    target = np.eye(4)[0]
+    expected = {"blank": np.full(4, 0.25) - target, "refusal": None}
+    for model, miss in expected.items():
+        spec = make_spec(model)
+        sample(spec, layout)
+        (partition,) = partitions(spec, layout)
+        found = read_answers(partition, layout)
+        assert (found.misses == (np.empty((0, 4)) if miss is None else np.tile(miss, (30, 1)))).all(), model
+    spec = make_spec(condition={"prompt_format": ["choice", "probability"]})
+    sample(spec, layout)
+    of_letters, of_numbers = (read_answers(part, layout) for part in partitions(spec, layout))
+    assert sorted(map(tuple, np.unique(of_letters.misses, axis=0))) == sorted(map(tuple, np.eye(4) - target))
+    assert np.allclose(np.sort(of_numbers.misses + target), [0.1, 0.1, 0.1, 0.7])
+    items, contexts, misses = of_letters.up_to(2)
+    assert np.bincount(items).tolist() == [2] * 10 and not contexts.any() and len(misses) == 20
 
 
 def test_the_rule() -> None:

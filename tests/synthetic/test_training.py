@@ -92,8 +92,8 @@ def test_a_seed_gives_identical_losses_and_weights(tiny: ExperimentConfig, pairs
 @pytest.mark.skipif(shutil.which("c++") is None, reason="torch.compile needs a C++ compiler on a CPU")
 def test_a_compiled_training_learns_what_an_eager_one_does(tiny: ExperimentConfig, pairs: Pairs) -> None:
     config = with_training(tiny, n_steps=3, log_every=1)
-    eager = [row.loss for row in train(new_model(config), pairs, config)]
-    assert [row.loss for row in train(new_model(config), pairs, config, compiled=True)] == pytest.approx(
+    eager = [row.loss for row in train(new_model(config, "one"), pairs, config)]
+    assert [row.loss for row in train(new_model(config, "one"), pairs, config, compiled=True)] == pytest.approx(
         eager, rel=1e-4
     )
 

@@ -26,7 +26,7 @@ from ingestion.logs.lm_eval.sample import Tally, document_rows
 from ingestion.logs.records import Notice, Record, RefusedFileError, Row, Run, ScoredBy, ScoresWithdrawn, Unreadable
 from ingestion.logs.score_options import ScoreOptions
 
-READER_VERSION = 3
+READER_VERSION = 4
 _HEAD_BYTES = 1 << 20
 
 

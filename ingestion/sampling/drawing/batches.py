@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from ingestion.sampling.drawing.pace import backoff
 from ingestion.sampling.journal.batch_book import Book, OpenBatch
 from ingestion.sampling.journal.records import Answered, Settled
 from ingestion.sampling.plans.partitions import Planned
-from ingestion.sampling.plans.prices import expected_input_tokens
 from ingestion.sampling.providers.base import BatchFailedError, FatalError, ProviderError, RejectedError
 from ingestion.sampling.providers.batch_apis import BatchApi, BatchResult
 from ingestion.sampling.providers.wire import InvalidResponseError
@@ -94,36 +93,16 @@ class BatchDrawing:
         drawing, partition = self._drawing, self._drawing.terms.partition
         submitted = {partition.index(p) for batch in self._book.open.values() for p in self._planned(batch) if p}
         missing = (planned for planned in drawing.missing() if partition.index(planned) not in submitted)
-        while chunk := self._chunk(missing):
-            affordable, most = self._affordable(chunk)
-            if affordable:
-                await self._submit(affordable, most)
-            if len(affordable) < len(chunk):
+        while True:
+            batch = drawing.next_batch(missing, BATCH_BYTES)
+            if batch.planned:
+                await self._submit(batch.planned, batch.most_usd)
+            if batch.is_cut_short:
                 if not self._book.open:
                     drawing.stop_for_budget(drawing.most_usd(1000))
                 return False
-        return True
-
-    def _chunk(self, missing: Iterator[Planned]) -> list[Planned]:
-        """As many as fit into one batch."""
-        chunk: list[Planned] = []
-        n_bytes = 0
-        for planned in missing:
-            chunk.append(planned)
-            n_bytes += sum(len(turn.text.encode()) for turn in self._drawing.terms.partition.request(planned).turns)
-            if len(chunk) >= self._limits.batch_requests or n_bytes >= BATCH_BYTES:
-                break
-        return chunk
-
-    def _affordable(self, chunk: list[Planned]) -> tuple[list[Planned], float]:
-        total = 0.0
-        for number, planned in enumerate(chunk):
-            request = self._drawing.terms.partition.request(planned)
-            most = self._drawing.most_usd(expected_input_tokens(request.turns))
-            if not self._drawing.budget.reserve(most):
-                return chunk[:number], total
-            total += most
-        return chunk, total
+            if not batch.planned:
+                return True
 
     async def _submit(self, chunk: list[Planned], most: float) -> None:
         partition = self._drawing.terms.partition

@@ -16,7 +16,7 @@ from ingestion.sampling.drawing.terms import Terms
 from ingestion.sampling.journal.group_commit import GroupCommit
 from ingestion.sampling.journal.records import Answered, Settled
 from ingestion.sampling.plans.partitions import Holdings, Planned
-from ingestion.sampling.plans.prices import most_output_tokens, tokens_cost
+from ingestion.sampling.plans.prices import expected_input_tokens, most_output_tokens, tokens_cost
 from ingestion.sampling.spec.experiment import Limits
 
 
@@ -38,6 +38,21 @@ class Stop:
         """Stop; the first reason stands."""
         if self.reason is None:
             self.reason, self.is_failure, self.needs_person = reason, is_failure, needs_person
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Samples to ask for together.
+
+    Attributes:
+        planned: the samples; none where nothing is missing or affordable.
+        most_usd: the most that they can cost, which is reserved in the budget.
+        is_cut_short: whether the budget holds more of them back.
+    """
+
+    planned: list[Planned]
+    most_usd: float
+    is_cut_short: bool
 
 
 @dataclass
@@ -76,6 +91,22 @@ class Drawing:
             for number, sample in enumerate(islice(planned, self.wanted.stop))
             if number >= self.wanted.start and not done[number]
         )
+
+    def next_batch(self, missing: Iterator[Planned], max_bytes: int) -> Batch:
+        """As many as fit into one batch and as the budget allows, of prompts of not much more than `max_bytes`."""
+        total, n_bytes = 0.0, 0
+        chunk: list[Planned] = []
+        for planned in missing:
+            turns = self.terms.partition.request(planned).turns
+            most = self.most_usd(expected_input_tokens(turns))
+            if not self.budget.reserve(most):
+                return Batch(chunk, total, is_cut_short=True)
+            total += most
+            chunk.append(planned)
+            n_bytes += sum(len(turn.text.encode()) for turn in turns)
+            if len(chunk) >= self.limits.batch_requests or n_bytes >= max_bytes:
+                break
+        return Batch(chunk, total, is_cut_short=False)
 
     async def keep(self, *records: Settled) -> None:
         """Write records down, and count them once the disk has them."""

@@ -158,7 +158,7 @@ class EvalSetRun(PartitionRun):
         if problem is not None:
             self._stop_for(problem, one)
             return
-        on_loop(lambda: self._count_errors(len(errors)))
+        on_loop(lambda: self._tally.add_errors(len(errors)))
         if errors and len(errors) == len(ran):
             reason = f"all {len(errors):,} samples of a round failed, the last one: {errors[-1]}"
             self.stop.because(reason, is_failure=True)
@@ -181,20 +181,9 @@ class EvalSetRun(PartitionRun):
             on_loop(lambda: self._count_in(fresh))
 
     def _count_in(self, fresh: Sequence[Ran]) -> None:
-        counts, tally = self._run.counts, self._tally
-        cost = sum(sample.cost_usd or 0.0 for sample in fresh)
-        tally.n_drawn += len(fresh)
-        tally.cost_usd += cost
-        counts.n_done += len(fresh)
-        counts.cost_usd += cost
-        counts.has_unknown_cost |= any(sample.cost_usd is None for sample in fresh)
-        self._run.budget.settle(0.0, cost, 0)
-        tally.watch(counts)
-
-    def _count_errors(self, n_errors: int) -> None:
-        self._tally.n_errors += n_errors
-        self._run.counts.n_errors += n_errors
-        self._tally.watch(self._run.counts)
+        costs = [sample.cost_usd for sample in fresh]
+        self._run.budget.settle(0.0, sum(cost or 0.0 for cost in costs), 0)
+        self._tally.add_drawn(costs)
 
     def _options(self, one: Round) -> dict[str, Any]:
         """What `inspect_ai.eval_set` takes, by its names; what is not given stays as the task and Inspect have it."""

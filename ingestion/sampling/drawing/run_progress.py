@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -76,14 +76,24 @@ class Tally:
     def add(self, record: Settled) -> None:
         """A record is on disk."""
         if isinstance(record, Answered):
-            self.n_drawn += 1
-            self.cost_usd += record.cost_usd or 0.0
-            self.run.n_done += 1
-            self.run.cost_usd += record.cost_usd or 0.0
-            self.run.has_unknown_cost |= record.cost_usd is None
+            self.add_drawn([record.cost_usd])
         else:
-            self.n_errors += 1
-            self.run.n_errors += 1
+            self.add_errors(1)
+
+    def add_drawn(self, costs_usd: Sequence[float | None]) -> None:
+        """Samples are there, which cost so much each; None where that is unknown."""
+        cost = sum(one or 0.0 for one in costs_usd)
+        self.n_drawn += len(costs_usd)
+        self.cost_usd += cost
+        self.run.n_done += len(costs_usd)
+        self.run.cost_usd += cost
+        self.run.has_unknown_cost |= None in costs_usd
+        self.watch(self.run)
+
+    def add_errors(self, n_errors: int) -> None:
+        """So many samples ended in an error."""
+        self.n_errors += n_errors
+        self.run.n_errors += n_errors
         self.watch(self.run)
 
 

@@ -19,7 +19,7 @@ from ingestion.answers import option_letter, parse_letter, parse_probabilities
 from ingestion.reasoning_text import CUT_OFF, split_reasoning
 from ingestion.sampling.providers.wire import Reply
 
-PARSER_VERSION = 3
+PARSER_VERSION = 4
 """To be raised when the same response would give another answer: partitions are then derived anew."""
 
 _ANSWER_TAG = re.compile(r"<(/?)answer>", re.IGNORECASE)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ingestion.sampling.journal.to_parquet import FILE_STEM
 from ingestion.sampling.plans.partitions import Partition
+from ingestion.sampling.questions.items import Item
 from ingestion.sampling.stopping.interval import Floats, Ints
 from warehouse.layout import Layout
 
@@ -36,46 +38,49 @@ class Answers:
 def read_answers(partition: Partition, layout: Layout) -> Answers:
     """The planned samples that enter a decomposition, by the rules of dbt's `int_sample_answers`.
 
-    Errors and refusals are left out, an answer that cannot be parsed is uniform; so are items without a right answer.
+    Errors and refusals are left out, and so are items without a right answer; an answer that cannot be parsed is
+    uniform.
     """
     path = layout.raw_file("samples", FILE_STEM, partition.key.columns)
     items = {item.item_id: place for place, item in enumerate(partition.task.items)}
     contexts = {context.context_id: place for place, context in enumerate(partition.contexts)}
     n_options = max((len(item.choices or ()) for item in partition.task.items), default=0)
-    where: list[tuple[int, int, int]] = []
-    misses: list[Floats] = []
-    for row in _rows(path) if path.exists() else ():
-        place, context = items.get(row["item_id"]), contexts.get(row["context_id"])
-        if place is None or context is None or row["epoch"] > partition.n_epochs:
-            continue
-        item = partition.task.items[place]
-        n = len(item.choices or ())
-        if item.target_index is None or not 0 <= item.target_index < n or item.answer_key_id != row["answer_key_id"]:
-            continue
-        miss = np.zeros(n_options)
-        miss[:n] = _stated(row, n)
-        miss[item.target_index] -= 1
-        where.append((place, context, row["epoch"]))
-        misses.append(miss)
-    numbers = np.array(where, dtype=np.int64).reshape(-1, 3)
-    misses_of = np.array(misses, dtype=np.float64).reshape(-1, n_options)
-    return Answers(numbers[:, 0], numbers[:, 1], numbers[:, 2], misses_of)
+    where, misses = [np.empty((0, 3), dtype=np.int64)], [np.empty((0, n_options))]
+    for rows in _rows(path) if path.exists() else ():
+        numbers, of_rows = np.zeros((len(rows), 3), dtype=np.int64), np.zeros((len(rows), n_options))
+        n = 0
+        for row in rows:
+            place, context = items.get(row["item_id"]), contexts.get(row["context_id"])
+            if place is None or context is None or row["epoch"] > partition.n_epochs:
+                continue
+            if not _misses(row, partition.task.items[place], of_rows[n]):
+                continue
+            numbers[n] = place, context, row["epoch"]
+            n += 1
+        where.append(numbers[:n])
+        misses.append(of_rows[:n])
+    places = np.concatenate(where)
+    return Answers(places[:, 0], places[:, 1], places[:, 2], np.concatenate(misses))
 
 
-def _rows(path: Any) -> list[dict[str, Any]]:
-    table = pq.ParquetFile(path).read(columns=_COLUMNS)
-    left_out = pc.is_in(table["status"], value_set=pc.cast(["error", "refused"], table.schema.field("status").type))
-    rows: list[dict[str, Any]] = table.filter(pc.invert(left_out)).to_pylist()
-    return rows
+def _rows(path: Path) -> Iterator[list[dict[str, Any]]]:
+    """Rows that are neither errors nor refusals, a batch at a time."""
+    for batch in pq.ParquetFile(path).iter_batches(columns=_COLUMNS):
+        yield [row for row in batch.to_pylist() if row["status"] not in ("error", "refused")]
 
 
-def _stated(row: dict[str, Any], n: int) -> Floats:
+def _misses(row: dict[str, Any], item: Item, into: Floats) -> bool:
+    """Write the answer less the right one into a row of zeros; False where the item has no right answer, or another."""
+    n, target = len(item.choices or ()), item.target_index
+    if target is None or not 0 <= target < n or item.answer_key_id != row["answer_key_id"]:
+        return False
     probs, choice = row["class_probs"], row["choice_index"]
-    if row["status"] != "format_failure":
-        if probs is not None and len(probs) == n and min(probs) >= 0 and sum(probs) > 0:
-            stated: Floats = np.array(probs) / sum(probs)
-            return stated
-        if probs is None and choice is not None and 0 <= choice < n:
-            chosen: Floats = np.eye(n)[choice]
-            return chosen
-    return np.full(n, 1 / n)
+    is_parsed = row["status"] != "format_failure"
+    if is_parsed and probs is not None and len(probs) == n and min(probs) >= 0 and sum(probs) > 0:
+        into[:n] = np.array(probs) / sum(probs)
+    elif is_parsed and probs is None and choice is not None and 0 <= choice < n:
+        into[choice] = 1
+    else:
+        into[:n] = 1 / n
+    into[target] -= 1
+    return True
