@@ -91,8 +91,11 @@ def main(arguments: list[str]) -> int:
 
 def _commit() -> str:
     """The code that is tried; with a `+` if files of it were changed since."""
-    told = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
-    return subprocess.run(told, check=True, capture_output=True, text=True, cwd=PROJECT_ROOT).stdout.strip()
+    name, changed = (
+        subprocess.run(["git", *told], check=True, capture_output=True, text=True, cwd=PROJECT_ROOT).stdout.strip()
+        for told in (["rev-parse", "--short", "HEAD"], ["status", "--porcelain", "-uno", "--", ":!benchmarks/results"])
+    )
+    return f"{name}+" if changed else name
 
 
 def _trials(template: Warehouse) -> list[tuple[str, Callable[[], object]]]:

@@ -8,6 +8,7 @@ The result is written to `results/import_scale.json`.
 from __future__ import annotations
 
 import json
+import os
 import platform
 import random
 import resource
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +75,9 @@ def one(folder: Path, warehouse: Path) -> dict[str, Any]:
 def main() -> None:
     """Measure, print and record."""
     chance = random.Random(1)
-    told: dict[str, Any] = {"cores": n_cores(), "python": platform.python_version(), "memory": {}}
+    told: dict[str, Any] = {"cores": n_cores(), "python": platform.python_version()}
+    # Seconds mean little beside other work; memory does not depend on it.
+    told |= {"day": datetime.now(UTC).date().isoformat(), "load_average": round(os.getloadavg()[0], 1), "memory": {}}
     with tempfile.TemporaryDirectory() as root:
         for n_logs in (1, 10, 100):
             folder = Path(root, f"logs{n_logs}")

@@ -25,11 +25,18 @@ from warehouse.parquet import atomic_path
 from warehouse.transform import prepare, run_dbt
 
 RESULT = Path(__file__).with_name("results") / "overthinking_null.json"
-SIZES = ((50, 10), (200, 10))
 N_REPLICATIONS, BATCH = 1_000, 100
 N_CONTEXTS = 10
 SCENARIOS = {"no longer": 0.0, "longer by 1 sd": 1.0, "longer by 0.5 sd, shared contexts": 0.5}
 """By how many standard deviations of log length wrong answers are longer."""
+
+CELLS = (
+    ("no longer", (50, 10)),
+    ("no longer", (200, 10)),
+    ("longer by 1 sd", (50, 10)),
+    ("longer by 0.5 sd, shared contexts", (50, 10)),
+)
+"""Scenarios and sizes: items × samples."""
 
 MODELS = (
     "int_overthinking_samples",
@@ -148,16 +155,13 @@ def faults(name: str, cell: Cell) -> list[str]:
 def main() -> int:
     """Run the cells that are not recorded yet, record each, and print all."""
     recorded: dict[str, dict[str, float]] = json.loads(RESULT.read_text()) if RESULT.is_file() else {}
-    seed = 0
-    for scenario in SCENARIOS:
-        for size in SIZES:
-            seed += 1
-            prefix = f"wrong answers {scenario}, {size[0]}x{size[1]}"
-            if f"{prefix}, brier" not in recorded:
-                for metric, cell in simulate(scenario, size, N_REPLICATIONS, seed).items():
-                    recorded[f"{prefix}, {metric}"] = asdict(cell)
-                with atomic_path(RESULT) as temporary:
-                    temporary.write_text(json.dumps(recorded, indent=2) + "\n", encoding="utf-8")
+    for seed, (scenario, size) in enumerate(CELLS, start=1):
+        prefix = f"wrong answers {scenario}, {size[0]}x{size[1]}"
+        if f"{prefix}, brier" not in recorded:
+            for metric, cell in simulate(scenario, size, N_REPLICATIONS, seed).items():
+                recorded[f"{prefix}, {metric}"] = asdict(cell)
+            with atomic_path(RESULT) as temporary:
+                temporary.write_text(json.dumps(recorded, indent=2) + "\n", encoding="utf-8")
     missed = []
     for name, numbers in recorded.items():
         cell = Cell(**numbers)  # type: ignore[arg-type]

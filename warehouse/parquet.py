@@ -6,7 +6,7 @@ the new ones, never half a file. Files are immutable: changed content is a new f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,34 @@ def atomic_path(final: Path) -> Iterator[Path]:
         flush_folder(final.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_together() -> Iterator[Callable[[Path], Path]]:
+    """Several files that appear together: gives a temporary path for each final one.
+
+    All are on the disk before the first is renamed: renaming them takes milliseconds, and flushing in between took
+    seconds, in which a kill left old and new files beside each other.
+    """
+    written: list[tuple[Path, Path]] = []
+
+    def temporary_of(final: Path) -> Path:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        written.append((temporary_beside(final), final))
+        return written[-1][0]
+
+    try:
+        yield temporary_of
+        for temporary, _ in written:
+            with temporary.open("rb") as handle:
+                flush(handle.fileno())
+        for temporary, final in written:
+            temporary.replace(final)
+        for folder in {final.parent for _, final in written}:
+            flush_folder(folder)
+    finally:
+        for temporary, _ in written:
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ published file. It is replaced by a rename: an open reader keeps the old content
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import duckdb
 from warehouse.layout import Layout
 from warehouse.leftovers import sweep
 from warehouse.lock import LockedError, locked
-from warehouse.parquet import atomic_path
+from warehouse.parquet import atomic_together
 from warehouse.plain_text import APOSTROPHE, CONTROL, FORMULA, NUMBER, REPLACEMENT
 from warehouse.tell import Tell, silence
 
@@ -63,11 +63,11 @@ def publish(layout: Layout, report: Tell = silence) -> Published:
                 "together; run `incoherence build` to its end first"
             )
         # Everything is written before anything is renamed: a killed publish leaves what was published as it was.
-        with ExitStack() as written:
-            temporary = written.enter_context(atomic_path(layout.published_database))
-            row_counts = _copy(layout.build_database, temporary, report)
-            temporary.chmod(0o444)
-            wanted = _export(layout, temporary, list(row_counts), written)
+        with atomic_together() as temporary_of:
+            database = temporary_of(layout.published_database)
+            row_counts = _copy(layout.build_database, database, report)
+            database.chmod(0o444)
+            wanted = _export(layout, database, list(row_counts), temporary_of)
         for folder, pattern in ((layout.exports_parquet, "*/*.parquet"), (layout.exports_csv, "*.csv")):
             for stale in set(folder.glob(pattern)) - wanted:
                 stale.unlink()
@@ -114,8 +114,8 @@ def _copy(source: Path, target: Path, report: Tell) -> dict[str, int]:
     return row_counts
 
 
-def _export(layout: Layout, database: Path, tables: list[str], written: ExitStack) -> set[Path]:
-    """Write each export under a temporary name, which it loses when `written` ends; return where they will be."""
+def _export(layout: Layout, database: Path, tables: list[str], temporary_of: Callable[[Path], Path]) -> set[Path]:
+    """Write each export under its temporary name; return where they will be."""
     wanted: set[Path] = set()
     with duckdb.connect(str(database), read_only=True) as con:
         for table in tables:
@@ -127,8 +127,7 @@ def _export(layout: Layout, database: Path, tables: list[str], written: ExitStac
                 targets.append((layout.exported_csv(name), _for_spreadsheets(rows, texts), "format csv, header"))
             for path, query, options in targets:
                 wanted.add(path)
-                temporary = written.enter_context(atomic_path(path))
-                con.execute(f"copy ({query}) to {_literal(str(temporary))} ({options})")
+                con.execute(f"copy ({query}) to {_literal(str(temporary_of(path)))} ({options})")
     return wanted
 
 

@@ -206,12 +206,16 @@ def _project() -> str:
 
 
 def _results(layout: Layout) -> list[dict[str, Any]]:
-    path = layout.dbt_results
-    return list(json.loads(path.read_text(encoding="utf-8"))["results"]) if path.is_file() else []
+    try:
+        return list(json.loads(layout.dbt_results.read_text(encoding="utf-8"))["results"])
+    except (FileNotFoundError, ValueError):  # none, or half of one: the disk was full
+        return []
 
 
 def _explain(layout: Layout, last_lines: Sequence[str]) -> str:
     failed = [result for result in _results(layout) if result["status"] in _BAD_STATUSES]
+    if not failed and (full := next((line for line in last_lines if "No space left" in line), None)):
+        return f"dbt could not write its files ({full.strip()}); free some space and run the same command again"
     if not failed:
         tail = "\n".join(last_lines[-12:])
         return f"dbt could not run; its last words:\n{tail}\nThe full log is {layout.dbt_logs}"

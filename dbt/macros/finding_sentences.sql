@@ -47,6 +47,8 @@
 {# What would decide, and at what price. #}
 {% macro needs_in_words() -%}
     case
+        when n_more is null and n_more_contexts is null and verdict = 'cannot_tell' and share_from_contexts > 0
+            then '; more items and more contexts, together, would decide if this stays as it is'
         when n_more is null and n_more_contexts is null then ''
         else
             {{

@@ -221,18 +221,29 @@ def test_other_smoothings_agree_with_the_oracle(built: Built) -> None:
         assert row["n_points"] + row["n_dropped"] == len(points)
 
 
-def clustered_wilson(items: list[list[bool]]) -> tuple[float | None, float | None]:
-    """Wilson's interval with as many samples as would scatter so, were they independent (Dean and Pagano 2015)."""
-    rate, n_items, n_samples = np.mean(np.concatenate(items)), len(items), sum(map(len, items))
+def clustered_wilson(items: list[list[tuple[str, bool]]]) -> tuple[float | None, float | None]:
+    """Wilson's interval with as many samples as would scatter so, were they independent (Dean and Pagano 2015).
+
+    Of each item's samples: context, and whether it failed. Contexts that items share add what those have in common.
+    """
+    n_items, n_samples = len(items), sum(map(len, items))
+    rate = sum(failed for item in items for _, failed in item) / n_samples
     if rate in (0, 1):
         size = float(n_items)
     elif n_items < 2:
         return None, None
     else:
-        residuals = [sum(item) - rate * len(item) for item in items]
-        variance = n_items / (n_items - 1) * np.sum(np.square(residuals)) / n_samples**2
-        quantiles = stats.norm.ppf(0.975) / stats.t.ppf(0.975, n_items - 1)
-        size = min(float(n_samples), rate * (1 - rate) / variance * quantiles**2)
+        names = sorted({name for item in items for name, _ in item})
+        cells = np.array([[sum(f - rate for c, f in item if c == name) for item in items] for name in names])
+        of_items, freedom, of_contexts = n_items / (n_items - 1) * np.sum(cells.sum(axis=0) ** 2), n_items - 1.0, 0.0
+        if len(names) > 1:
+            shared = np.sum(cells.sum(axis=1) ** 2) - np.sum(cells**2)
+            of_contexts = max(float(len(names) / (len(names) - 1) * shared), 0.0)
+        if of_contexts:
+            spread = of_items**2 / freedom + of_contexts**2 / (len(names) - 1)
+            freedom = max((of_items + of_contexts) ** 2 / spread, 1.0)
+        quantiles = stats.norm.ppf(0.975) / stats.t.ppf(0.975, freedom)
+        size = min(float(n_samples), rate * (1 - rate) * n_samples**2 / (of_items + of_contexts) * quantiles**2)
     z = stats.norm.ppf(0.975)
     middle, reach = rate * size + z * z / 2, z * np.sqrt(rate * size * (1 - rate) + z * z / 4)
     return float((middle - reach) / (size + z * z)), float((middle + reach) / (size + z * z))
@@ -241,10 +252,13 @@ def clustered_wilson(items: list[list[bool]]) -> tuple[float | None, float | Non
 def test_format_failures_have_wilson_intervals_of_as_many_samples_as_are_independent(built: Built) -> None:
     rows = built.rows("figures.fig_format_failures", "task in ('study', 'four', 'many')")
     for row in rows:
-        predicted = [choice for answers in pool_of(built, row).values() for choice in answers.predicted]
+        pool = pool_of(built, row).values()
+        predicted = [choice for answers in pool for choice in answers.predicted]
         n_failed = sum(choice is None for choice in predicted)
         assert (row["n_samples"], row["n_format_failures"]) == (len(predicted), n_failed)
-        items = [[choice is None for choice in answers.predicted] for answers in pool_of(built, row).values()]
+        items = [
+            [(s["context_id"], choice is None) for s, choice in zip(a.samples, a.predicted, strict=True)] for a in pool
+        ]
         low, high = clustered_wilson(items)
         assert agree(row["failure_rate_ci_low"], low) and agree(row["failure_rate_ci_high"], high)
 

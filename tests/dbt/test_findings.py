@@ -175,7 +175,14 @@ def test_verdicts_say_what_intervals_say(built: Built) -> None:
                 if word in (verdict, precondition)
             )
         assert row["verdict"] == verdict, row["sentence"]
-        assert (row["n_more"] is None) <= (verdict != "cannot_tell" or row["statistic_ci_low"] is None)
+        # Where contexts differ too much, no number of items decides.
+        decided = verdict != "cannot_tell" or row["statistic_ci_low"] is None
+        needed = row["n_more"] is not None or row["n_more_contexts"] is not None or "together" in row["sentence"]
+        assert decided or needed, row
+        if verdict != "cannot_tell":
+            assert (row["n_more"], row["n_more_samples_per_item"], row["n_more_contexts"]) == (None,) * 3, row
+        if row["n_more_contexts"] is not None:
+            assert row["finding"].startswith("longer") and "more contexts" in row["sentence"]
     assert {row["verdict"] for row in rows} >= {"holds", "cannot_tell"}
 
 

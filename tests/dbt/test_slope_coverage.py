@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from benchmarks import overthinking_null, slope_contexts
 from benchmarks.slope_coverage import RESULT, Cell, faults, simulate
 from benchmarks.slope_population import N_OPTIONS, draw
 from tests.oracles.decompositions import brier, brier_unbiased, kl, kl_unbiased
@@ -53,3 +54,20 @@ def test_the_recorded_result_keeps_its_bounds() -> None:
     recorded = {name: Cell(**numbers) for name, numbers in json.loads(RESULT.read_text()).items()}
     assert len(recorded) == 2 * 4 * 3 * 2
     assert not [fault for name, cell in recorded.items() for fault in faults(name, cell)]
+
+
+def test_recorded_slopes_over_shared_contexts_hold_by_the_two_way_interval() -> None:
+    recorded = json.loads(slope_contexts.RESULT.read_text())
+    assert set(recorded) == {f"{kind}, {n}x{s}" for kind in slope_contexts.KINDS for n, s in slope_contexts.SIZES}
+    for name, shares in recorded.items():
+        assert shares["two-way"] + 2.576 * np.sqrt(0.95 * 0.05 / shares["n"]) >= 0.93, name
+    # What the second way is for.
+    assert min(shares["items alone"] for shares in recorded.values()) < 0.9
+
+
+def test_recorded_overthinking_is_not_found_where_there_is_none() -> None:
+    recorded = {
+        name: overthinking_null.Cell(**cell) for name, cell in json.loads(overthinking_null.RESULT.read_text()).items()
+    }
+    assert len(recorded) == 2 * len(overthinking_null.CELLS)
+    assert not [fault for name, cell in recorded.items() for fault in overthinking_null.faults(name, cell)]

@@ -14,6 +14,7 @@ import pytest
 
 from tests.dbt.conftest import Built
 from tests.dbt.random_raw import random_synthetic_rows
+from warehouse import transform
 from warehouse.dbt_functions import give_functions
 from warehouse.layout import Layout
 from warehouse.transform import BuildError, build, prepare
@@ -35,6 +36,15 @@ def test_a_failing_test_is_named_with_its_rows(tmp_path: Path) -> None:
     assert "stg_synthetic_problems" in message
     assert str(layout.raw) in message
     assert lines
+
+
+def test_a_disk_that_dbt_filled_is_told_in_one_line(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    layout.dbt_results.parent.mkdir(parents=True)
+    layout.dbt_results.write_text('{"results": [{"status": "err')
+    told = transform._explain(layout, ["Traceback", "OSError: [Errno 28] No space left on device", "done"])
+    assert told.splitlines() == [told]
+    assert "No space left on device" in told and "free some space" in told
 
 
 def test_an_interrupted_build_leaves_no_dbt_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -155,7 +155,10 @@ def test_empty_patches_are_in_the_summary_alone(tmp_path: Path, layout: Layout) 
     }
 
 
-@pytest.mark.parametrize(("exit_status", "status"), [("Submitted", "ok"), ("LimitsExceeded", "limit")])
+@pytest.mark.parametrize(
+    ("exit_status", "status"),
+    [("Submitted", "ok"), ("LimitsExceeded", "limit"), ("exit_time", "limit"), ("RuntimeError", "ok")],
+)
 def test_trajectories_give_lengths_and_the_agent_s_limits(
     tmp_path: Path, layout: Layout, exit_status: str, status: str
 ) -> None:

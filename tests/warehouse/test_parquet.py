@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from warehouse import schemas
+from warehouse import parquet, schemas
 from warehouse.layout import Layout
 from warehouse.parquet import (
     ContractError,
@@ -146,3 +146,20 @@ def test_a_column_that_is_added_may_be_null() -> None:
         schemas._column("x", MODELS.schema.field(0).type, "new", required=True, since=2)
     for table in RAW_TABLES.values():
         assert all(1 <= int(field.metadata[b"since"]) <= schemas.CONTRACT_VERSION for field in table.schema)
+
+
+def test_files_that_belong_together_are_on_the_disk_before_the_first_appears(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finals = [tmp_path / folder / "f" for folder in ("a", "b")]
+    seen: list[bool] = []
+    monkeypatch.setattr(parquet, "flush", lambda _: seen.append(any(final.exists() for final in finals)))
+    with parquet.atomic_together() as temporary_of:
+        for final in finals:
+            temporary_of(final).write_text("new")
+    assert seen == [False, False] and [final.read_text() for final in finals] == ["new", "new"]
+    with pytest.raises(OSError, match="full"), parquet.atomic_together() as temporary_of:
+        temporary_of(finals[0]).write_text("newer")
+        raise OSError("full")
+    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["f", "f"]
+    assert finals[0].read_text() == "new"

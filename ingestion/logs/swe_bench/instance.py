@@ -29,7 +29,9 @@ MAX_FILE_BYTES = 256 * 2**20
 _TAIL_BYTES = 65_536
 _LONGEST_PATCH = 10_000_000
 _KINDS = {"FAIL_TO_PASS": "fail_to_pass", "PASS_TO_PASS": "pass_to_pass"}
-_AGENT_LIMIT = re.compile(r"limit|cost|context|time", re.IGNORECASE)
+_AGENT_LIMIT = re.compile(r"(?i:limit|cost|context)|(?<![A-Za-z])time|Time")
+"""How agents say that a limit stopped them: `exit_cost`, `LimitsExceeded`, `TimeExceeded`; a RuntimeError is none."""
+
 # Written by the harness into its own log or among the tests' output.
 _TIMED_OUT = re.compile(
     rb"Timeout error: [\d.]+ seconds exceeded|>>>>> Tests Timed Out|Test timed out after [\d.]+ seconds"

@@ -47,7 +47,7 @@ class SweBenchFormat:
 
     name = "swe_bench"
     suffixes: tuple[str, ...] = ()
-    reader_version = 1
+    reader_version = 2
 
     def is_current(self, version: int) -> bool:
         """Whether that is the version."""

@@ -7,10 +7,13 @@ not ended; further epochs and items are a round of their own.
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from ingestion.logs.importer import FileReport, import_paths
@@ -92,8 +95,9 @@ class EvalSetRun(PartitionRun):
             if one is None:
                 fresh = next_round(missing[:n_affordable])
                 one = begin(self._folder, fresh.items, fresh.epochs)
-            tried |= one.samples
+                tried |= one.samples
             self._run_round(one, should_stop, on_loop)
+            tried |= set(one.ran())  # what an old round left out is of the next one
         self._import_what_has_ended()
 
     def _planned(self) -> Iterator[Sample]:
@@ -135,13 +139,16 @@ class EvalSetRun(PartitionRun):
         before = one.ran()
         counted = one.done()
         watching = Watching(lambda: self._count(one, counted, on_loop), _LOOK_S, should_stop.is_set)
-        call: dict[str, Any] = {"task": self._task.task, "ids": list(one.ids), "options": self._options(one)}
-        call["price"] = self._told_price()
+        call: dict[str, Any] = {"task": self._task.task, "ids": list(one.ids), "price": self._told_price()}
         n, epochs = len(one.samples), _span(one)
         self._run.tell(f"{self.name}: {one.folder.name}, {n - len(counted):,} of {n:,} samples, epochs {epochs}")
         problem: InspectProblemError | None = None
         try:
-            run_eval_set(call, one.folder, self._run.spec.folder, watching)
+            with _plain(one.logs.absolute()) as logs:
+                call["options"] = self._options(one) | {"log_dir": str(logs)}
+                run_eval_set(call, one.folder, self._run.spec.folder, watching)
+            if should_stop.is_set() and one.samples - set(one.ran()):  # Inspect may call that a success
+                raise InspectProblemError("interrupted", is_interrupted=True)
             one.end()
         except InspectProblemError as error:
             problem = error
@@ -184,7 +191,6 @@ class EvalSetRun(PartitionRun):
         provider = self._run.spec.provider(model.provider)
         n = len(one.ids) * len(one.epochs)
         options = {
-            "log_dir": str(one.logs.absolute()),
             "model": model.id,
             "task_args": task.args,
             "epochs": len(one.epochs),
@@ -246,6 +252,18 @@ class EvalSetRun(PartitionRun):
                 [run_ids],
             ).fetchall()
         return dict(rows)
+
+
+@contextmanager
+def _plain(folder: Path) -> Iterator[Path]:
+    """The folder by a path without percent signs, which Inspect takes for escapes."""
+    if "%" not in str(folder):
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="inspect-logs-") as place:
+        link = Path(place, folder.name)
+        link.symlink_to(folder, target_is_directory=True)
+        yield link
 
 
 def _span(one: Round) -> str:

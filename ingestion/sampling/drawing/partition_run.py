@@ -149,9 +149,9 @@ class PartitionRun:
         self._n_done = sum(held.done[: self._n_wanted])
         self._run.counts.n_total += max(0, self._n_wanted - self._n_counted)
         self._n_counted = max(self._n_counted, self._n_wanted)
-        if self._decision.last is not None and self._decision.because != self._told:
-            self._told = self._decision.because
-            self._run.tell(f"{self.name}: {self._decision.last.n_epochs} epochs, {self._told}")
+        if (told := self._decision.in_words) is not None and told != self._told:
+            self._told = told
+            self._run.tell(f"{self.name}: {told}")
         return held
 
     async def _derive(self) -> None:
@@ -197,7 +197,7 @@ class PartitionRun:
         )
 
     def _summary(self, stopped: str | None) -> PartitionSummary:
-        derived, last = self._derived, self._decision.last
+        derived = self._derived
         return PartitionSummary(
             key=self.part.key,
             condition_label=self.part.condition.label,
@@ -210,5 +210,5 @@ class PartitionRun:
             path=derived.path if derived else None,
             n_by_status=derived.n_by_status if derived else {},
             n_cut_off=derived.n_cut_off if derived else 0,
-            looked_at=None if last is None else f"{last.n_epochs} epochs, {self._decision.because}",
+            looked_at=self._decision.in_words,
         )

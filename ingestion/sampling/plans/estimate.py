@@ -40,7 +40,8 @@ class PartitionPlan:
         spent_usd: what the samples in the journal cost, as far as known.
         most_usd: what the missing ones may cost at most, where there is a limit for each.
         n_missing_least: samples that are missing until the next look, where epochs follow an interval.
-        looked_at: where epochs follow an interval: what is known of it.
+        looked_at: where epochs follow an interval: the last look at it; None before the first.
+        beforehand: what items alone make unlikely, where there was no look yet.
         is_run_by_inspect: whether a call is a whole run of an agent; of its tokens nothing is known before the first.
     """
 
@@ -60,6 +61,7 @@ class PartitionPlan:
     most_usd: float | None = None
     n_missing_least: int | None = None
     looked_at: str | None = None
+    beforehand: str | None = None
     is_run_by_inspect: bool = False
 
     @property
@@ -103,7 +105,8 @@ def estimate(spec: ExperimentSpec, layout: Layout, partition: Partition) -> Part
         cost_usd=cost,
         spent_usd=have.cost_usd,
         n_missing_least=_missing(partition, have, decision.n_epochs),
-        looked_at=_looked_at(partition, decision),
+        looked_at=decision.in_words,
+        beforehand=_beforehand(partition) if decision.last is None else None,
     )
 
 
@@ -118,13 +121,8 @@ def _epochs(partition: Partition, decision: Decision) -> str:
     return f"{decision.n_epochs} to {decision.most}"
 
 
-def _looked_at(partition: Partition, decision: Decision) -> str | None:
-    """What is known of the interval that epochs follow; before the first sample, what items alone make unlikely."""
-    if partition.until is None:
-        return None
-    if decision.last is not None:
-        return f"{decision.last.n_epochs} epochs, {decision.because}"
-    return known_beforehand(len(partition.task.items), partition.until) or ""
+def _beforehand(partition: Partition) -> str | None:
+    return None if partition.until is None else known_beforehand(len(partition.task.items), partition.until)
 
 
 def _of_inspect(partition: Partition, have: Holdings, price: Price | None) -> PartitionPlan:

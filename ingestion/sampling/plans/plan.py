@@ -66,7 +66,7 @@ class Plan:
 
     def lines(self) -> list[str]:
         """The plan for people: a table of calls, tokens, prices and cost, and what to know about it."""
-        at_most = "at most " if any(part.looked_at is not None for part in self.partitions) else ""
+        at_most = "at most " if self.is_open else ""
         counts = f"{at_most}{self.n_planned:,} samples planned, {at_most}{self.n_missing:,} to draw"
         lines = [f"experiment {self.experiment}: {counts}", ""]
         rows = [_row(part) for part in self.partitions]
@@ -81,6 +81,7 @@ class Plan:
                 f"Calls, tokens and cost are the most that it can come to; intervals decide after {least:,} calls "
                 f"({_dollars(self.least_usd)})."
             )
+        notes += dict.fromkeys(f"{part.key.task}: {part.beforehand}" for part in self.partitions if part.beforehand)
         notes += [
             f"{part.key.task}, {part.key.model_id}, {part.condition_label}: {part.looked_at}"
             for part in self.partitions

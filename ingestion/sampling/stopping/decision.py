@@ -30,7 +30,7 @@ class Decision:
         n_epochs: these are asked for now.
         most: the most that it may come to from here.
         last: the last look; None before the first, and where epochs are a fixed number.
-        because: the last look in words.
+        because: what followed from the last look, and why.
     """
 
     n_epochs: int
@@ -42,6 +42,13 @@ class Decision:
     def is_final(self) -> bool:
         """Whether nothing beyond these epochs will be asked for."""
         return self.n_epochs == self.most
+
+    @property
+    def in_words(self) -> str | None:
+        """The last look, for people; None before the first."""
+        if self.last is None:
+            return None
+        return f"{self.last.n_epochs} {'epoch' if self.last.n_epochs == 1 else 'epochs'}, {self.because}"
 
     @property
     def promise(self) -> float:
@@ -92,7 +99,7 @@ def write_down(partition: Partition, decision: Decision, layout: Layout) -> None
         "n_epochs": decision.last.n_epochs,
         "is_final": decision.is_final,
         "state": decision.last.state.value,
-        "because": decision.because,
+        "told": decision.in_words,
         "low": interval.low,
         "high": interval.high,
         "until": partition.until.model_dump(mode="json")["until"],
@@ -107,7 +114,7 @@ def written_down(layout: Layout) -> Iterator[str]:
         try:
             told_of = json.loads(path.read_text(encoding="utf-8"))
             pool = f"{told_of['task']}, {told_of['model_id']}, {told_of['condition']}"
-            line = f"{pool}: {told_of['n_epochs']} epochs, {told_of['because']}"
+            line = f"{pool}: {told_of['told']}"
         except (OSError, ValueError, KeyError):
             continue
         yield line

@@ -37,8 +37,7 @@ with_target as (
         case when items.target_index between 0 and items.n_choices - 1 then items.n_choices end as n_classes,
         {{ list_total("samples.class_probs") }} as prob_total
     from samples
-    left join items
-        on samples.task = items.task and samples.item_id = items.item_id
+    left join items on samples.task = items.task and samples.item_id = items.item_id
     left join tested_items
         on samples.task = tested_items.task and samples.item_id = tested_items.item_id
     left join graded_pools
