@@ -18,7 +18,7 @@ from synthetic.profiles import LAPTOP
 
 SEEDS = Path(__file__).resolve().parents[1] / "dbt" / "seeds"
 
-STEPS_BETWEEN, DIGITS = 20, 5
+STEPS_BETWEEN, DIGITS = 20, 11
 
 QUERIES = {
     "scale": "from figures.fig_synthetic_by_scale",
@@ -29,7 +29,7 @@ QUERIES = {
 
 
 def short(value: Any) -> Any:
-    """Numbers with five digits: what ships is to be read, and is small."""
+    """Numbers with eleven digits: less would break the sum of bias² and variance."""
     return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
 
 

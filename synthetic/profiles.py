@@ -49,7 +49,6 @@ QUICK = ExperimentConfig(
     data=DataConfig(n_trajectories=4_000, n_steps=128, held_out_fraction=0.1, seed=2),
     sizes=(
         ModelSize(name="4k", n_layers=2, width=12, n_heads=2, learning_rate=8e-3),
-        ModelSize(name="7k", n_layers=2, width=16, n_heads=2, learning_rate=8e-3),
         ModelSize(name="15k", n_layers=2, width=24, n_heads=2, learning_rate=6e-3),
         ModelSize(name="40k", n_layers=2, width=40, n_heads=2, learning_rate=5e-3),
     ),

@@ -25,7 +25,7 @@ PUBLISHED = ("marts", "figures")
 def reads(project: Path = DBT_PROJECT_DIR) -> dict[str, set[str]]:
     """Names of the tables that each exposure reads."""
     with duckdb.connect() as con:
-        beside = {name for query in (page.FINDINGS, page.MODELS) for name in con.get_table_names(query)}
+        beside = {name for query in page.QUERIES for name in con.get_table_names(query)}
     return {
         "report": beside | {table for figure in FIGURES for table in figure.tables},
         "exports": {path.stem for layer in PUBLISHED for path in (project / "models" / layer).glob("*.sql")},

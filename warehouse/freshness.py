@@ -8,7 +8,7 @@ from pathlib import Path
 from warehouse.layout import DBT_PROJECT_DIR, Layout
 from warehouse.parquet import atomic_path
 
-_CODE = (".sql", ".yml", ".csv", ".md", ".py", ".j2")
+_CODE = (".sql", ".yml", ".csv", ".md", ".py", ".j2", ".css", ".js")
 
 
 def fingerprint(layout: Layout) -> str:

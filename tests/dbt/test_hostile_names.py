@@ -23,7 +23,8 @@ from warehouse.layout import Layout
 from warehouse.plain_text import harmless_columns
 from warehouse.report import make_report
 from warehouse.report import page as report_page
-from warehouse.report.page import VEGA_LITE_VERSION, _spec, write_page
+from warehouse.report.charts import specification
+from warehouse.report.page import VEGA_LITE_VERSION, write_page
 
 HOSTILE = r"cost_$5_vs_$10 $\boxed{4}$ <b>&</b> [x](y) {{z}} ]]> \n %s" + "\x1b[31m\x9b2J\u202e"
 NAMES = ("task", "model_id", "condition_label", "item_id", "answer", "label", "entity_group", "model_family")
@@ -72,7 +73,7 @@ def test_names_are_text_in_every_kind_of_picture(built: Built) -> None:
         assert not [text for text in picture.findobj(Text) if text.get_parse_math()], figure.name
         assert figure.name in WITHOUT_NAMES or "$5_vs_$10" in drawn.replace("\n", " "), figure.name
         assert r"\mathdefault" not in drawn, figure.name
-        chart = _spec(figure.picture(tables).chart())
+        chart = specification(figure.picture(tables).chart())
         assert "$5_vs_$10" in str(vl_convert.vegalite_to_vega(chart, vl_version=VEGA_LITE_VERSION)), figure.name
 
 

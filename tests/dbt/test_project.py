@@ -125,13 +125,17 @@ def test_exposures_name_what_the_report_and_the_exports_read(built: Built) -> No
     }
     published = {row["table_name"] for row in built.rows("duckdb_tables()", "schema_name in ('marts', 'figures')")}
     assert read["exports"] == published
-    beside = {name for query in (page.FINDINGS, page.MODELS) for name in built.database.get_table_names(query)}
+    beside = {name for query in page.QUERIES for name in built.database.get_table_names(query)}
     assert {"findings", "fct_incoherence", "dim_model", "dim_condition"} <= beside
     assert read["report"] == beside | {table for figure in FIGURES for table in figure.tables}
 
 
 def test_the_report_reads_tables_by_these_queries_alone() -> None:
-    assert set(re.findall(r"con\.(?:sql|execute|query)\((\w*)", inspect.getsource(page))) == {"FINDINGS", "MODELS"}
+    assert set(re.findall(r"con\.(?:sql|execute|query)\((\w*)", inspect.getsource(page))) == {
+        "FINDINGS",
+        "MODELS",
+        "SLOPES",
+    }
 
 
 def test_the_report_has_a_row_for_each_pool_by_its_main_decomposition(
@@ -144,7 +148,7 @@ def test_the_report_has_a_row_for_each_pool_by_its_main_decomposition(
     table = (
         page.write_page(layout).path.read_text(encoding="utf-8").partition('id="models"')[2].partition("</table>")[0]
     )
-    rows = [re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", row)).split() for row in table.split("<tr>")[2:]]
+    rows = [re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", row)).split() for row in re.split("<tr[^>]*>", table)[2:]]
     pools = built.rows("(select distinct task, model_id, condition_id from marts.fct_incoherence)")
     assert len(rows) == len(pools)
     told = dict.fromkeys(("four", "many", "study", "independent", "budgets"), "Brier") | {

@@ -27,6 +27,7 @@ def _lines(tables: Tables) -> Lines:
         y_log=False,
         connected=True,
         tooltips=("model_id", "n_items", "n_samples"),
+        keys=("task", "model_family", "condition_id"),  # a line is of several models
     )
 
 

@@ -19,8 +19,8 @@ from warehouse.plain_text import harmless_columns
 Tables = Mapping[str, pl.DataFrame]
 """Table name without schema → its rows."""
 
-PALETTE = ("#4C6EF5", "#E8590C", "#2B8A3E", "#AE3EC9", "#0B7285", "#C2255C", "#846358", "#5C940D", "#495057", "#F08C00")
-"""Told apart in print and by colour-blind readers when it has few entries; it repeats after ten."""
+PALETTE = ("#6060F0", "#F06018", "#30A860", "#A81890", "#606048", "#C078A8", "#C00000", "#A878D8")
+"""Told apart by colour-blind readers too, all pairs, on white and on dark; it repeats after eight."""
 
 TEACHER_COLOR = "#868E96"
 
@@ -42,6 +42,9 @@ DECOMPOSITION_LABELS = {
     "per_start": "per start: mean over replicates of one start",
     "pooled": "pooled: mean over all starts",
 }
+
+KEYS = ("task", "model_family", "model_id", "condition_id")
+"""What the rows of a chart may be chosen by."""
 
 LENGTH_LABELS = {
     "reasoning_tokens": "reasoning tokens",

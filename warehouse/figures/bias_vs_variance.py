@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from warehouse.figures.base import Figure, Tables, main_rows, measure_label, with_series
+from warehouse.figures.base import KEYS, Figure, Tables, main_rows, measure_label, with_series
 from warehouse.figures.lines import Lines
 
 CONTOURS = {"¼": 0.25, "½": 0.5, "¾": 0.75}
@@ -37,9 +37,10 @@ def _lines(tables: Tables) -> Lines:
         slope=pl.lit(1.0), intercept=(pl.col("incoherence") / (1 - pl.col("incoherence"))).log()
     )
     columns = ["panel", "series", "x", "y", "n_items", "mean_length", "incoherence"]
+    keys = [name for name in KEYS if name in shown.columns]
     return Lines(
         title="Bias² against variance",
-        points=pl.concat([shown.select(columns), contours.select(columns)], how="vertical_relaxed"),
+        points=pl.concat([shown.select(columns + keys), contours.select(columns)], how="diagonal_relaxed"),
         fits=slopes,
         shows_slopes=False,
         greys=tuple(f"incoherence {label}" for label in CONTOURS),

@@ -9,7 +9,8 @@ import altair as alt
 import polars as pl
 from matplotlib.figure import Figure as MplFigure
 
-from warehouse.figures.base import ROW_ORDER, by_row, color_scale, colors, legend_label
+from warehouse.figures.base import KEYS, ROW_ORDER, by_row, color_scale, colors, legend_label
+from warehouse.figures.few import MOST_SERIES, TALLEST_IN, few, titled
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,13 @@ class Dots:
 
     def draw(self) -> MplFigure:
         """Rows from the top; the series of a row lie a little apart."""
-        points = self.shown
-        rows = points["row"].unique(maintain_order=True).to_list()
+        points, fewer_series = few(self.shown, "series", MOST_SERIES, "series")
         palette = colors(points["series"].to_list())
+        row_height = 0.26 + 0.16 * len(palette)
+        points, fewer_rows = few(points, "row", int((TALLEST_IN - 1.5) / row_height), "rows")
+        rows = points["row"].unique(maintain_order=True).to_list()
         apart = min(0.22, 0.7 / max(1, len(palette)))
-        picture = MplFigure(figsize=(8.6, 1.5 + (0.26 + 0.16 * len(palette)) * len(rows)), layout="constrained")
+        picture = MplFigure(figsize=(8.6, 1.5 + row_height * len(rows)), layout="constrained")
         axis = picture.subplots()
         for index, (series, color) in enumerate(palette.items()):
             here = points.filter(pl.col("series") == series)
@@ -58,7 +61,7 @@ class Dots:
             # As many columns as fit into the picture's width.
             columns = max(1, min(4, len(palette), 100 // (max(map(len, palette)) + 6)))
             picture.legend(*axis.get_legend_handles_labels(), loc="outside lower right", ncols=columns)
-        picture.suptitle(self.title, x=0.01, ha="left", weight="bold")
+        picture.suptitle(titled(self.title, fewer_series, fewer_rows), x=0.01, ha="left", weight="bold")
         return picture
 
     def chart(self) -> alt.TopLevelMixin:
@@ -70,9 +73,9 @@ class Dots:
         color = alt.Color("series:N", scale=color_scale(colors(series)), title=None, legend=legend)
         offset = alt.YOffset("series:N", sort=series)
         x = alt.X("x:Q", title=self.x_label, scale=alt.Scale(zero=False, padding=12))
-        base = alt.Chart(points.select("row", "row_order", "series", "x", "low", "high", *self.tooltips)).encode(
-            y=y, yOffset=offset, color=color
-        )
+        columns = ["row", "row_order", "series", "x", "low", "high", *self.tooltips]
+        keys = [name for name in (*KEYS, *(f"other_{key}" for key in KEYS)) if name in points.columns]
+        base = alt.Chart(points.select(*columns, *keys)).encode(y=y, yOffset=offset, color=color)
         layers: list[Any] = [
             base.transform_filter("isValid(datum.low)")
             .mark_rule(opacity=0.6)

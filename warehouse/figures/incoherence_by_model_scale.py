@@ -38,6 +38,7 @@ def _lines(tables: Tables) -> Lines:
         y_label="estimate",
         columns=len(MEASURES),
         tooltips=("n_items", "accuracy", "error", "bias_sq", "variance", "reference_length"),
+        keys=("task", "model_family", "condition_id"),  # a line is of several models
     )
 
 

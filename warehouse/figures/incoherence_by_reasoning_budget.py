@@ -37,10 +37,14 @@ def _lines(tables: Tables) -> Lines:
         )
         for measure, label in (("accuracy", "accuracy"), ("incoherence_unbiased", measure_label(table, "incoherence")))
     ]
+    ranks = table.select("budget_rank", "reasoning_budget").unique().sort("budget_rank")
+    # Models may have other budgets each: then their places are all that they share.
+    are_shared = ranks["budget_rank"].is_unique().all() and not ranks["reasoning_budget"].has_nulls()
     return Lines(
         title="Larger reasoning budgets",
         points=pl.concat(panels).sort("task", "panel", "param_count", "model_id", nulls_last=True),
-        x_label="rank of the budget, from the smallest",
+        x_label="reasoning budget" if are_shared else "rank of the budget, from the smallest",
+        x_names=dict(ranks.iter_rows()) if are_shared else {},
         y_label="estimate",
         x_log=False,
         y_log=False,

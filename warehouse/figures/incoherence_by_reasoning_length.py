@@ -24,6 +24,7 @@ from warehouse.figures.base import (
     plain_log_ticks,
     with_series,
 )
+from warehouse.figures.few import MOST_SERIES, few, titled
 
 MAIN, FITS = "fig_incoherence_by_reasoning_length", "fig_incoherence_by_reasoning_length_fits"
 
@@ -37,14 +38,16 @@ class Groups:
 
     def draw(self) -> MplFigure:
         """One panel per task; points with 95 % intervals and log-log fits."""
-        tasks = self.shown["task"].unique(maintain_order=True).to_list()
-        palette = colors(self.shown["series"].to_list())
+        shown, fewer_series = few(self.shown, "series", MOST_SERIES, "lines")
+        shown, fewer_tasks = few(shown, "task", 4, "tasks")
+        tasks = shown["task"].unique(maintain_order=True).to_list()
+        palette = colors(shown["series"].to_list())
         columns = min(2, max(1, len(tasks)))
         rows = -(-max(1, len(tasks)) // columns)
         picture = MplFigure(figsize=(5.6 * columns, 4.9 * rows), layout="constrained")
         axes = picture.subplots(rows, columns, squeeze=False).flat
         for axis, task in zip(axes, tasks, strict=False):
-            for (series,), line in self.shown.filter(pl.col("task") == task).group_by(["series"], maintain_order=True):
+            for (series,), line in shown.filter(pl.col("task") == task).group_by(["series"], maintain_order=True):
                 line = line.sort("mean_length")
                 x, y = line["mean_length"].to_numpy(), line["incoherence_unbiased"].to_numpy()
                 low = np.nan_to_num(y - line["incoherence_unbiased_ci_low"].cast(pl.Float64).to_numpy(), nan=0.0).clip(
@@ -65,8 +68,8 @@ class Groups:
                 axis.errorbar(
                     x, y, yerr=[low, high], fmt="o", ms=5, lw=0.8, color=palette[series], label=label, alpha=0.75
                 )
-            axis.set_ylim(_y_domain(self.shown.filter(pl.col("task") == task)))
-            here = self.shown.filter(pl.col("task") == task)
+            axis.set_ylim(_y_domain(shown.filter(pl.col("task") == task)))
+            here = shown.filter(pl.col("task") == task)
             title, length = here["task_label"][0], here["length_axis"][0]
             axis.set(
                 title=title, xscale="log", yscale="log", xlabel=f"mean {LENGTH_LABELS[length]} of a bucket of items"
@@ -76,7 +79,9 @@ class Groups:
             axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16))
         for axis in list(axes)[len(tasks) :]:
             axis.remove()
-        picture.suptitle("Longer reasoning: more incoherent?", x=0.01, ha="left", weight="bold")
+        picture.suptitle(
+            titled("Longer reasoning: more incoherent?", fewer_series, fewer_tasks), x=0.01, ha="left", weight="bold"
+        )
         return picture
 
     def chart(self) -> alt.TopLevelMixin:  # long: one declaration of a chart

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from textwrap import fill
 from typing import Any
@@ -13,7 +14,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as MplFigure
 from matplotlib.ticker import MaxNLocator
 
-from warehouse.figures.base import FEWEST_FITTED, color_scale, colors, cut_to_log_axis, legend_label, plain_log_ticks
+from warehouse.figures.base import (
+    FEWEST_FITTED,
+    KEYS,
+    color_scale,
+    colors,
+    cut_to_log_axis,
+    legend_label,
+    plain_log_ticks,
+)
+from warehouse.figures.few import MOST_SERIES, TALLEST_IN, few, titled
 
 TOOLTIP_FORMATS = {"n_items": ",", "n_samples": ",", "param_count": ",", "accuracy": ".3f"}
 
@@ -38,6 +48,8 @@ class Lines:
         columns: panels side by side.
         shows_slopes: whether the legend names the fits' slopes.
         greys: series that are no data but help to read it, in grey.
+        x_names: what whole numbers on the x axis stand for, where they are places in an order.
+        keys: columns of `points` by which a reader may choose among them.
     """
 
     title: str
@@ -54,6 +66,8 @@ class Lines:
     columns: int = 2
     shows_slopes: bool = True
     greys: tuple[str, ...] = ()
+    x_names: dict[int, str] = field(default_factory=dict)
+    keys: tuple[str, ...] = KEYS
 
     def palette(self, points: pl.DataFrame) -> dict[str, str]:
         """A colour for each series of some points."""
@@ -76,14 +90,16 @@ class Lines:
 
     def draw(self) -> MplFigure:
         """One axis per panel, a legend beside the data."""
-        points = self.shown
+        points, fewer_series = few(self.shown, "series", MOST_SERIES, "lines", besides=self.greys)
+        legend_lines = points.group_by("panel").agg(pl.col("series").n_unique())["series"].max()
+        # A long legend makes the picture higher, not the axes lower: the axis title would come to lie under it.
+        height = 3.4 + 0.24 * (legend_lines if isinstance(legend_lines, int) else 0)
+        most = self.columns * max(1, int(TALLEST_IN / height))
+        points, fewer_panels = few(points, "panel", most, "panels")
         panels = points["panel"].unique(maintain_order=True).to_list()
         palette = self.palette(points)
         columns = min(self.columns, max(1, len(panels)))
         rows = -(-max(1, len(panels)) // columns)
-        legend_lines = points.group_by("panel").agg(pl.col("series").n_unique())["series"].max()
-        # A long legend makes the picture higher, not the axes lower: the axis title would come to lie under it.
-        height = 3.4 + 0.24 * (legend_lines if isinstance(legend_lines, int) else 0)
         picture = MplFigure(figsize=(max(5.2, 4.6 * columns), height * rows + 0.3), layout="constrained")
         axes = list(picture.subplots(rows, columns, squeeze=False).flat)
         for axis, panel in zip(axes, panels, strict=False):
@@ -95,6 +111,8 @@ class Lines:
             axis.set(title=fill(str(panel), 42), xlabel=self.x_label, ylabel=self.y_label)
             if self.x_log:
                 axis.set_xscale("log")
+            elif self.x_names:
+                axis.set_xticks(list(self.x_names), list(self.x_names.values()))
             elif (here["x"] % 1 == 0).all():
                 axis.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
             if self.y_log:
@@ -105,7 +123,7 @@ class Lines:
                 axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=self._legend_columns(here))
         for axis in axes[len(panels) :]:
             axis.remove()
-        picture.suptitle(self.title, x=0.01, ha="left", weight="bold")
+        picture.suptitle(titled(self.title, fewer_series, fewer_panels), x=0.01, ha="left", weight="bold")
         return picture
 
     def _draw_series(self, axis: Axes, line: pl.DataFrame, panel: str, series: str, color: str) -> None:
@@ -127,68 +145,97 @@ class Lines:
             x, y, yerr=[low, high], fmt=joined, ms=5, lw=1.2, elinewidth=0.8, color=color, label=label, alpha=0.8
         )
 
-    def chart(self) -> alt.TopLevelMixin:  # long: one declaration of a chart
-        """The same panels with tooltips."""
-        points = self.shown
-        scale = color_scale(self.palette(points))
-        panels: list[Any] = []
-        for panel in points["panel"].unique(maintain_order=True):
-            here = points.filter(pl.col("panel") == panel)
-            x_scale = alt.Scale(type="log" if self.x_log else "linear", nice=False, zero=False, padding=15)
-            y_scale = (
-                alt.Scale(type="log", nice=False, domain=_log_domain(here["y"]))
-                if self.y_log
-                else alt.Scale(zero=False, padding=12)
+    def chart(self) -> alt.TopLevelMixin:
+        """The same panels with tooltips: one definition over one table, whose column `mark` says what a row is."""
+        table = self._marked()
+        x = alt.X("x:Q", title=self.x_label, scale=self._scale(self.x_log), axis=self._x_axis(table))
+        y = alt.Y("y:Q", title=self.y_label, scale=self._scale(self.y_log))
+        color = alt.Color(
+            "series:N",
+            scale=color_scale(self.palette(self.shown)),
+            title=None,
+            legend=alt.Legend(orient="bottom", columns=2, labelLimit=400),
+        )
+        base = alt.Chart()
+        points = base.transform_filter("datum.mark == 'point'")
+        layers: list[Any] = [
+            points.transform_filter("isValid(datum.drawn_low)")
+            .mark_rule(opacity=0.4)
+            .encode(
+                x=x,
+                y=alt.Y("drawn_low:Q", title=self.y_label, scale=self._scale(self.y_log)),
+                y2="drawn_high:Q",
+                color=color,
             )
-            x = alt.X("x:Q", title=self.x_label, scale=x_scale)
-            y = alt.Y("y:Q", title=self.y_label, scale=y_scale)
-            color = alt.Color(
-                "series:N", scale=scale, title=None, legend=alt.Legend(orient="bottom", columns=2, labelLimit=400)
+        ]
+        if self.connected:
+            layers.append(points.mark_line().encode(x=x, y=y, color=color))
+        layers.append(
+            points.mark_point(filled=True, size=55, opacity=0.9).encode(x=x, y=y, color=color, tooltip=self._tooltips())
+        )
+        if (table["mark"] == "fit").any():
+            layers.append(
+                base.transform_filter("datum.mark == 'fit'")
+                .mark_line(strokeDash=[5, 4])
+                .encode(x=x, y=y, color=color, tooltip=["series:N", alt.Tooltip("slope:Q", format="+.3f")])
             )
-            tooltip = [
-                alt.Tooltip("series:N"),
-                alt.Tooltip("x:Q", title=self.x_label, format=",.4~g"),
-                alt.Tooltip("y:Q", title=self.y_label, format=".4~g"),
-                alt.Tooltip("low:Q", title=self.bar_ends[0], format=".4~g"),
-                alt.Tooltip("high:Q", title=self.bar_ends[1], format=".4~g"),
-                *(
-                    alt.Tooltip(f"{name}:Q" if here[name].dtype.is_numeric() else f"{name}:N")
-                    if name not in TOOLTIP_FORMATS
-                    else alt.Tooltip(f"{name}:Q", format=TOOLTIP_FORMATS[name])
-                    for name in self.tooltips
-                ),
-            ]
-            drawn_low = cut_to_log_axis(pl.col("low"), _log_domain(here["y"])[0]) if self.y_log else pl.col("low")
-            columns = here.select("series", "x", "y", "low", "high", *self.tooltips, drawn_low=drawn_low)
-            base = alt.Chart(columns)
-            rule_y = alt.Y("drawn_low:Q", title=self.y_label, scale=y_scale)
-            layers: list[Any] = [
-                base.transform_filter("isValid(datum.drawn_low)")
-                .mark_rule(opacity=0.4, clip=True)
-                .encode(x=x, y=rule_y, y2="high:Q", color=color)
-            ]
-            if self.connected:
-                layers.append(base.mark_line().encode(x=x, y=y, color=color))
-            data = alt.FieldOneOfPredicate(
-                field="series", oneOf=[s for s in here["series"].unique(maintain_order=True) if s not in self.greys]
-            )
-            points_of_data = base.transform_filter(data).mark_point(filled=True, size=55, opacity=0.9)
-            layers.append(points_of_data.encode(x=x, y=y, color=color, tooltip=tooltip))
-            ends = self._line_ends(here, str(panel))
-            if ends:
-                layers.append(
-                    alt.Chart(pl.DataFrame(ends))
-                    .mark_line(strokeDash=[5, 4])
-                    .encode(x=x, y=y, color=color, tooltip=["series:N", alt.Tooltip("slope:Q", format="+.3f")])
-                )
-            if panel in self.guides:
-                guide = pl.DataFrame({"y": [self.guides[panel]]})
-                layers.append(alt.Chart(guide).mark_rule(color="#868E96", strokeDash=[2, 3]).encode(y=y))
-            panels.append(alt.layer(*layers).properties(title=panel, width=360, height=260))
-        grid: alt.TopLevelMixin = alt.concat(*panels, columns=self.columns).resolve_scale(
-            x="independent", y="independent"
+        if (table["mark"] == "guide").any():
+            guides = base.transform_filter("datum.mark == 'guide'")
+            layers.append(guides.mark_rule(color="#868E96", strokeDash=[2, 3]).encode(y=y))
+        header = alt.Header(title=None, labelFontSize=13, labelFontWeight="bold", labelAnchor="start", labelLimit=360)
+        grid: alt.TopLevelMixin = (
+            alt.layer(*layers)
+            .properties(width=360, height=210)
+            .facet(alt.Facet("panel:N", sort=None, header=header), data=table, columns=self.columns)
+            .resolve_scale(x="independent", y="independent")
         )
         return grid
+
+    def _x_axis(self, table: pl.DataFrame) -> alt.Axis:
+        if self.x_names:
+            names = f"{json.dumps(self.x_names)}[datum.value]"
+            return alt.Axis(values=list(self.x_names), labelExpr=names)
+        is_whole = not self.x_log and bool((table["x"].drop_nulls() % 1 == 0).all())
+        return alt.Axis(tickMinStep=1, format="d") if is_whole else alt.Axis()
+
+    @staticmethod
+    def _scale(is_log: bool) -> alt.Scale:
+        return alt.Scale(type="log", nice=False, padding=15) if is_log else alt.Scale(zero=False, padding=12)
+
+    def _tooltips(self) -> list[alt.Tooltip]:
+        return [
+            alt.Tooltip("series:N"),
+            alt.Tooltip("x:Q", title=self.x_label, format=",.4~g"),
+            alt.Tooltip("y:Q", title=self.y_label, format=".4~g"),
+            alt.Tooltip("low:Q", title=self.bar_ends[0], format=".4~g"),
+            alt.Tooltip("high:Q", title=self.bar_ends[1], format=".4~g"),
+            *(
+                alt.Tooltip(f"{name}:Q" if self.points[name].dtype.is_numeric() else f"{name}:N")
+                if name not in TOOLTIP_FORMATS
+                else alt.Tooltip(f"{name}:Q", format=TOOLTIP_FORMATS[name])
+                for name in self.tooltips
+            ),
+        ]
+
+    def _marked(self) -> pl.DataFrame:
+        """Points, ends of fits and guides in one table, by panel; intervals cut to what a logarithmic axis shows."""
+        points = self.shown
+        keys = [name for name in self.keys if name in points.columns]
+        tables = []
+        for (panel,), here in points.group_by(["panel"], maintain_order=True):
+            data = here.filter(~pl.col("series").is_in(self.greys))
+            low, high = pl.col("low"), pl.col("high")
+            if self.y_log:
+                bottom, top = _log_domain(here["y"])
+                low, high = cut_to_log_axis(low, bottom).clip(bottom), high.clip(None, top)
+            columns = ["panel", "series", "x", "y", "low", "high", *self.tooltips, *keys]
+            tables.append(data.select(*dict.fromkeys(columns), mark=pl.lit("point"), drawn_low=low, drawn_high=high))
+            extra = self._line_ends(here, str(panel))
+            if panel in self.guides:
+                extra.append({"y": self.guides[str(panel)], "mark": "guide"} | here.select(keys).row(0, named=True))
+            if extra:
+                tables.append(pl.DataFrame(extra).with_columns(panel=pl.lit(panel)))
+        return pl.concat(tables, how="diagonal_relaxed")
 
     def _legend_columns(self, here: pl.DataFrame) -> int:
         """Two columns only for names that are short: a wide legend takes the room of the axes."""
@@ -209,9 +256,11 @@ class Lines:
         for (series,), line in here.group_by(["series"], maintain_order=True):
             fit = self._fit(panel, str(series))
             if fit is not None:
+                first = line.row(0, named=True)
+                keys = {name: first[name] for name in self.keys if name in first}
                 for x in (line["x"].min(), line["x"].max()):
                     value = float(np.exp(fit["intercept"]) * float(x) ** fit["slope"])  # type: ignore[arg-type]
-                    ends.append({"series": series, "x": x, "y": value, "slope": fit["slope"]})
+                    ends.append({"series": series, "x": x, "y": value, "slope": fit["slope"], "mark": "fit"} | keys)
         return ends
 
 

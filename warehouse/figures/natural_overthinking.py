@@ -19,6 +19,7 @@ from warehouse.figures.base import (
     main_rows,
     with_series,
 )
+from warehouse.figures.few import TALLEST_IN, few, titled
 
 MAIN = "fig_natural_overthinking"
 INCOHERENCE = "corrected incoherence"
@@ -41,16 +42,17 @@ class Halves:
 
     def draw(self) -> MplFigure:
         """A row per model: the two halves' accuracy on the left, incoherence on the right."""
-        rows = self.shown["row"].unique(maintain_order=True).to_list()
+        shown, fewer = few(self.shown, "row", int((TALLEST_IN - 1.6) / 0.42), "rows")
+        rows = shown["row"].unique(maintain_order=True).to_list()
         picture = MplFigure(figsize=(9.6, 1.6 + 0.42 * len(rows)), layout="constrained")
         left, right = picture.subplots(1, 2, sharey=True)
         heights = {row: -index for index, row in enumerate(rows)}
         for axis, measure, title in ((left, "accuracy", "accuracy"), (right, "incoherence_unbiased", INCOHERENCE)):
-            for _, pair in self.shown.group_by(["row"], maintain_order=True):
+            for _, pair in shown.group_by(["row"], maintain_order=True):
                 values = pair[measure].cast(pl.Float64).to_numpy()
                 axis.plot(values, [heights[row] for row in pair["row"]], color="#CED4DA", lw=2, zorder=1)
             for half, (label, color) in HALVES.items():
-                side = self.shown.filter(pl.col("half") == half)
+                side = shown.filter(pl.col("half") == half)
                 y = [heights[row] for row in side["row"]]
                 x = side[measure].cast(pl.Float64).to_numpy()
                 axis.scatter(x, y, color=color, s=42, label=label, zorder=3)
@@ -63,7 +65,7 @@ class Halves:
             axis.set(title=title, yticks=list(heights.values()), yticklabels=rows)
         handles, labels = right.get_legend_handles_labels()
         picture.legend(handles, labels, loc="outside lower right", ncols=2)
-        picture.suptitle("Thinking longer than usual on the same item", x=0.01, ha="left", weight="bold")
+        picture.suptitle(titled("Thinking longer than usual on the same item", fewer), x=0.01, ha="left", weight="bold")
         return picture
 
     def chart(self) -> alt.TopLevelMixin:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import fill
 
 import altair as alt
 import polars as pl
@@ -58,7 +59,7 @@ class Rollouts:
                 if scale == "log":
                     axis.set_ylim(bottom=bottom)
                     plain_log_ticks(axis.yaxis)
-            axes[0].set_title(row, loc="left")
+            axes[0].set_title(fill(row, 40), loc="left")
             axes[0].set_ylim(-0.02, 1.02)
         for axis in grid[-1]:
             axis.set_xlabel("step")

@@ -10,19 +10,26 @@ from matplotlib.figure import Figure as MplFigure
 from matplotlib.patches import Patch
 
 from warehouse.figures.base import ROW_ORDER, Figure, Tables, by_row, color_scale, colors, legend_label, with_series
+from warehouse.figures.few import TALLEST_IN, few, titled
 
 MAIN = "fig_transcripts"
 
 
 @dataclass(frozen=True)
 class Answers:
-    """A row per item and answer, with `label` and, from the left of the item's bar, `start`."""
+    """A row per item and answer, with `label` and, from the left of the item's bar, `start`.
+
+    Attributes:
+        shown: these rows.
+        carried: what the page says of an answer beside what is drawn.
+    """
 
     shown: pl.DataFrame
+    carried: tuple[str, ...] = ("item_id", "example_log", "example_item_id", "example_epoch", "example_sample_id")
 
     def draw(self) -> MplFigure:
         """One bar per item, cut by the share of each answer; the right answer is outlined."""
-        answers = self.shown
+        answers, fewer = few(self.shown, "row", int((TALLEST_IN - 1.4) / 0.24), "items")
         rows = answers["row"].unique(maintain_order=True).to_list()
         palette = colors(sorted(answers["label"].unique()))
         picture = MplFigure(figsize=(6.4 + 0.06 * max(map(len, rows)), 1.4 + 0.24 * len(rows)), layout="constrained")
@@ -48,7 +55,8 @@ class Answers:
         axis.tick_params(axis="y", labelsize=7.5)
         handles = [Patch(color=color, alpha=0.85, label=legend_label(label)) for label, color in palette.items()]
         picture.legend(handles=handles, loc="outside lower right", ncols=min(6, len(palette)))
-        picture.suptitle("Answers to the items of highest variance (outlined: right)", x=0.01, ha="left", weight="bold")
+        title = titled("Answers to the items of highest variance, the right ones outlined", fewer)
+        picture.suptitle(title, x=0.01, ha="left", weight="bold")
         return picture
 
     def chart(self) -> alt.TopLevelMixin:

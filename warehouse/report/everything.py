@@ -8,7 +8,8 @@ from pathlib import Path
 from warehouse.connect import connect
 from warehouse.figures import FIGURES, draw_figure
 from warehouse.layout import Layout
-from warehouse.report.page import reason, write_page
+from warehouse.report.charts import reason
+from warehouse.report.page import write_page
 from warehouse.tell import TellStep
 
 

@@ -1,77 +1,79 @@
-"""Build the report from the published file. It shows what the tables hold and computes nothing of its own."""
+"""Write the report of the published file. It shows what the tables hold and computes nothing of its own."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import altair as alt
-import duckdb
 import jinja2
 import polars as pl
 import vl_convert
 
 from warehouse.connect import connect
-from warehouse.figures import FIGURES, Figure, read_tables
-from warehouse.figures.base import DECOMPOSITION_LABELS, main_rows, short_model
+from warehouse.figures import FIGURES
+from warehouse.figures.base import PALETTE, short_model, with_telling_conditions
 from warehouse.layout import Layout
 from warehouse.leftovers import sweep
 from warehouse.parquet import atomic_path
+from warehouse.report import words
+from warehouse.report.answer import sentences
+from warehouse.report.charts import Section, compressed, section
+from warehouse.report.matrix import matrices, open_finding, open_slope
+from warehouse.report.pools import WITHIN, Pool, grid, pools, slope_key
 
 VEGA_LITE_VERSION = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 
-FINDINGS = "from figures.findings"
+MOST_CARDS = 8
+"""Of more pools than these the first screen shows a grid."""
+
+MOST_OPEN = 6
+"""Sentences of one finding that stand open; more are folded, each behind its task and condition."""
+
+FINDINGS = """
+    select findings.*, conditions.condition_label
+    from figures.findings as findings
+    left join marts.dim_condition as conditions on findings.condition_id = conditions.condition_id
+"""
 
 MODELS = """
+    with budgets as (
+        select condition_id, min(budget_rank) as budget_rank
+        from figures.fig_incoherence_by_reasoning_budget
+        group by condition_id
+    )
+
     select
         pooled.*,
+        models.model_family,
         models.param_count,
         models.is_simulated,
-        conditions.condition_label
+        conditions.condition_label,
+        budgets.budget_rank
     from marts.fct_incoherence as pooled
     left join marts.dim_model as models on pooled.model_id = models.model_id
     left join marts.dim_condition as conditions on pooled.condition_id = conditions.condition_id
-    order by pooled.task, models.param_count nulls last, pooled.model_id, pooled.condition_id
+    left join budgets on pooled.condition_id = budgets.condition_id
+    order by
+        pooled.task, models.param_count nulls last, pooled.model_id, budgets.budget_rank nulls last, pooled.condition_id
+"""
+
+SLOPES = """
+    from figures.fig_incoherence_slopes
+    where is_headline and fit_scope in ('model', 'all_models') and slope_over in ('reasoning_length', 'within_item')
+    order by task, condition_id, slope_over, fit_scope desc, model_id
 """
 """What the page reads beside the tables of its figures."""
 
-NOTES = {
-    "no_ratio": "not a ratio",
-    "one_sample_per_item": "one sample per item",
-    "no_errors": "nothing went wrong",
-    "all_identical": "no answer ever changed",
-    "one_item": "one item",
-    "too_few_errors": "too few errors",
-    "near_ties": "answers too close to call",
-    "too_few_contexts": "two contexts",
-    "out_of_range": "at the end of its range",
-    "no_spread": "all items alike",
-}
-"""Why an incoherence has no interval, for people (`interval_note`)."""
+QUERIES = (FINDINGS, MODELS, SLOPES)
 
-VERDICTS = {
-    "holds": "holds",
-    "does_not_hold": "does not hold",
-    "negligible": "negligible",
-    "cannot_tell": "cannot tell",
-}
+ASSETS = Path(__file__).parent / "assets"
 
-
-@dataclass(frozen=True)
-class _Section:
-    """One figure of the page; `spec` is None while there is no data for it."""
-
-    name: str
-    title: str
-    shows: str
-    look_for: str
-    needs: str
-    tables: tuple[str, ...]
-    spec: dict[str, Any] | None
-    fault: str | None
+SCRIPTS = ("data", "filter", "spec", "charts", "tables", "items", "opened", "page")
+"""Of `assets`, in the order in which they run."""
 
 
 @dataclass(frozen=True)
@@ -95,80 +97,109 @@ def write_page(layout: Layout) -> Page:
     """
     sweep(layout.root)
     with connect(layout.published_database) as con:
-        sections = [_section(con, figure) for figure in FIGURES]
-        findings = con.sql(FINDINGS).pl()
-        models = main_rows(con.sql(MODELS).pl())
-    page = (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            sections=sections,
-            specs={section.name: section.spec for section in sections if section.spec is not None},
-            findings=_grouped(findings.filter(pl.col("kind") == "finding")),
-            checks=_grouped(findings.filter(pl.col("kind") == "sanity_check")),
-            verdicts=VERDICTS,
-            models=models.to_dicts(),
-            decompositions=DECOMPOSITION_LABELS,
-            notes=NOTES,
-            cut_off=models.filter(pl.col("is_often_cut_off")).to_dicts(),
-            has_simulated=bool(models["is_simulated"].any()) if models.height else False,
-            bundle=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VEGA_LITE_VERSION),
-            made_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        )
-    )
+        sections = [section(con, figure) for figure in FIGURES]
+        findings, models, slopes = con.sql(FINDINGS).pl(), con.sql(MODELS).pl(), con.sql(SLOPES).pl()
+    page = _environment().get_template("page.html.j2").render(_shown(sections, findings, models, slopes))
     with atomic_path(layout.report) as temporary:
         temporary.write_text(page, encoding="utf-8")
-    return Page(layout.report, {section.name: section.fault for section in sections if section.fault is not None})
+    return Page(layout.report, {each.figure.name: each.fault for each in sections if each.fault is not None})
 
 
-def _section(con: duckdb.DuckDBPyConnection, figure: Figure) -> _Section:
-    spec, fault = None, None
-    try:
-        tables = read_tables(con, figure.tables)
-        spec = None if figure.is_empty(tables) else _spec(figure.picture(tables).chart())
-    except Exception as error:  # whatever it is, the other figures are shown
-        fault = reason(error)
-    return _Section(figure.name, figure.title, figure.shows, figure.look_for, figure.needs, figure.tables, spec, fault)
+def _shown(
+    sections: Sequence[Section], findings: pl.DataFrame, models: pl.DataFrame, slopes: pl.DataFrame
+) -> dict[str, Any]:
+    """What the template shows."""
+    told = _told(findings)
+    slopes = slopes.filter((pl.col("fit_scope") == "model") | (pl.col("slope_over") == WITHIN))
+    own = [{**row, "opened": place} for place, row in enumerate(slopes.iter_rows(named=True))]
+    shown = pools(models, {slope_key(row): (row["opened"], row["verdict"]) for row in own})
+    headline = [row for row in told if row["kind"] == "finding"]
+    checks = [row for row in told if row["kind"] != "finding"]
+    for place, row in enumerate(headline + checks):
+        row["opened"] = len(own) + place
+    opened = [open_slope(row) for row in own] + [open_finding(row) for row in headline + checks]
+    return {
+        "answer": sentences(shown, headline),
+        "pools": shown,
+        "cards": shown if len(shown) <= MOST_CARDS else [],
+        "grid": grid(shown),
+        "matrices": matrices(headline, own, shown),
+        "opened": opened,
+        "told": [("Findings", _by_title(headline)), ("Checks of the machinery", _by_title(checks))],
+        "cut_off": [pool for pool in shown if pool.row["is_often_cut_off"]],
+        "most_open": MOST_OPEN,
+        "filters": _filters(shown),
+        "available": [each for each in sections if each.chart or each.fault],
+        "missing": [each.figure for each in sections if not each.chart and not each.fault],
+        "has_simulated": any(pool.row["is_simulated"] for pool in shown),
+        "payload": compressed(
+            {
+                "colors": PALETTE,
+                "charts": {each.figure.name: each.chart for each in sections if each.chart},
+                "pools": [_keys(pool) for pool in shown],
+                "opened": [asdict(each) for each in opened],
+            }
+        ),
+        "runtime": compressed(
+            vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VEGA_LITE_VERSION)
+        ),
+        "style": _asset("style.css"),
+        "scripts": "\n".join(_asset(f"{name}.js") for name in SCRIPTS),
+        "made_at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    }
 
 
-def reason(error: Exception) -> str:
-    """What went wrong, in one line."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:400]
-
-
-def _grouped(findings: pl.DataFrame) -> list[dict[str, Any]]:
+def _told(findings: pl.DataFrame) -> list[dict[str, Any]]:
+    """Rows of the findings with `condition`, what tells it from the task's others, and `place`, by number."""
+    if findings.is_empty():
+        return []
+    telling = with_telling_conditions(findings)["condition_label"]
     return [
-        {"title": title, "rows": rows.to_dicts()}
-        for (title,), rows in findings.group_by(["title"], maintain_order=True)
+        {**row, "condition": condition or "", "place": place}
+        for place, (row, condition) in enumerate(zip(findings.iter_rows(named=True), telling, strict=True))
     ]
 
 
-def _spec(chart: alt.TopLevelMixin) -> dict[str, Any]:
-    styled: Any = chart
-    with alt.data_transformers.enable(max_rows=200_000):
-        spec: dict[str, Any] = styled.configure(
-            font="Inter, system-ui, sans-serif",
-            axis=alt.AxisConfig(gridColor="#E9ECEF", labelColor="#495057", titleColor="#343A40", titleFontWeight=500),
-            title=alt.TitleConfig(anchor="start", color="#343A40", fontSize=13),
-            view=alt.ViewConfig(stroke=None),
-        ).to_dict()
-    return spec
+def _by_title(told: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    titles: dict[str, list[dict[str, Any]]] = {}
+    for row in told:
+        titles.setdefault(row["title"], []).append(row)
+    return titles
+
+
+def _keys(pool: Pool) -> dict[str, str | None]:
+    """What the filter knows a pool by."""
+    return {name: pool.row[name] for name in ("task", "model_family", "model_id", "condition_id")}
+
+
+def _filters(shown: Sequence[Pool]) -> list[tuple[str, str, dict[str, str]]]:
+    """Column, name and choices of each filter that has something to choose from."""
+    choices: dict[str, dict[str, str]] = {
+        "task": {pool.row["task"]: pool.row["task"] for pool in shown},
+        "model_family": {
+            pool.row["model_family"]: pool.row["model_family"] for pool in shown if pool.row["model_family"]
+        },
+        "model_id": {pool.row["model_id"]: pool.model for pool in shown},
+        "condition_id": {
+            pool.row["condition_id"]: pool.row["condition_label"] or pool.row["condition_id"] for pool in shown
+        },
+    }
+    labels = {"task": "Task", "model_family": "Family", "model_id": "Model", "condition_id": "Condition"}
+    return [(column, labels[column], found) for column, found in choices.items() if len(found) > 1]
+
+
+def _asset(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8")
 
 
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,  # names come from logs
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters["short_model"] = short_model
-    environment.filters["number"] = lambda value, spec=".3f": "–" if value is None else format(value, spec)
-    environment.filters["script_json"] = _script_json
+    environment.globals["words"] = words
     return environment
-
-
-def _script_json(value: Any) -> str:
-    """JSON that cannot end the script element it stands in."""
-    return json.dumps(value, allow_nan=False).replace("<", "\\u003c").replace("\u2028", "\\u2028")

@@ -19,6 +19,14 @@ questions as (
     select * from {{ ref("dim_item") }}
 ),
 
+drawn as (
+    select * from {{ ref("stg_samples") }}
+),
+
+imports as (
+    select * from {{ ref("stg_imports") }}
+),
+
 models as (
     select * from {{ ref("dim_model") }}
 ),
@@ -75,10 +83,17 @@ select
     counted.n_samples,
     counted.share,
     -- A completion may well repeat the question.
-    case when not questions.is_withheld then left(texts.completion, 600) end as example
+    case when not questions.is_withheld then left(texts.completion, 600) end as example,
+    -- Where to read on: which sample of which item of which log.
+    imports.file_name as example_log,
+    questions.source_item_id as example_item_id,
+    drawn.epoch as example_epoch,
+    counted.example_id as example_sample_id
 from chosen
 inner join counted using ({{ group }})
 inner join questions on chosen.task = questions.task and chosen.item_id = questions.item_id
+inner join drawn on counted.example_id = drawn.sample_id
+left join imports on drawn.import_id = imports.import_id
 left join texts on counted.example_id = texts.sample_id
 inner join models on chosen.model_id = models.model_id
 inner join conditions on chosen.condition_id = conditions.condition_id
