@@ -109,7 +109,7 @@ def wrong_rows(original: Original, damage: Damage, found: Rows, *, n_unread: int
                 n_new += 1  # a sample whose key was changed may turn up anywhere, once
             elif damage.columns is not None and (other := _differing(row, expected[0]) - damage.columns):
                 problems.append(f"{key}: {', '.join(sorted(other))} changed, which are not read from {damage.kind}")
-    if n_new > len(damage.touched):
+    if n_new > sum(len(original.rows.get(key, ())) or 1 for key in damage.touched):
         problems.append(f"{n_new} rows that the log does not hold")
     lost = [key for key in original.rows if key not in found and key not in damage.touched]
     n_lost = len(lost)

@@ -12,6 +12,7 @@ import json
 import random
 import shutil
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -94,8 +95,9 @@ def _touched_by_bytes(original: Original, data: bytes) -> frozenset[Key] | None:
         case ".csv" if before.partition(b"\n")[0] != data.partition(b"\n")[0]:
             return None
         case ".jsonl" | ".csv":
-            # A line that was lost, and one that came out of two, have both been changed.
-            changed = {*before.splitlines()} ^ {*data.splitlines()}
+            # A line that was lost or doubled, and one that came out of two, have all been changed.
+            were, are = Counter(before.splitlines()), Counter(data.splitlines())
+            changed = {line for line in were | are if were[line] != are[line]}
             keys_of_line = _keys_of_document if original.is_log else keys_of_row
             return frozenset(key for line in changed for key in keys_of_line(original, line))
     return None
