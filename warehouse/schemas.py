@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-CONTRACT_VERSION = 2
+CONTRACT_VERSION = 3
 """Version of the contract that files are written by; raised by the first column that is added after a release."""
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
@@ -244,7 +244,7 @@ IMPORTS = RawTable(
                 "is_judged",
                 pa.bool_(),
                 "Whether it judges open answers; where not, a missing one is not wrong. NULL counts as true",
-                since=2,
+                since=3,
             ),
             _column("notices", pa.string(), "What the import said about the file, one notice a line", since=2),
             _column("tool_version", pa.string(), "Version of the tool that wrote the log"),
@@ -348,7 +348,7 @@ SYNTHETIC_TRAINING = RawTable(
             _column("loss", pa.float64(), "Cross-entropy in nats per predicted token", required=True),
             _column("learning_rate", pa.float64(), "Learning rate at the step"),
             _column("n_tokens", pa.int64(), "Tokens trained on so far", required=True),
-            _column("seed", pa.int64(), "Of initial weights and data order; NULL where there is one", since=2),
+            _column("seed", pa.int64(), "Of initial weights and data order; NULL where there is one", since=3),
             _INGESTED,
         ]
     ),
