@@ -109,6 +109,22 @@ def test_the_parts_of_the_width_agree_with_the_definitions(built: Built, decompo
     assert any(row["sample_spread"] is not None for row in rows)
 
 
+def test_no_plan_of_items_leaves_the_interval_too_wide(built: Built) -> None:
+    """Where shared contexts alone take more than the width, no number of items is told."""
+    rows = built.rows("figures.fig_planner", "planned = 'incoherence' and width > wanted_width")
+    for row in rows:
+        ratio, more = row["incoherence_unbiased"], row["n_more_items"]
+        variance = row["context_spread"]
+        if more is not None and row["sample_spread"] is not None:
+            spread = row["item_spread"] + row["sample_spread"] / row["mean_samples_per_item"]
+            variance += spread / (row["n_items"] + more)
+        step = stats.norm.ppf(0.975) * np.sqrt(variance) / (ratio * (1 - ratio))
+        width = float(special.expit(special.logit(ratio) + step) - special.expit(special.logit(ratio) - step))
+        # By the normal quantile no interval is as wide as it will be: a plan that is too wide even so is none.
+        assert more is None or width <= row["wanted_width"] * (1 + 1e-6), row
+    assert any(row["n_more_items"] is None for row in rows) and any(row["n_more_items"] for row in rows)
+
+
 def test_a_width_of_variance_is_relative_to_the_mean(built: Built) -> None:
     (row,) = built.rows("figures.fig_planner", "decomposition = 'embedding' and wanted_width = 0.2")
     (pooled,) = built.rows("marts.fct_incoherence", "decomposition = 'embedding'")

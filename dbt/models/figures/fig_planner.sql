@@ -49,8 +49,11 @@ items as (
 needs as (
     select
         rooms.*,
-        case when width_now <= wanted_width then n_items else greatest(ceil(n_items_needed), n_items + 1) end
-            as n_items_needed,
+        -- Contexts may spread too much for any number of items; `greatest` alone would pass over the NULL.
+        case
+            when width_now <= wanted_width then n_items
+            when n_items_needed is not null then greatest(ceil(n_items_needed), n_items + 1)
+        end as n_items_needed,
         -- The items alone, or contexts, may spread too much for any number of samples.
         case
             when width_now <= wanted_width then n_samples_per_item

@@ -38,7 +38,8 @@ select
     has_probabilities,
     pow(n_first - n_second, 2) / nullif(n_first + n_second, 0) as mode_lead,
     -- Of answers at random one pair of samples in n_classes agrees, and pairs of one item are uncorrelated.
-    (n_agreeing * n_classes / nullif(n_pairs, 0) - 1) * sqrt(n_pairs / nullif(2 * (n_classes - 1), 0)) as excess_agreement
+    (n_agreeing * n_classes / nullif(n_pairs, 0) - 1)
+    * sqrt(n_pairs / nullif(2 * (n_classes - 1), 0)) as excess_agreement
 from tops
 inner join answers using (item_number)
 inner join numbers using (item_number)
