@@ -86,7 +86,7 @@ class Speeds:
         for name in self._steps_per_s.keys() & self._rollout_steps_per_s.keys():
             training = self._config.training.n_steps / self._steps_per_s[name]
             rolling = batches * self._config.rollout.n_steps / self._rollout_steps_per_s[name]
-            minutes[name] = round((training + rolling) / 60, 2)
+            minutes[name] = float(f"{(training + rolling) / 60:.3g}")
         return {"minutes": minutes, "all_sizes": len(minutes) == len(self._config.sizes), "sum": sum(minutes.values())}
 
     def _share(self, size: ModelSize) -> float | None:

@@ -165,7 +165,7 @@ def _make_tables(con: duckdb.DuckDBPyConnection) -> None:
             score_shift double);
         create view warehouse.intermediate.int_item_samples as
             select distinct task, model_id, condition_id, 1 as n_samples, 0 as n_format_failures, 0 as n_renormalised,
-                0 as n_errors, 0 as n_refused
+                0 as n_errors, 0 as n_refused, 0 as n_cut_off
             from warehouse.intermediate.int_item_decomposition;
         create view warehouse.intermediate.int_pools as
             select distinct task, model_id, condition_id, 'brier' as main_decomposition

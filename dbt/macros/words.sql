@@ -15,9 +15,12 @@
     end
 {%- endmacro %}
 
-{# The magnitude with two decimals, as text. #}
+{#
+  The magnitude with two decimals, as text. What lies between two of them to rounding is told alike, whatever the order in which a
+  sum was made.
+#}
 {% macro decimals(number) -%}
-    {{ formatted("%.2f", "abs(" ~ number ~ ")") }}
+    {{ formatted("%.2f", "round(abs(" ~ number ~ "), 12)") }}
 {%- endmacro %}
 
 {# '(95 % interval −0.10 to +0.40, n = 10)', or why there is none. #}
@@ -47,7 +50,7 @@
 
 {# A share in per cent. #}
 {% macro share_in_words(number) -%}
-    case when {{ number }} is null then 'undefined' else concat({{ formatted("%.0f", "100 * " ~ number) }}, ' %') end
+    case when {{ number }} is null then 'undefined' else concat({{ formatted("%.0f", "round(100 * (" ~ number ~ "), 9)") }}, ' %') end
 {%- endmacro %}
 
 {# 'Brier incoherence': the metric is part of the result. #}

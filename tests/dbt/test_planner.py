@@ -115,7 +115,7 @@ def test_no_plan_of_items_leaves_the_interval_too_wide(built: Built) -> None:
     for row in rows:
         ratio, more = row["incoherence_unbiased"], row["n_more_items"]
         variance = row["context_spread"]
-        if more is not None and row["sample_spread"] is not None:
+        if more is not None and row["item_spread"]:  # 0 where samples seem to cause more than all of it
             spread = row["item_spread"] + row["sample_spread"] / row["mean_samples_per_item"]
             variance += spread / (row["n_items"] + more)
         step = stats.norm.ppf(0.975) * np.sqrt(variance) / (ratio * (1 - ratio))
