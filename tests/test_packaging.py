@@ -157,7 +157,8 @@ def test_import_build_publish_report_query_from_an_empty_folder(installed: Insta
     installed.run("publish")
     installed.run("report")
     layout = Layout(installed.folder / "incoherence-warehouse")
-    assert "has nothing to draw" in layout.report.read_text(encoding="utf-8"), "one log has no optimizer, and the page says so"
+    page = layout.report.read_text(encoding="utf-8")
+    assert "has nothing to draw" in page, "one log does not fill every figure, and the page says so"
     status = installed.run("status").stdout
     assert "quarantined: 1" in status
     assert "notes.eval" in status
