@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.adaptive_epochs import course_of, experiment_of
+from benchmarks.adaptive_courses import course_of
+from benchmarks.adaptive_designs import experiment_of
 from benchmarks.populations import Array
 from warehouse.layout import Layout
 from warehouse.raw import connect_raw

@@ -8,18 +8,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from benchmarks.adaptive_epochs import (
-    EXPERIMENTS,
-    LEAST,
-    MOST,
-    RESULT,
-    compare,
-    draw_course,
-    follow,
-    intervals,
-    item_by_item,
-    verdicts,
-)
+from benchmarks.adaptive_courses import LEAST, MOST, draw_course, intervals
+from benchmarks.adaptive_designs import compare, follow, item_by_item, verdicts
+from benchmarks.adaptive_epochs import EXPERIMENTS, RESULT
 from benchmarks.populations import draw_items
 from ingestion.sampling.spec.epochs import EpochsUntil
 from ingestion.sampling.stopping.interval import pool_interval
