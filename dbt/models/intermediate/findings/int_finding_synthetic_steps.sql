@@ -4,6 +4,7 @@ with
 
 sides as (
     select * from {{ ref("int_synthetic_sides") }}
+    where starts = 'standard'
 ),
 
 corrected as (

@@ -15,6 +15,7 @@ sides as (
             error,
             {{ "variance" if column == "variance" else column ~ " as variance" }}
         from {{ ref("int_synthetic_sides") }}
+        where starts = 'standard'
         {{ "union all" if not loop.last }}
     {% endfor %}
 ),

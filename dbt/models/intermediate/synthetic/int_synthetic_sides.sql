@@ -1,4 +1,4 @@
-{% set keys = ["problem_id", "temperature", "decomposition"] %}
+{% set keys = ["problem_id", "starts", "temperature", "decomposition"] %}
 
 with
 
@@ -12,16 +12,16 @@ starts as (
         variance,
         variance_unbiased
     from {{ ref("int_synthetic_start_decomposition") }}
-    where starts = 'standard'
 ),
 
 bounds as (
     select
         problem_id,
+        starts,
         min(step) as first_step,
         max(step) as final_step
     from starts
-    group by problem_id
+    group by problem_id, starts
 ),
 
 ends as (
@@ -33,7 +33,7 @@ ends as (
         case when starts.step = bounds.first_step then 'first' else 'final' end as moment
     from starts
     inner join {{ ref("int_synthetic_models") }} as models using ({{ rollout_keys() | join(", ") }})
-    inner join bounds using (problem_id)
+    inner join bounds using (problem_id, starts)
     where starts.step in (bounds.first_step, bounds.final_step) and bounds.first_step < bounds.final_step
 ),
 
@@ -42,7 +42,7 @@ learned as (
     where not is_teacher
 ),
 
--- The control: the exact optimizer that they learned from, from the same starting points.
+-- The control is the exact optimizer from the same starting points: its incoherence rises too, as it wanders in the end.
 sides as (
     select
         {{ keys | join(", ") }},
@@ -72,6 +72,7 @@ sides as (
     inner join ends
         on
             learned.problem_id = ends.problem_id
+            and learned.starts = ends.starts
             and learned.decomposition = ends.decomposition
             and learned.start_id = ends.start_id
             and learned.step = ends.step
