@@ -1,9 +1,10 @@
-"""Do intervals of failure modes, reliability and agreement hold the truth? `python -m benchmarks.failure_coverage` counts.
+"""Do intervals of failure modes, reliability and agreement hold the truth?
 
-Experiments on items whose answer probabilities are known go through the warehouse's own SQL, from counts of outcomes to
-the figures' intervals, each as a pool of its own. Samples also fail without an answer: now and then on every item, and
-mostly on a few. The truth of pass^k, pass@k and agreement is in closed form; that of failure modes, which are classes of
-an item's samples, and of majorities is their mean over very many items. Exit status 1 if an interval misses its bounds.
+`python -m benchmarks.failure_coverage` counts. Experiments on items whose answer probabilities are known go through the
+warehouse's own SQL, from counts of outcomes to the figures' intervals, each as a pool of its own. Samples also fail
+without an answer: now and then on every item, and mostly on a few. The truth of pass^k, pass@k and agreement is in
+closed form; that of failure modes, which are classes of an item's samples, and of majorities is their mean over very
+many items. Exit status 1 if an interval misses its bounds.
 """
 
 from __future__ import annotations
@@ -18,11 +19,16 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from benchmarks.populations import N_OPTIONS, Array, draw_items
 from warehouse.layout import Layout
 from warehouse.parquet import atomic_path
 from warehouse.transform import prepare, run_dbt
+
+Counts = NDArray[np.int64]
+Estimate = tuple[str, float, float | None, float | None]
+"""What is estimated, the estimate, and the ends of its interval."""
 
 RESULT = Path(__file__).with_name("results") / "failure_coverage.json"
 POPULATIONS = ("typical", "hard", "easy99")
@@ -72,7 +78,7 @@ def draw_probabilities(population: str, shape: tuple[int, int], rng: np.random.G
     return np.concatenate([answers * (1 - blank.sum(axis=-1, keepdims=True)), blank], axis=-1)
 
 
-def outcomes(counts: Array) -> pa.Table:
+def outcomes(counts: Counts) -> pa.Table:
     """Rows of int_item_outcomes, each experiment a condition."""
     experiments, items, kinds = np.nonzero(counts)
     names = np.array(["right", *["wrong_answer"] * (N_OPTIONS - 1), *BLANKS])
@@ -90,8 +96,8 @@ def outcomes(counts: Array) -> pa.Table:
     )
 
 
-def figures(queries: Mapping[str, str], counts: Array) -> dict[str, list[tuple[str, float, float | None, float | None]]]:
-    """By table: what is estimated, the estimate and the ends of its interval, of every experiment."""
+def estimates(queries: Mapping[str, str], counts: Counts) -> list[Estimate]:
+    """What every experiment comes to, through the SQL."""
     given = outcomes(counts)  # noqa: F841 (read by the query)
     with duckdb.connect() as con:
         con.execute("attach ':memory:' as warehouse")
@@ -105,13 +111,14 @@ def figures(queries: Mapping[str, str], counts: Array) -> dict[str, list[tuple[s
             create table warehouse.marts.dim_model as
                 select 'm' as model_id, '' as model_family, 1 as param_count, true as is_simulated;
             create table warehouse.marts.dim_condition as
-                select distinct condition_id, '' as condition_label, '' as prompt_format, '' as reasoning_budget from given
+                select distinct condition_id, '' as condition_label, '' as prompt_format, '' as reasoning_budget
+                from given
             """
         )
         for model in MODELS:
             schema = "figures" if model.startswith("fig_") else "intermediate"
             con.execute(f"create table warehouse.{schema}.{model} as {queries[model]}")
-        return {"rows": con.execute(_questions()).fetchall()}
+        return con.execute(_questions()).fetchall()
 
 
 def _questions() -> str:
@@ -123,7 +130,8 @@ def _questions() -> str:
             f"select '{name} ' || k, {name}, {name}_ci_low, {name}_ci_high from warehouse.figures.fig_reliability "
             f"where k in {RUNS}"
         )
-    parts.append("select 'agreement', agreement, agreement_ci_low, agreement_ci_high from warehouse.figures.fig_agreement")
+    ends = "agreement_ci_low, agreement_ci_high"
+    parts.append(f"select 'agreement', agreement, {ends} from warehouse.figures.fig_agreement")
     return " union all ".join(parts)
 
 
@@ -137,7 +145,7 @@ def truths(queries: Mapping[str, str], population: str, n_samples: int, seed: in
     found |= {f"pass_at_k {k}": float(1 - np.mean((1 - right) ** k)) for k in RUNS}
     found["agreement"] = float(np.sum(wrong**2) / np.sum(wrong.sum(axis=1) ** 2))
     counts = rng.multinomial(n_samples, probs)[None]
-    told = {name: estimate for name, estimate, _, _ in figures(queries, counts)["rows"]}
+    told = {name: estimate for name, estimate, _, _ in estimates(queries, counts)}
     return told | found
 
 
@@ -146,22 +154,21 @@ def simulate(
 ) -> dict[str, Cell]:
     """Intervals of many experiments, by what is estimated."""
     rng = np.random.default_rng([seed, *size, POPULATIONS.index(population)])
-    found: dict[str, list[tuple[float, float | None, float | None]]] = {}
+    found: dict[str, list[tuple[float | None, float | None]]] = {}
     at_once = max(1, min(n_experiments, BATCH // size[0]))
     for first in range(0, n_experiments, at_once):
         probs = draw_probabilities(population, (min(at_once, n_experiments - first), size[0]), rng)
-        for name, *row in figures(queries, rng.multinomial(size[1], probs))["rows"]:
-            found.setdefault(name, []).append(tuple(row))
+        for name, _, low, high in estimates(queries, rng.multinomial(size[1], probs)):
+            found.setdefault(name, []).append((low, high))
     truth = truths(queries, population, size[1])
     return {name: _cell(truth[name], rows) for name, rows in sorted(found.items())}
 
 
-def _cell(truth: float, rows: list[tuple[float, float | None, float | None]]) -> Cell:
-    shown = np.array([(low, high) for _, low, high in rows if low is not None and high is not None]).reshape(-1, 2)
-    below, above = shown[:, 1] < truth, shown[:, 0] > truth
-    share = 1 / max(1, len(shown))
-    n_missed = float(np.sum(below) + np.sum(above))
-    return Cell(truth, len(rows), len(shown), 1 - n_missed * share, float(below.sum()) * share, float(above.sum()) * share)
+def _cell(truth: float, rows: list[tuple[float | None, float | None]]) -> Cell:
+    shown = [(low, high) for low, high in rows if low is not None and high is not None]
+    below = sum(high < truth for _, high in shown) / max(1, len(shown))
+    above = sum(low > truth for low, _ in shown) / max(1, len(shown))
+    return Cell(truth, len(rows), len(shown), 1 - below - above, below, above)
 
 
 def compiled(folder: Path) -> dict[str, str]:

@@ -111,9 +111,9 @@ def test_reliability_is_the_closed_form_averaged_over_items(built: Built, outcom
         counts = [runs_of(samples) for samples in found[pool].values()]
         entering = [item for item in counts if item[0] >= row["k"]]
         has_runs = sum(item[0] > 0 for item in counts)
-        assert (row["n_items"], row["n_items_left_out"]) == (len(entering), has_runs - len(entering)), row
+        assert (row["n_items"], row["n_items_with_fewer"]) == (len(entering), has_runs - len(entering)), row
         assert row["n_samples"] == sum(item[0] for item in entering)
-        unequal += row["n_items_left_out"] > 0
+        unequal += row["n_items_with_fewer"] > 0
         for rate, of_item in (("pass_hat_k", pass_hat), ("pass_at_k", pass_at)):
             _agree_on_share(row, rate, [of_item(n, c, row["k"]) for n, c, _, _ in entering])
         assert row["k"] > 1 or agree(row["pass_hat_k"], row["pass_at_k"])

@@ -20,7 +20,7 @@ counts as (
     select
         {{ keys | join(", ") }},
         count(pass_at_k) as n_items,
-        count(*) - count(pass_at_k) as n_items_left_out,
+        count(*) - count(pass_at_k) as n_items_with_fewer,
         cast(sum(n_samples) filter (where pass_at_k is not null) as bigint) as n_samples
     from items
     group by {{ keys | join(", ") }}
@@ -34,7 +34,7 @@ select
     {{ pool_figure_keys("means") }},
     means.k,
     counts.n_items,
-    counts.n_items_left_out,
+    counts.n_items_with_fewer,
     counts.n_samples,
     {{ with_interval("means", rates) }}
 from means
