@@ -45,6 +45,13 @@ CHOOSE = """(() => {
   select.dispatchEvent(new Event("change", { bubbles: true }));
 })()"""
 
+FIRST_BAR = """(() => {
+  const bar = document.querySelector("#chart-transcripts .mark-rect path");
+  bar.scrollIntoView({ block: "center" });
+  const box = bar.getBoundingClientRect();
+  return [box.x + box.width / 2, box.y + box.height / 2];
+})()"""
+
 
 @pytest.fixture(scope="module")
 def page(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -116,7 +123,7 @@ def test_a_click_on_a_verdict_opens_its_sentence_and_a_head_sorts(tab: Tab) -> N
     assert tab.ask("document.querySelector('.models thead th:nth-child(6)').getAttribute('aria-sort')") == "ascending"
 
 
-def test_an_item_leads_to_its_log_and_a_withheld_one_shows_no_text(built: Built, tab: Tab) -> None:
+def test_an_item_leads_to_its_log(built: Built, tab: Tab) -> None:
     (row,) = built.rows("figures.fig_transcripts", "true order by all limit 1")
     assert row["example_log"] == "1.csv" and row["example_item_id"]
     (found,) = built.rows(
@@ -124,3 +131,25 @@ def test_an_item_leads_to_its_log_and_a_withheld_one_shows_no_text(built: Built,
     )
     assert (found["task"], found["model_id"]) == (row["task"], row["model_id"])
     assert tab.ask("document.querySelector('#item-list code').textContent").startswith("1.csv: item ")
+
+
+def test_a_click_on_a_bar_opens_its_item(tab: Tab) -> None:
+    tab.wait_for(f"Number({DRAWN}) === charts.round")
+    tab.ask("document.querySelectorAll('.item').forEach((each) => { each.open = false; })")
+    x, y = tab.ask(FIRST_BAR)
+    for kind in ("mousePressed", "mouseReleased"):
+        tab.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+    assert tab.ask("[...document.querySelectorAll('.item')].map((each) => each.open).indexOf(true)") == 0
+
+
+def test_names_and_texts_are_no_markup_in_what_the_page_makes(tab: Tab) -> None:
+    """What the template writes is held to the same in `test_hostile_names`."""
+    harm = "'<img src=x onerror=alert(1)>'"
+    row = f"new Proxy({{ variance: 1, share: 1 }}, {{ get: (all, name) => all[name] ?? {harm} }})"
+    assert tab.ask(f"itemElement([{row}]).querySelector('img')") is None
+    assert tab.ask(f"itemElement([{row}]).textContent.split('<img').length") > 8
+    opened = f"{{ title: {harm}, verdict: {harm}, sentence: {harm}, facts: [[{harm}, {harm}]], place: null }}"
+    tab.ask(f"showOpened({opened})")
+    assert tab.ask("document.querySelector('#opened img')") is None
+    assert tab.ask("document.getElementById('opened').textContent.split('<img').length") == 6
+    tab.ask("document.getElementById('opened').close()")
