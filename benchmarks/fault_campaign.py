@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.fault_commands import RUNNING
+from benchmarks.fault_commands import is_supported
 from benchmarks.fault_trials import (
     Warehouse,
     full_disk_trial,
@@ -119,6 +119,6 @@ def _trials(template: Warehouse) -> list[tuple[str, Callable[[], object]]]:
 
 
 if __name__ == "__main__":
-    if RUNNING.is_supported():
+    if is_supported():
         sys.exit(main(sys.argv[1:]))
-    sys.exit("the campaign reads the process table with ps, and mounts a small disk: it needs Linux, as root")
+    sys.exit("the campaign reads /proc, and mounts a small disk: it needs Linux, as root")

@@ -67,16 +67,12 @@ def measure(layout: Layout, tab: Tab) -> dict[str, Any]:
 def faults(pools: int, row: dict[str, Any]) -> list[str]:
     """Which bounds a measured report exceeds."""
     wide = row["at_1280"]
-    found = [f"{row['mb']} MB" for _ in range(row["mb"] > BOUNDS["mb"])]
-    found += [f"usable after {wide['usable_s']} s" for _ in range(wide["usable_s"] > BOUNDS["usable_s"])]
-    found += [
-        f"first screen of {wide['first_screen_px']} px"
-        for _ in range(wide["first_screen_px"] > BOUNDS["first_screen_px"])
-    ]
-    found += [f"{wide['height_px']} px high" for _ in range(wide["height_px"] > HEIGHTS[pools])]
+    measured = [(row, "mb", BOUNDS["mb"]), (wide, "height_px", HEIGHTS[pools])]
+    measured += [(wide, name, BOUNDS[name]) for name in ("usable_s", "first_screen_px")]
+    measured += [(row[f"at_{width}"], "width_px", width) for width in WIDTHS]
+    found = [f"{name} is {of[name]}, more than {most}" for of, name, most in measured if of[name] > most]
     for width in WIDTHS:
         at = row[f"at_{width}"]
-        found += [f"{at['width_px']} px wide at {width}" for _ in range(at["width_px"] > width)]
         found += [f"at {width}: {at[what]}" for what in ("console_errors", "requests") if at[what]]
     return found + [f"{name} could not be drawn: {why}" for name, why in row["faults"].items()]
 
