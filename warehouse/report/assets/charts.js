@@ -50,7 +50,6 @@ async function drawAll() {
   for (const [, place] of order) {
     if (round !== charts.round) return;
     try { await draw(place); } catch (error) { place.firstElementChild.textContent = "This chart could not be drawn: " + error; }
-    place.dataset.round = round;
     await new Promise((resolve) => setTimeout(resolve));
   }
   document.body.dataset.drawn = round;
