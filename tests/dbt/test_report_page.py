@@ -51,7 +51,7 @@ FIRST_BAR = """(() => {
   const box = bar.getBoundingClientRect(), x = box.x + box.width / 2, y = box.y + box.height / 2;
   return [x, y, itemKey(document.elementFromPoint(x, y).__data__.datum)];
 })()"""
-"""Where it is, and the item of the bar that is seen there: conditions of the random rows share labels, and bars a row."""
+"""Where it is, and the item of the bar seen there: some conditions of the random rows share a label, and thus a row."""
 
 
 @pytest.fixture(scope="module")
