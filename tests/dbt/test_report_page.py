@@ -54,6 +54,18 @@ FIRST_BAR = """(() => {
 """Where it is, and the item of the bar seen there: some conditions of the random rows share a label, and thus a row."""
 
 
+CUT_OFF = """[...document.querySelectorAll("main *")]
+  .filter((element) => element.getBoundingClientRect().right > innerWidth + 1 && !element.closest("svg"))
+  .map((element) => element.outerHTML.slice(0, 100))
+"""
+
+HIDDEN_BELOW = (
+    "[...document.querySelectorAll('.scroll')].filter((box) => box.scrollHeight > box.clientHeight + 1).length"
+)
+
+IN_FOCUS = "['#filter select', 'th button', '.verdict'].find((kind) => document.activeElement.matches(kind))"
+
+
 @pytest.fixture(scope="module")
 def page(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
     layout = Layout(tmp_path_factory.mktemp("page"))
@@ -156,3 +168,36 @@ def test_names_and_texts_are_no_markup_in_what_the_page_makes(tab: Tab) -> None:
     assert tab.ask("document.querySelector('#opened img')") is None
     assert tab.ask("document.getElementById('opened').textContent.split('<img').length") == 6
     tab.ask("document.getElementById('opened').close()")
+
+
+def test_keys_reach_what_can_be_clicked(tab: Tab) -> None:
+    tab.ask("document.querySelector('.brand').focus()")
+    reached = []
+    while len(reached) < 3:
+        for _ in range(400):
+            tab.press("Tab")
+            if (kind := tab.ask(IN_FOCUS)) and kind not in reached:
+                break
+        else:
+            pytest.fail(f"of filter, verdicts and heads of tables the Tab key reaches {reached} alone")
+        reached.append(kind)
+        if kind == ".verdict":
+            tab.press("Enter")
+            assert tab.ask("document.getElementById('opened').open")
+            tab.press("Escape")
+            assert not tab.ask("document.getElementById('opened').open")
+            assert tab.ask("document.activeElement.matches('.verdict')"), "one goes on where one was"
+
+
+def test_paper_is_white_and_cuts_nothing_off(tab: Tab) -> None:
+    tab.ask("if (document.documentElement.dataset.theme === 'light') document.getElementById('theme').click()")
+    tab.resize(1032, 700)  # A4 across, less its margins
+    tab.wait_for(f"Number({DRAWN}) === charts.round")
+    dark = "getComputedStyle(document.body).backgroundColor"
+    assert tab.ask(dark) == "rgb(22, 24, 27)"
+    tab.call("Emulation.setEmulatedMedia", media="print")
+    assert tab.ask(dark) == "rgb(255, 255, 255)"
+    assert tab.ask("getComputedStyle(document.querySelector('.chart svg text')).fill") == "rgb(92, 99, 106)"
+    assert tab.ask(CUT_OFF) == []
+    assert tab.ask(HIDDEN_BELOW) == 0
+    tab.call("Emulation.setEmulatedMedia", media="")

@@ -2,9 +2,9 @@
 
 const charts = { all: {}, colors: [], drawn: new Map(), round: 0 };
 
+// The page's own colours, by name: on paper they are others than on a dark screen.
 function look() {
-  const style = getComputedStyle(document.documentElement), of = (name) => style.getPropertyValue(name).trim();
-  const ink = of("--ink"), soft = of("--soft"), line = of("--line");
+  const ink = "var(--ink)", soft = "var(--soft)", line = "var(--line)";
   return {
     background: "transparent", font: "Inter, system-ui, sans-serif", aria: false,
     axis: { gridColor: line, domainColor: soft, tickColor: soft, labelColor: soft, titleColor: ink, titleFontWeight: 500 },
