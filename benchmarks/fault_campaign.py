@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from benchmarks.fault_commands import is_supported
@@ -110,14 +111,12 @@ def _trials(template: Warehouse) -> list[tuple[str, Callable[[], object]]]:
         for turn in range(number):
             # Spread over the command's usual processor time, to its very end.
             moment = (turn + chance.random()) / number * 1.05
-            trials.append((f"kill {command} {turn}", lambda c=command, m=moment, n=turn: _killed(template, c, m, n)))
+            trials.append((f"kill {command} {turn}", partial(_killed, template, command, moment, turn)))
     for command, number in FULL_DISKS.items():
         for turn in range(number):
             share = (turn + chance.random()) / number
-            trials.append(
-                (f"full disk {command} {turn}", lambda c=command, s=share: full_disk_trial(template, HERE, c, s))
-            )
-    trials.append(("hostile names", lambda: hostile_names_trial(HERE)))
+            trials.append((f"full disk {command} {turn}", partial(full_disk_trial, template, HERE, command, share)))
+    trials.append(("hostile names", partial(hostile_names_trial, HERE)))
     return trials
 
 
