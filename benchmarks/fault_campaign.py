@@ -104,9 +104,9 @@ def _killed(template: Warehouse, command: str, moment: float, turn: int) -> Foun
     return found
 
 
-def _trials(template: Warehouse) -> list[tuple[str, Callable[[], object]]]:
+def _trials(template: Warehouse) -> list[tuple[str, Callable[[], Found]]]:
     chance = random.Random(SEED)
-    trials: list[tuple[str, Callable[[], object]]] = []
+    trials: list[tuple[str, Callable[[], Found]]] = []
     for command, number in KILLS.items():
         for turn in range(number):
             # Spread over the command's usual processor time, to its very end.
