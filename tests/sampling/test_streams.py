@@ -124,6 +124,7 @@ def test_the_limit_is_the_sdk_s(model: str) -> None:
     [
         ("openai", {"stream": True}, r"extra_body: 'stream' .* set stream for the provider"),
         ("openai", {"n": 3}, r"extra_body: 'n' .* set epochs"),
+        ("openai", {"seed": 7}, r"extra_body: 'seed' .* every sample has a seed of its own"),
         ("openai/responses", {"input": "?"}, r"extra_body: 'input' .* prompts are made from the task"),
         ("anthropic", {"temperature": 0.5}, r"extra_body\.temperature: is 0\.5; 'claude-opus-5-5' takes none"),
         ("anthropic", {"max_tokens": 200_000}, r"extra_body\.max_tokens: is 200000; .* at most 128000"),
