@@ -51,9 +51,10 @@ class _OpenAI(SdkProvider[openai.AsyncOpenAI]):
             return {}
         try:
             told = (await self.client.with_options(timeout=PATIENCE_S).models.list()).data
-        except (openai.OpenAIError, ValueError, TypeError) as error:
+            days = {model.id: _day(model.shutdown_date) for model in told or []}
+        # The SDK checks no types: of a proxy's models fields may be missing, or be anything.
+        except (openai.OpenAIError, ValueError, TypeError, AttributeError) as error:
             raise self.error(error) from None
-        days = {model.id: _day(model.shutdown_date) for model in told or []}
         return {name: day for name, day in days.items() if day is not None}
 
 
