@@ -12,10 +12,13 @@ from pathlib import Path
 
 import msgspec
 
-from ingestion.sampling.journal.records import Seen, SeenAnswer, read_segment, segments
+from ingestion.sampling.journal.records import Answered, Seen, SeenAnswer, Settled, read_segment, segments
 
 REFRESH_S = 2.0
 """Seconds between looks at what others spend. So much of their spending, and what they have in flight, is not seen."""
+
+_ROUNDING = 1e-9
+"""US dollars by which sums of many numbers may be off."""
 
 
 class Budget:
@@ -51,17 +54,28 @@ class Budget:
         if self.limit is not None:
             if time.monotonic() - self._looked_at > REFRESH_S:
                 self._others, self._looked_at = self._elsewhere(), time.monotonic()
-            if self.spent + self._reserved + most > self.limit:
+            if most > 0 and self.spent + self._reserved + most > self.limit + _ROUNDING:
                 return False
-        self._reserved += most
-        self._n_reserved += 1
+        self.hold(most)
         return True
+
+    def hold(self, most: float, n_requests: int = 1) -> None:
+        """Set aside what requests can cost at most that are in flight in any case."""
+        self._reserved += most
+        self._n_reserved += n_requests
 
     def settle(self, most: float, cost: float | None, n_requests: int = 1) -> None:
         """Put what it did cost in place of what was set aside."""
         self._n_reserved -= n_requests
         self._reserved = self._reserved - most if self._n_reserved else 0.0
         self._own += cost or 0.0
+
+
+def counted_usd(record: Settled, most: float) -> float:
+    """What a settled request takes from the budget; where nobody tells its tokens, the most that it can have cost."""
+    if not isinstance(record, Answered):
+        return 0.0
+    return most if record.cost_usd is None else record.cost_usd
 
 
 class SpentElsewhere:

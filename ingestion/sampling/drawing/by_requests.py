@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 
+from ingestion.sampling.drawing.budget import counted_usd
 from ingestion.sampling.drawing.drawing import Drawing
 from ingestion.sampling.drawing.terms import settle
-from ingestion.sampling.journal.records import Answered
 from ingestion.sampling.plans.partitions import Planned
 from ingestion.sampling.plans.prices import expected_input_tokens, expected_output_tokens
 from ingestion.sampling.providers.base import FatalError, Provider, Request
@@ -48,10 +48,10 @@ async def draw_by_requests(drawing: Drawing, provider: Provider) -> None:
 async def _one(
     drawing: Drawing, provider: Provider, planned: Planned, request: Request, tokens: int, most: float
 ) -> None:
-    cost: float | None = None
+    cost = 0.0
     try:
         record = await settle(planned, request, provider, drawing.pace, drawing.limits, drawing.terms, tokens)
-        cost = record.cost_usd if isinstance(record, Answered) else None
+        cost = counted_usd(record, most)
         await drawing.keep(record)
     except FatalError as error:
         drawing.stop.because(str(error), is_failure=True, needs_person=True)

@@ -139,6 +139,10 @@ class Drawing:
             is_batch=self.terms.is_batch,
         )
 
+    def most_usd_of(self, planned: Planned) -> float:
+        """The most that a planned sample's request can cost."""
+        return self.most_usd(expected_input_tokens(self.terms.partition.request(planned).turns))
+
     def stop_for_budget(self, most: float) -> None:
         """Stop because the next request, which may cost `most`, is more than what is left."""
         self.stop.because(
