@@ -10,7 +10,7 @@ import anthropic
 import pytest
 from anthropic._constants import MODEL_NONSTREAMING_TOKENS
 
-from ingestion.sampling import SpecError, sample
+from ingestion.sampling import SpecError, plan, sample
 from ingestion.sampling.providers.streams import DONE, ChatAssembly, stream_error
 from ingestion.sampling.spec.contracts import is_streamed
 from tests.sampling.conftest import MakeSpec
@@ -50,7 +50,8 @@ def test_a_stream_that_breaks_is_tried_again_and_leaves_nothing(
 ) -> None:
     models = [f"flaky-{fault}-1" for fault in FAULTS] + ["fault-midcut", "fault-midend", "fault-midtail"]
     limits = {"timeout_s": 0.4, "patience_s": 10, "attempts": 2}
-    summary = sample(shrunk(make_spec, models, kind, provider={"stream": True}, limits=limits), layout)
+    spec = shrunk(make_spec, models, kind, provider={"stream": True}, limits=limits)
+    summary = sample(spec, layout)
     assert {part.key.model_id: (part.n_drawn, part.n_errors) for part in summary.partitions} == dict.fromkeys(
         models[:-3], (3, 0)
     ) | dict.fromkeys(models[-3:], (0, 3))
@@ -62,6 +63,27 @@ def test_a_stream_that_breaks_is_tried_again_and_leaves_nothing(
     )
     n_ok = 3 * len(FAULTS)
     assert told == [(False, "error", True, 0, 0, 9), (True, "ok", None, n_ok, n_ok, n_ok)]
+    # One try of three samples each was paid for and lost, and both tries of the last ones.
+    uncertain = {part.key.model_id: part.uncertain_usd for part in plan(spec, layout).partitions}
+    once = uncertain[models[0]]
+    assert once > 0 and uncertain == pytest.approx(
+        dict.fromkeys(models[:-3], once) | dict.fromkeys(models[-3:], 2 * once)
+    )
+
+
+def test_what_broken_streams_may_have_cost_is_in_the_budget(
+    server: Server, layout: Layout, make_spec: MakeSpec
+) -> None:
+    changes: Any = {"provider": {"stream": True, "concurrency": 4}, "limits": {"attempts": 9}, "budget_usd": 0.004}
+    spec = make_spec("fault-midcut", **changes)
+    summary = sample(spec, layout)
+    assert (summary.n_drawn, summary.cost_usd) == (0, 0.0)
+    assert "are spent, what nobody told at its most, and the next" in str(summary.stopped)
+    assert "budget_usd leaves nothing for another try" in rows(layout, "select min(error) from raw.samples")[0][0]
+    n_requests = server.n_requests
+    told = plan(spec, layout)
+    assert 0.0035 < told.uncertain_usd <= 0.004 and "for answers that broke off or told no tokens" in str(told.lines())
+    assert sample(spec, layout).n_drawn == 0 and server.n_requests == n_requests  # it is remembered
 
 
 def test_a_finish_reason_is_no_end_of_a_stream() -> None:

@@ -18,6 +18,7 @@ from ingestion.sampling.drawing.pace import backoff
 from ingestion.sampling.journal.batch_book import Book, OpenBatch
 from ingestion.sampling.journal.records import Settled
 from ingestion.sampling.plans.partitions import Planned
+from ingestion.sampling.plans.prices import expected_input_tokens
 from ingestion.sampling.providers.base import BatchFailedError, FatalError, ProviderError, RejectedError
 from ingestion.sampling.providers.batch_apis import BatchApi, BatchResult
 from ingestion.sampling.providers.wire import InvalidResponseError
@@ -59,7 +60,7 @@ class BatchDrawing:
             await self._run()
         finally:
             for batch in self._book.open.values():  # it stays with the provider, and may come to that
-                self._settle(batch, batch.most_usd)
+                self._drawing.budget.settle(batch.most_usd, batch.most_usd, len(batch.samples))
 
     async def _run(self) -> None:
         stop = self._drawing.stop
@@ -88,7 +89,7 @@ class BatchDrawing:
                     self._book.submitted(batch, batch_id)
                     break
             else:
-                self._close(batch, "never submitted")
+                self._lost(batch, "never submitted")
 
     async def _is(self, batch: OpenBatch, batch_id: str) -> bool:
         try:
@@ -125,7 +126,7 @@ class BatchDrawing:
         try:
             batch_id = await self._api.submit(batch.key, requests)
         except (FatalError, RejectedError):
-            self._close(batch, "never submitted")
+            self._lost(batch, "never submitted")
             raise
         self._book.submitted(batch, batch_id)
         self._tell(f"submitted batch {batch_id}: {len(chunk):,} requests")
@@ -139,7 +140,7 @@ class BatchDrawing:
                         await self._collect(batch, is_last=is_last)
                         failures = 0
                 except BatchFailedError:
-                    self._close(batch, "failed")
+                    self._lost(batch, "failed")
                     raise
                 except (FatalError, RejectedError):
                     raise
@@ -165,33 +166,33 @@ class BatchDrawing:
                 if record is not None:
                     self._done[drawing.terms.partition.index(planned)] = 1
                     records.append(record)
-                    spent += counted_usd(record, drawing.most_usd_of(planned))
+                    spent += counted_usd(record)
             await drawing.keep(*records)
         if is_last:  # a batch that failed as a whole has no results at all
             for planned in planned_of:
                 if planned is not None and not self._is_done(planned):
                     seed = drawing.terms.partition.request(planned).seed
                     await drawing.keep(drawing.terms.failed(planned, seed, "the batch gave no result"))
-        self._close(batch, "collected", spent)
+        self._book.close(batch, "collected")
+        drawing.budget.settle(batch.most_usd, spent, len(batch.samples))
 
-    def _close(self, batch: OpenBatch, event: str, spent: float = 0.0) -> None:
+    def _lost(self, batch: OpenBatch, event: str) -> None:
+        """Nothing of a batch was answered."""
         self._book.close(batch, event)
-        self._settle(batch, spent)
-
-    def _settle(self, batch: OpenBatch, spent: float) -> None:
-        self._drawing.budget.settle(batch.most_usd, spent, len(batch.samples))
+        self._drawing.budget.settle(batch.most_usd, 0.0, len(batch.samples))
 
     def _record(self, planned: Planned, result: BatchResult, *, is_last: bool) -> Settled | None:
         """What becomes of a result; None if it is no answer and will be asked for again."""
         terms = self._drawing.terms
-        seed = terms.partition.request(planned).seed
+        request = terms.partition.request(planned)
         error = result.error
         if result.response is not None:
             try:
-                return terms.answered(planned, seed, result.response)
+                most = self._drawing.most_usd(expected_input_tokens(request.turns))
+                return terms.answered(planned, request.seed, result.response, most_usd=most)
             except InvalidResponseError as invalid:
                 error = str(invalid)
-        return terms.failed(planned, seed, error or "no response") if is_last else None
+        return terms.failed(planned, request.seed, error or "no response") if is_last else None
 
     def _is_done(self, planned: Planned) -> bool:
         return bool(self._done[self._drawing.terms.partition.index(planned)])

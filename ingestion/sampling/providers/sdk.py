@@ -105,22 +105,26 @@ class SdkProvider(ABC, Generic[Client]):
             stream_cls=self.stream_class or self._sdk.AsyncStream[object],
         )
         async with events:
+            has_begun = False
             try:
                 if not events.response.headers.get("content-type", "").startswith(EVENTS):
                     return str((await events.response.aread()).decode("utf-8", "replace"))
                 assembly = self.make_assembly()
                 async for event in events:
+                    has_begun = True
                     assembly.add(event)
                 if getattr(events, "is_done", False):
                     assembly.add(DONE)
                 return assembled(assembly)
             except ProviderError as error:
-                raise type(error)(self.strike_out(str(error))[:LONGEST_MESSAGE]) from None
-            except self._sdk.APIError:
-                raise
+                problem = type(error)(self.strike_out(str(error))[:LONGEST_MESSAGE])
+            except self._sdk.APIError as error:
+                problem = self.error(error)
             except Exception as error:  # a cut connection, a silence, or what is no JSON
                 what = self.strike_out(f"{type(error).__name__}: {error}")[:LONGEST_MESSAGE]
-                raise TransientError(f"the stream broke off: {what}") from None
+                problem = TransientError(f"the stream broke off: {what}")
+            problem.has_begun = has_begun
+            raise problem
 
     def strike_out(self, text: str) -> str:
         """`text` without the key."""

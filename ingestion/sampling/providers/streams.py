@@ -55,8 +55,8 @@ class Assembly(Protocol):
 class ChatAssembly:
     """Chat completions: deltas of the first choice; the tokens come with the last event, and then `DONE`.
 
-    A finish reason alone is no end: where the stream breaks off behind it, what the answer cost is lost. Of the two that
-    follow one is enough, since some servers tell no tokens, and others leave out the mark.
+    A finish reason alone is no end: where the stream breaks off behind it, what the answer cost is lost. Of the two
+    that follow one is enough, since some servers tell no tokens, and others leave out the mark.
     """
 
     kind = "chat.completion"
