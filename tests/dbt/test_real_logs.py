@@ -14,7 +14,6 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pytest
 
@@ -24,6 +23,7 @@ from tests.dbt.conftest import agree
 from tests.ingestion.test_swe_bench import DJANGO, evaluated, report, run_folder
 from tests.oracles.decompositions import Array, Split, brier, coverage, kl
 from tests.oracles.pooling import buckets, incoherence
+from warehouse.connect import connect_build
 from warehouse.layout import PROJECT_ROOT, Layout
 from warehouse.transform import build
 
@@ -97,7 +97,7 @@ def swe_bench_runs(folder: Path) -> Path:
 
 
 def rows(root: Path, query: str, *parameters: Any) -> list[dict[str, Any]]:
-    with duckdb.connect(str(Layout(root).build_database), read_only=True) as database:
+    with connect_build(Layout(root)) as database:
         result = database.execute(query, parameters)
         names = [column[0] for column in result.description]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

@@ -42,7 +42,8 @@ learned as (
     where not is_teacher
 ),
 
--- The control is the exact optimizer from the same starting points: its incoherence rises too, as it wanders in the end.
+-- The control is the exact optimizer from the same starting points: its incoherence rises too,
+-- as it wanders in the end.
 sides as (
     select
         {{ keys | join(", ") }},
