@@ -39,8 +39,8 @@ def path(name: str) -> Path | None:
     found, folder = _find(name)
     if "://" in found:
         raise NotAFolderError(
-            f"{name} is {found.strip()!r}, which is no folder of this machine: a warehouse is written to a local disk or "
-            "a mounted volume; copy its published/ folder to the object store afterwards"
+            f"{name} is {found.strip()!r}, which is no folder of this machine: a warehouse is written to a local "
+            "disk or a mounted volume; copy its published/ folder to the object store afterwards"
         )
     return (folder / Path(found.strip()).expanduser()).resolve() if found.strip() else None
 
