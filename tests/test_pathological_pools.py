@@ -15,13 +15,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion.logs.importer import import_paths
+from ingestion.analysis import analyze
 from tests.reports import carried_by
 from warehouse.connect import connect
 from warehouse.layout import DBT_PROJECT_DIR, Layout
-from warehouse.publish import publish
-from warehouse.report.page import write_page
-from warehouse.transform import build
+from warehouse.report import everything
 
 Rows = list[dict[str, Any]]
 
@@ -109,14 +107,13 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         table.write_text("".join(json.dumps(row) + "\n" for row in rows))
         head = "task: task\nmodel: {value: m}\nitem: q\nepoch: {field: run, add: 1}\n"
         Path(f"{table}.mapping.yaml").write_text(head + mapping)
-    summary = import_paths([folder], layout)
-    build(layout)
-    publish(layout)
-    written = write_page(layout)
-    assert not written.faults
-    page = written.path.read_text(encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(everything, "FIGURES", ())  # the still pictures are drawn elsewhere
+        done = analyze(folder, root=layout.root, tell=lambda problem: None)
+    assert not done.report.faults
+    page = done.report.page.read_text(encoding="utf-8")
     with connect(layout.published_database) as con:
-        yield Told(" ".join(r.message for r in summary.reports), con, page, carried_by(page))
+        yield Told(" ".join(r.message for r in done.imported.reports), con, page, carried_by(page))
 
 
 EXPECTED = {

@@ -15,7 +15,7 @@ from dagster_project.cli.app import app, fail
 from synthetic.machine import WAIT_PASSIVELY
 
 # isort: off
-from dagster_project.cli import run, collect, compute, ask, serve, docs  # noqa: F401
+from dagster_project.cli import run, collect, analyze, compute, ask, serve, docs  # noqa: F401
 # isort: on
 
 __all__ = ["app", "main"]
@@ -35,6 +35,7 @@ def main() -> None:
     import duckdb
 
     from warehouse.connect import NothingPublishedError
+    from warehouse.environment import NotAFolderError
     from warehouse.lock import LockedError
     from warehouse.parquet import ContractError
     from warehouse.publish import NothingBuiltError, UnfinishedBuildError
@@ -49,6 +50,7 @@ def main() -> None:
         LockedError,
         ContractError,
         BuildError,
+        NotAFolderError,
         duckdb.Error,
     ) as error:
         fail(str(error))
