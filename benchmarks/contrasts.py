@@ -23,7 +23,7 @@ from benchmarks.item_numbers import item_numbers
 from benchmarks.populations import N_OPTIONS, Array, Items, draw_counts, draw_items
 
 MEASURES = ("error", "bias_sq_unbiased", "variance_unbiased", "incoherence_unbiased")
-BELIEVED, SCATTERED = 0.4, 0.3
+BELIEVED, SCATTERED = 0.8, 0.3
 
 
 def _believed(probs: Array) -> Array:
