@@ -49,7 +49,8 @@ def test_contrasts_recover_a_planted_effect_and_find_none_where_there_is_none(pr
     two_errors = 2 * (0.025 * 0.975 / n_draws) ** 0.5
     for row in contrasts.simulate(product, effect, "typical", 50, 5, n_draws, seed=5):
         assert row["n_shown"] == n_draws and row["n_held"] >= 0.93 * n_draws, row
-        assert max(row["n_below"], row["n_above"]) <= (0.025 + two_errors) * n_draws, row
+        if effect == "none":
+            assert max(row["n_below"], row["n_above"]) <= (0.025 + two_errors) * n_draws, row
 
 
 @pytest.mark.parametrize(("population", "n_samples"), [("typical", 5), ("contexts", 20), ("contexts", 5)])
