@@ -22,7 +22,8 @@ test: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(MAKE) --jobs 2 types sql
-	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+	@# Three processes on two cores: tests wait for servers and for processes that they start.
+	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy

@@ -14,6 +14,7 @@ from benchmarks.populations import (
     N_CONTEXTS,
     Array,
     draw_items,
+    families_of,
     improved,
     shifted,
     true_incoherence,
@@ -36,8 +37,10 @@ POOLS: dict[str, tuple[str, float]] = {
     "contexts": ("contexts", 0.0),
     "typical, knows 30 %": ("typical", 0.3),
     "typical, knows 60 %": ("typical", 0.6),
+    "families, as clusters": ("families", 0.0),
 }
-"""Pools: a population, and how often the model knows the answer and does not answer by it."""
+"""Pools: a population, and how often the model knows the answer and does not answer by it. Only in the last one are
+relatives a cluster, as dbt's var `cluster` makes them."""
 
 
 @dataclass(frozen=True)
@@ -73,43 +76,52 @@ class Course:
         return held
 
 
-def intervals(counts: Array, more: float | None, *, at_least: bool = True) -> tuple[Array, ...]:
+def intervals(
+    counts: Array, more: float | None, *, at_least: bool = True, clusters: NDArray[np.int64] | None = None
+) -> tuple[Array, ...]:
     """`pool_interval` for many draws of one-hot answers: ratio, low, high, width with `more`, wrong items, p_half.
 
     Args:
         counts: (draws, items, contexts, options), option 0 right.
         more: how many times as many samples; None leaves that width out (NaN), and most of the work.
         at_least: the least that the width with them may be, rather than what is expected.
+        clusters: (items,) what each counts in, in ascending order; None where each stands for itself.
     """
+
+    def summed(of_items: Array) -> Array:
+        """(draws, clusters, …)."""
+        return of_items if clusters is None else np.add.reduceat(of_items, np.unique(clusters, return_index=True)[1], 1)
+
     sizes = counts.sum(axis=-1)
     misses = counts.copy()
     misses[..., 0] -= sizes
-    error, _, variance, error_shift, variance_shift = of_misses(misses, sizes, 1)
+    of_items = of_misses(misses, sizes, 1)
+    error, variance = summed(of_items[0]), summed(of_items[2])
     n, total = error.shape[1], error.sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = variance.sum(axis=1) / total
         at = ratio[:, None]
         residual = variance - at * error
-        of_items = (n - 1) / n * np.nan_to_num(residual / (1 - error / total[:, None]), posinf=0, neginf=0) ** 2
-        unit_sq = of_items.sum(axis=1) / total**2
+        of_units = (n - 1) / n * np.nan_to_num(residual / (1 - error / total[:, None]), posinf=0, neginf=0) ** 2
+        unit_sq = of_units.sum(axis=1) / total**2
         inverse = np.sum(residual**4, axis=1) / np.sum(residual**2, axis=1) ** 2
         inverse = np.maximum(inverse, 1 / (n - 1))
         context_sq, n_contexts = np.zeros(len(total)), counts.shape[2]
-        if error_shift is not None and variance_shift is not None:
-            shift = variance_shift - at[..., None] * error_shift
+        if of_items[3] is not None and of_items[4] is not None:
+            shift = summed(of_items[4] - at[..., None] * of_items[3])
             noise = (n_contexts - 1) / n_contexts * np.sum(shift**2, axis=-1)
             between = np.sum(shift.sum(axis=1) ** 2, axis=1) - np.sum(shift**2, axis=(1, 2))
             context_sq = np.maximum((n_contexts - 1) / n_contexts * between, 0) / total**2
         elif more is not None:
-            noise = _noise(counts[:, :, 0], at)
+            noise = summed(_noise(counts[:, :, 0], at))
         spread = unit_sq + context_sq
         freedom = np.where(context_sq > 0, context_sq**2 / max(n_contexts - 1, 1), 0.0)
         inverse = np.minimum((unit_sq**2 * inverse + freedom) / spread**2, 1.0)
         t = t_975(inverse)
         low, high = _ends(ratio, t * np.sqrt(spread))
-        then = _then(of_items, noise, unit_sq, context_sq, total, more, at_least) if more is not None else 0 * total
+        then = _then(of_units, noise, unit_sq, context_sq, total, more, at_least) if more is not None else 0 * total
         later = _ends(ratio, t * np.sqrt(then))
-    is_told = (total / 2 >= settings()["min_error_share"]) & (ratio > 0) & (ratio < 1 - 1e-9) & (spread > 1e-18)
+    is_told = (total / 2 >= float(settings()["min_error_share"])) & (ratio > 0) & (ratio < 1 - 1e-9) & (spread > 1e-18)
     shown = [np.where(is_told, values, np.nan) for values in (low, high, later[1] - later[0])]
     p_half = np.ones(len(ratio))
     if more is None:
@@ -121,13 +133,13 @@ def intervals(counts: Array, more: float | None, *, at_least: bool = True) -> tu
 
 
 def _then(
-    of_items: Array, noise: Array, unit_sq: Array, context_sq: Array, total: Array, more: float, at_least: bool
+    of_units: Array, noise: Array, unit_sq: Array, context_sq: Array, total: Array, more: float, at_least: bool
 ) -> Array:
     """The squared standard error with `more` samples: `Interval.width_at`."""
     noise_sq = np.minimum(noise.sum(axis=1) / total**2, unit_sq)
     if not at_least:
         return np.asarray(unit_sq - noise_sq + noise_sq / more + context_sq)
-    apart = of_items - noise
+    apart = of_units - noise
     items_low = np.maximum(apart.sum(axis=1) - 2 * apart.std(axis=1) * apart.shape[1] ** 0.5, 0) / total**2
     return np.asarray(items_low + noise_sq / more**2 + context_sq)
 
@@ -176,7 +188,8 @@ def draw_course(pool: str, n_items: int, n_draws: int, seed: int, ends: tuple[in
 
     rng = np.random.default_rng([seed, n_items, list(POOLS).index(pool)])
     truth = true_incoherence(population, better=better)["brier"]
-    return course_of(probabilities, truth, n_items, n_draws, rng, ends)
+    clusters = families_of(n_items) if pool.endswith("as clusters") else None
+    return course_of(probabilities, truth, n_items, n_draws, rng, ends, clusters)
 
 
 def course_of(
@@ -186,8 +199,9 @@ def course_of(
     n_draws: int,
     rng: np.random.Generator,
     ends: tuple[int, int] = (LEAST, MOST),
+    clusters: NDArray[np.int64] | None = None,
 ) -> Course:
-    """Draws of any pool, looked at when the rule looks and where flat designs end."""
+    """Draws of any pool, looked at when the rule looks and where flat designs end; clusters as in `intervals`."""
     looks = schedule(*ends)
     epochs = tuple(sorted({*looks, *(flat for flat in FLAT if ends[0] <= flat <= ends[1])}))
     found: list[list[tuple[Array, ...]]] = [[] for _ in epochs]
@@ -197,7 +211,8 @@ def course_of(
         for place, epoch in enumerate(epochs):
             if place:
                 counts += rng.multinomial(epoch - epochs[place - 1], probs)
-            found[place].append(intervals(counts, epochs[-1] / epoch if epoch in looks else None))
+            more = epochs[-1] / epoch if epoch in looks else None
+            found[place].append(intervals(counts, more, clusters=clusters))
     ratio, low, high, at_best, wrong, p_half = (
         np.stack([np.concatenate([chunk[k] for chunk in chunks]) for chunks in found]) for k in range(6)
     )

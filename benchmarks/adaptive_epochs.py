@@ -51,7 +51,7 @@ def measure(n_items: int, n_draws: int, seed: int = 1) -> dict[str, dict[str, An
     experiments = {
         experiment: experiment_of({name: courses[name] for name in names}) for experiment, names in EXPERIMENTS.items()
     }
-    for name in ("easy99", "heavy", "families", "contexts"):
+    for name in ("easy99", "heavy", "families", "families, as clusters", "contexts"):
         ends = (1, 3) if name == "contexts" else (LEAST, MOST)
         courses[name] = draw_course(name, n_items, n_draws, seed, ends)
     populations = {}

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 PATIENCE_S = 120
+KEYS = {"Tab": 9, "Enter": 13, "Escape": 27}
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
@@ -105,6 +106,12 @@ class Tab:
             if time.monotonic() > end:
                 raise BrowserError(f"not within {PATIENCE_S} s: {expression}")
             time.sleep(0.05)
+
+    def press(self, key: str) -> None:
+        """Press a key of `KEYS` and let go of it."""
+        text = {"text": "\r"} if key == "Enter" else {}
+        for kind in ("keyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=KEYS[key], **text)
 
     def picture(self, path: Path) -> None:
         """Write what the window shows as PNG."""

@@ -20,26 +20,21 @@ LONGEST_WAIT = 20
 ENOUGH_BYTES = 2**31
 
 
-class Processes:
-    """Processes of the campaign, known by a variable of their environment."""
-
-    def is_supported(self) -> bool:
-        """Whether this machine tells."""
-        return Path("/proc/self/environ").exists() and os.geteuid() == 0
-
-    def marked(self, mark: str) -> list[int]:
-        """Those that have not ended."""
-        found = []
-        for path in Path("/proc").glob("[0-9]*"):
-            try:
-                if f"{MARK}={mark}".encode() in (path / "environ").read_bytes():
-                    found.append(int(path.name))
-            except OSError:
-                continue
-        return found
+def is_supported() -> bool:
+    """Whether this machine tells of processes, and lets disks be mounted."""
+    return Path("/proc/self/environ").exists() and os.geteuid() == 0
 
 
-RUNNING = Processes()
+def running(mark: str) -> list[int]:
+    """Processes of a trial that have not ended, known by a variable of their environment."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"{MARK}={mark}".encode() in (path / "environ").read_bytes():
+                found.append(int(path.name))
+        except OSError:
+            continue
+    return found
 
 
 def start(root: Path, arguments: list[str], mark: str) -> subprocess.Popen[bytes]:

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from benchmarks.fault_commands import ENOUGH_BYTES, RUNNING, finish, names, resize, small_disk, start, wait_until
+from benchmarks.fault_commands import ENOUGH_BYTES, finish, names, resize, running, small_disk, start, wait_until
 from ingestion.logs.workers import WORTH_BYTES
 from tests.ingestion.test_hostile_files import HEADER, answered, archive, sample
 from warehouse.layout import PROJECT_ROOT, Layout
@@ -164,7 +164,7 @@ def kill_trial(template: Warehouse, here: Path, command: str, moment: float, tur
     process.send_signal(signal.SIGKILL)
     process.wait()
     until = time.monotonic() + PATIENCE_S.get(command, 20.0)
-    while (left := RUNNING.marked(mark)) and time.monotonic() < until:
+    while (left := running(mark)) and time.monotonic() < until:
         time.sleep(0.2)
     found.note("processes_alive", len(left), f"{len(left)} processes still there: {names(left)}")
     for pid in left:

@@ -45,13 +45,16 @@ class Items:
 
 def draw_items(population: str, shape: tuple[int, int], rng: np.random.Generator) -> Items:
     """Items of a population; shape: experiments, items of each."""
-    n_items = shape[1]
-    size = 2 if n_items < 20 else 5 if n_items < 100 else 8
-    families = np.arange(n_items) // size
+    families = families_of(shape[1])
     passes = (rng.random((*shape, N_OPTIONS, N_TESTS)) < 0.5).astype(float)
     passes[..., 0] = 0
     passes[..., 0, :] = 1
     return Items(_probabilities(population, shape, families, rng), passes, families)
+
+
+def families_of(n_items: int) -> NDArray[np.int64]:
+    """(items,) which family each belongs to: of 2, 5 or 8 items."""
+    return np.arange(n_items) // (2 if n_items < 20 else 5 if n_items < 100 else 8)
 
 
 def _probabilities(

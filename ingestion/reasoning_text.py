@@ -2,16 +2,20 @@
 
 Servers without a reasoning parser (vLLM without `--reasoning-parser`, Ollama, llama.cpp) return the thinking inside the
 completion. A letter that is guessed in there is no answer, and where the thinking was cut off there is none. Every door
-reads a completion through `split_reasoning` before it looks for an answer. Pure functions of text.
+reads a completion through `split_reasoning` before it looks for an answer, and through `final_word` where it knows why
+the completion ended. Pure functions of text.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 CUT_OFF = "cut off while reasoning"
 """Reason of a format failure: the completion ended before the reasoning did."""
+
+AT_A_LIMIT = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded"})
+"""Reasons to stop, in lower case, of what was cut off at a limit on its length: dbt's var `cut_off_reasons`."""
 
 _NAMES = "think|thinking|thought|thoughts|reasoning|reflection|scratchpad|antthinking|ant_thinking|seed:think"
 
@@ -99,6 +103,30 @@ def split_reasoning(completion: str, *, is_open: bool = False) -> FinalWord:
     if not position:
         return FinalWord(completion)
     return FinalWord("".join([*said, rest]).strip(), _joined(thoughts), was_open=was_open)
+
+
+def final_word(
+    completion: str, *, finish_reason: str | None, has_reasoned: bool, opens_in_prompt: bool = False
+) -> FinalWord:
+    """`split_reasoning`, and no word at all where a limit came before the first one behind the reasoning.
+
+    Args:
+        completion: the text as the model wrote it.
+        finish_reason: why it ended, as reported.
+        has_reasoned: whether reasoning was told apart from it: in a field or a column of its own, or by its tokens.
+        opens_in_prompt: whether the prompt may have ended in an opening tag: a completion that was cut off without any
+            tag is then reasoning.
+    """
+    is_limited = is_at_a_limit(finish_reason)
+    word = split_reasoning(completion, is_open=opens_in_prompt and is_limited)
+    if is_limited and not word.text.strip() and (has_reasoned or word.reasoning):
+        return replace(word, text="", is_cut_off=True)
+    return word
+
+
+def is_at_a_limit(finish_reason: str | None) -> bool:
+    """Whether a completion was cut off at a limit on its length."""
+    return finish_reason is not None and finish_reason.lower() in AT_A_LIMIT
 
 
 def _may_hold_a_mark(completion: str) -> bool:

@@ -68,7 +68,7 @@ QUICK = ExperimentConfig(
     ),
     rollout=RolloutConfig(n_steps=128, seed=4, starts=_starts(n_anchors=32, n_varied=8)),
 )
-"""The experiment in small, for `make run`: about two minutes of processor time."""
+"""The experiment in small, for `make run`: two to three minutes of processor time."""
 
 LAPTOP = ExperimentConfig(
     profile="laptop",
@@ -95,7 +95,7 @@ LAPTOP = ExperimentConfig(
     ),
     rollout=RolloutConfig(n_steps=320, seed=4, starts=_starts(n_anchors=32, n_varied=8)),
 )
-"""Six sizes with four seeds, finer tokens and shorter steps than `quick`, one pass over 0.29 million pairs."""
+"""Six sizes with four seeds, finer tokens and shorter steps than `quick`, 0.26 of 0.29 million pairs, each once."""
 
 PAPER = ExperimentConfig(
     profile="paper",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import csv
-import gzip
 import io
 import json
 import os
@@ -23,8 +21,12 @@ from typing import Any
 import psutil
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from benchmarks.browser import browser_path
+from dagster_project.cli import app
 from dagster_project.main_job import FIRST_EXPERIMENT
+from tests.reports import carried_by
 from warehouse.connect import connect
 from warehouse.figures import FIGURES
 from warehouse.layout import PROJECT_ROOT, Layout
@@ -35,7 +37,7 @@ COMMAND = Path(sys.executable).with_name("incoherence")
 WITHOUT_DATA_AT_FIRST = {"embedding_variance", "survey"}
 """The local reasoners write no open-ended answers, and nobody rates them."""
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = browser_path()
 
 
 def start(root: Path, *arguments: str, **options: Any) -> subprocess.Popen[str]:
@@ -188,9 +190,7 @@ def test_the_report_asks_nothing_of_the_network(after_run: tuple[Layout, str, In
     assert not re.search(r"<script[^>]+src=", page)
     outside_scripts = re.sub(r"(<script[^>]*>).*?</script>", r"\1", page, flags=re.DOTALL)
     assert not re.search(r"<(?:img|iframe)|<link[^>]+href=\"(?!data:)|@import|url\(http|https?://", outside_scripts)
-    carried = re.search(r'<script id="payload" type="text/plain">(.*?)</script>', page)
-    assert carried
-    charts = json.loads(gzip.decompress(base64.b64decode(carried[1])))["charts"]
+    charts = json.loads(carried_by(page))["charts"]
     assert charts.keys() == {figure.name for figure in FIGURES} - WITHOUT_DATA_AT_FIRST
 
 
@@ -275,11 +275,12 @@ def test_the_ui_would_show_the_runs(after_run: tuple[Layout, str, Interrupted]) 
 
 
 def test_bad_usage_exits_2_and_help_shows_an_example(tmp_path: Path) -> None:
-    incoherence(tmp_path, "import", expect=2)
-    incoherence(tmp_path, "import", str(tmp_path / "nowhere.eval"), expect=2)
     incoherence(tmp_path, "no-such-command", expect=2)
-    for command in ("run", "import", "build", "publish", "report", "sample", "status", "query", "serve-reasoner", "ui"):
-        assert "Example: incoherence" in incoherence(tmp_path, command, "--help").stdout
+    command = CliRunner()
+    for wrong in (["import"], ["import", str(tmp_path / "nowhere.eval")]):
+        assert command.invoke(app, wrong).exit_code == 2
+    for name in ("run", "import", "build", "publish", "report", "sample", "status", "query", "serve-reasoner", "ui"):
+        assert "Example: incoherence" in command.invoke(app, [name, "--help"]).stdout
 
 
 def test_before_anything_exists_each_command_says_what_to_do(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ class Installed:
         """As somebody has it who has set no variable."""
         ours = ("WAREHOUSE_ROOT", "DAGSTER", "DBT_", "PYTHONPATH")
         environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-        return environment | {"PYTHONDONTWRITEBYTECODE": "1"}
+        return environment | {"PYTHONDONTWRITEBYTECODE": "1", "XDG_CACHE_HOME": str(self.folder.parent / "cache")}
 
     def files(self) -> dict[str, tuple[int, str]]:
         """Every file and folder of the packages with its time of change and content."""

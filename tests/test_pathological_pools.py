@@ -15,12 +15,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion.logs.importer import import_paths
+from ingestion.analysis import analyze
+from tests.reports import carried_by
 from warehouse.connect import connect
 from warehouse.layout import DBT_PROJECT_DIR, Layout
-from warehouse.publish import publish
-from warehouse.report.page import write_page
-from warehouse.transform import build
+from warehouse.report import everything
 
 Rows = list[dict[str, Any]]
 
@@ -61,14 +60,29 @@ GRADES: Rows = [
     for run in range(4)
 ]
 
+WITHHELD, OPEN = "gpqa_diamond", "told_openly"
+
+TEXTS: Rows = [
+    row | {"asked": f"Secret of {task}, asked", "said": f"I repeat the secret of {task}.\nANSWER: {row['resp']}"}
+    for task in (WITHHELD, OPEN)
+    for row in samples(task, {"q1": ["A", "B", "B", "A"]})
+]
+"""A task whose terms forbid to show its texts, and one without such terms, answered by a model that repeats them."""
+
 
 @dataclass(frozen=True)
 class Told:
-    """What the warehouse says of these pools: on import, in its published file, on the page."""
+    """What the warehouse says of these pools: on import, in its published file, on the page.
+
+    Attributes:
+        page: as it is written.
+        carried: what the page unpacks.
+    """
 
     messages: str
     published: duckdb.DuckDBPyConnection
     page: str
+    carried: str
 
     def pool(self, task: str, decomposition: str) -> dict[str, Any]:
         """The pooled row of a task."""
@@ -87,18 +101,19 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     for name, rows, mapping in (
         ("letters", LETTERS, "n_choices: n\ntarget: gold\nanswer: resp\noutput_tokens: tokens\n"),
         ("grades", GRADES, "score: grade\n"),
+        ("texts", TEXTS, "n_choices: n\ntarget: gold\nanswer: resp\nquestion: asked\ncompletion: said\n"),
     ):
         table = folder / f"{name}.jsonl"
         table.write_text("".join(json.dumps(row) + "\n" for row in rows))
         head = "task: task\nmodel: {value: m}\nitem: q\nepoch: {field: run, add: 1}\n"
         Path(f"{table}.mapping.yaml").write_text(head + mapping)
-    summary = import_paths([folder], layout)
-    build(layout)
-    publish(layout)
-    page = write_page(layout)
-    assert not page.faults
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(everything, "FIGURES", ())  # the still pictures are drawn elsewhere
+        done = analyze(folder, root=layout.root, tell=lambda problem: None)
+    assert not done.report.faults
+    page = done.report.page.read_text(encoding="utf-8")
     with connect(layout.published_database) as con:
-        yield Told(" ".join(r.message for r in summary.reports), con, page.path.read_text(encoding="utf-8"))
+        yield Told(" ".join(r.message for r in done.imported.reports), con, page, carried_by(page))
 
 
 EXPECTED = {
@@ -183,6 +198,16 @@ def test_the_page_says_why(told: Told) -> None:
     for words in ("nothing went wrong", "no answer ever changed", "one sample per item", "too few errors", "one item"):
         assert words in told.page
     assert "None" not in told.page.split("<h2 id")[1]
+
+
+def test_no_text_of_a_withheld_task_reaches_the_page(told: Told) -> None:
+    charts = json.loads(told.carried)["charts"]
+    (rows,) = charts["transcripts"]["data"].values()
+    assert {WITHHELD, OPEN} <= set(rows["task"]["of"]), "both have an item of high variance"
+    for text in (f"Secret of {OPEN}, asked", f"I repeat the secret of {OPEN}."):
+        assert text in told.carried, "where nothing forbids it, the page shows the text"
+    for shown in (told.page, told.carried):
+        assert f"ecret of {WITHHELD}" not in shown
 
 
 def test_every_finding_has_its_sentence(told: Told) -> None:

@@ -44,3 +44,12 @@ def connect(path: Path | None = None, *, confined: bool = False) -> duckdb.DuckD
         con.execute("set enable_external_access = false")
         con.execute("set lock_configuration = true")
     return con
+
+
+def connect_build(layout: Layout) -> duckdb.DuckDBPyConnection:
+    """A read-only connection to the build database, whose views name raw files from the warehouse's folder on."""
+    import duckdb
+
+    con = duckdb.connect(str(layout.build_database), read_only=True)
+    con.execute("set file_search_path = ?", [str(layout.root)])
+    return con

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import duckdb
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from dagster_project.check_descriptions import describe_test
 from dagster_project.resources import Dbt, Warehouse
+from warehouse.connect import connect_build
 from warehouse.layout import Layout
 from warehouse.transform import building
 
@@ -68,7 +68,7 @@ def make_dbt_assets(manifest: Path) -> dg.AssetsDefinition:
 
 def _row_counts(layout: Layout) -> dict[str, int]:
     """Rows of every table and view in the build database, by name."""
-    with duckdb.connect(str(layout.build_database), read_only=True) as con:
+    with connect_build(layout) as con:
         tables = con.execute(
             "select table_schema, table_name from information_schema.tables where table_catalog = current_database()"
         ).fetchall()

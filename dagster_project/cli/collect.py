@@ -29,26 +29,41 @@ class LogFormat(StrEnum):
     SURVEY = "survey"
 
 
+Logs = Annotated[list[Path], typer.Argument(help="Log files, folders of them, or patterns in quotes.")]
+Format = Annotated[
+    LogFormat | None, typer.Option("--format", help="Kind of log; told from the file itself if not given.")
+]
+Mapping = Annotated[Path | None, typer.Option("--mapping", help="Tables: which field is what (docs/importing.md).")]
+Scorer = Annotated[
+    str | None,
+    typer.Option("--scorer", help="Inspect's scorer, or lm-eval's metric, to read instead of the main one."),
+]
+Scale = Annotated[
+    tuple[float, float] | None,
+    typer.Option("--scale", metavar="WORST BEST", help="Numbers that it gives, where they are not 0 to 1."),
+]
+Grades = Annotated[
+    list[str] | None, typer.Option("--grade", metavar="A=1", help="What a letter or word that it gives means.")
+]
+
+
+def expect_there(paths: list[Path]) -> None:
+    """Fail if one of them is no file, no folder and no pattern that matches one."""
+    from ingestion.logs.search import expand
+
+    for path in paths:
+        if not all(match.exists() for match in expand(path)):
+            fail(f"{path}: no such file or folder, and no pattern that matches one", status=2)
+
+
 @app.command("import")
 def import_(  # long: half of it are the options and the help
-    paths: Annotated[list[Path], typer.Argument(help="Log files, folders of them, or patterns in quotes.")],
-    log_format: Annotated[
-        LogFormat | None, typer.Option("--format", help="Kind of log; told from the file itself if not given.")
-    ] = None,
-    mapping: Annotated[
-        Path | None, typer.Option("--mapping", help="Tables: which field is what (docs/importing.md).")
-    ] = None,
-    scorer: Annotated[
-        str | None,
-        typer.Option("--scorer", help="Inspect's scorer, or lm-eval's metric, to read instead of the main one."),
-    ] = None,
-    scale: Annotated[
-        tuple[float, float] | None,
-        typer.Option("--scale", metavar="WORST BEST", help="Numbers that it gives, where they are not 0 to 1."),
-    ] = None,
-    grade: Annotated[
-        list[str] | None, typer.Option("--grade", metavar="A=1", help="What a letter or word that it gives means.")
-    ] = None,
+    paths: Logs,
+    log_format: Format = None,
+    mapping: Mapping = None,
+    scorer: Scorer = None,
+    scale: Scale = None,
+    grade: Grades = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Import nothing; say how each file would be understood.")
     ] = False,
@@ -71,14 +86,10 @@ def import_(  # long: half of it are the options and the help
     from ingestion.logs.import_progress import Lines, terminal_bar
     from ingestion.logs.importer import FileReport, import_paths
     from ingestion.logs.records import RefusedFileError
-    from ingestion.logs.search import expand
     from ingestion.logs.table.sniff import propose
     from warehouse.arrow import leave_out_pandas
 
-    missing = [path for path in paths if not all(match.exists() for match in expand(path))]
-    if missing:
-        fail(f"{missing[0]}: no such file or folder, and no pattern that matches one", status=2)
-
+    expect_there(paths)
     if sniff:
         if len(paths) > 1:
             fail("--sniff takes one file", status=2)
@@ -130,12 +141,8 @@ def _say_what_became(summary: ImportSummary, *, dry_run: bool) -> None:
     say(f"{would_be}{', '.join(counts)}; {told}")
     if summary.n_quarantined > summary.count("refused") and not dry_run:
         say("What is quarantined, and why: incoherence status")
-    # Results of lm-eval are read with the samples beside them.
-    if unknown := [path.name for path in summary.passed_over if not path.name.startswith("results")]:
-        say(
-            f"Passed over: no logs by their content ({unknown[0]} …). If they are tables, incoherence import --sniff "
-            "FILE proposes the mapping that they need"
-        )
+    if note := summary.passed_over_note:
+        say(note)
     if dry_run:
         say("Nothing was imported: this was --dry-run")
     elif summary.count("imported"):

@@ -96,3 +96,12 @@
     from {{ relation }}
     where false
 {% endmacro %}
+
+{# ln n!, for any n. #}
+{% macro ln_factorial(n) %}{{ return(adapter.dispatch("ln_factorial")(n)) }}{% endmacro %}
+{% macro default__ln_factorial(n) %}lgamma(({{ n }}) + 1){% endmacro %}
+
+{# Numbers of a group as one text, the largest first; NULL without any. #}
+{% macro joined_descending(number) %}{{ return(adapter.dispatch("joined_descending")(number)) }}{% endmacro %}
+{% macro default__joined_descending(number) %}string_agg(cast({{ number }} as varchar), ' ' order by {{ number }} desc){% endmacro %}
+{% macro spark__joined_descending(number) %}array_join(transform(sort_array(collect_list({{ number }}), false), x -> cast(x as string)), ' '){% endmacro %}

@@ -91,6 +91,18 @@ class ImportSummary:
         """Files of which most is in quarantine or without a score."""
         return sum(report.has_warning for report in self.reports)
 
+    @property
+    def passed_over_note(self) -> str | None:
+        """What to do about the files that were passed over and may be tables; None if there are none."""
+        # Results of lm-eval are read with the samples beside them.
+        unknown = [path.name for path in self.passed_over if not path.name.startswith("results")]
+        if not unknown:
+            return None
+        return (
+            f"Passed over: no logs by their content ({unknown[0]} …). If they are tables, incoherence import --sniff "
+            "FILE proposes the mapping that they need"
+        )
+
 
 def import_paths(
     paths: Sequence[Path],

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
-import duckdb
 import pyarrow as pa
 import torch
 
 from dagster_project.definitions import build_definitions
 from dagster_project.resources import Warehouse
+from warehouse.connect import connect_build
 from warehouse.layout import Layout
 from warehouse.parquet import write_partition
 
@@ -41,7 +41,7 @@ def rate(layout: Layout, entity: str) -> None:
 
 
 def entities(layout: Layout) -> list[tuple[str]]:
-    with duckdb.connect(str(layout.build_database), read_only=True) as con:
+    with connect_build(layout) as con:
         return con.execute("select distinct entity from staging.stg_survey_rankings").fetchall()
 
 

@@ -16,6 +16,7 @@ from tests.dbt.random_study import budget_rows, independent_rows, random_study_r
 from tests.oracles.answers import ItemAnswers, ItemKey, answers_by_item
 from tests.oracles.corrected import Estimate
 from tests.sharing import once
+from warehouse.connect import connect_build
 from warehouse.layout import Layout
 from warehouse.transform import build
 
@@ -61,7 +62,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
         build(Layout(root), unit_tests=True)
 
     layout = Layout(once(tmp_path_factory, "random_warehouse", make))
-    with duckdb.connect(str(layout.build_database), read_only=True) as database:
+    with connect_build(layout) as database:
         yield Built(layout, evals, synthetic, answers_by_item(evals.items, evals.samples), database)
 
 

@@ -31,6 +31,7 @@ from tests.oracles.decompositions import (
 )
 from tests.oracles.outcomes import LEFT_OUT, scores_by_sample, unit_tests_by_sample
 from tests.oracles.pooling import halves, incoherence
+from warehouse.connect import connect_build
 from warehouse.layout import Layout
 from warehouse.transform import prepare, run_dbt
 
@@ -230,7 +231,7 @@ def null(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyCo
             "unit_test",
         ],
     )
-    with duckdb.connect(str(layout.build_database), read_only=True) as database:
+    with connect_build(layout) as database:
         yield database
 
 

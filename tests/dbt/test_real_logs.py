@@ -12,10 +12,10 @@ import json
 import tarfile
 from collections import defaultdict
 from functools import cache
+from math import comb
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pytest
 
@@ -27,6 +27,7 @@ from tests.oracles.answers import ItemAnswers
 from tests.oracles.corrected import Unit, choice_unit, contrast, estimate
 from tests.oracles.decompositions import Array, Split, brier, coverage, kl
 from tests.oracles.pooling import buckets, incoherence, paired_mean_interval
+from warehouse.connect import connect_build
 from warehouse.layout import PROJECT_ROOT, Layout
 from warehouse.transform import build
 
@@ -104,7 +105,7 @@ def swe_bench_runs(folder: Path) -> Path:
 
 
 def rows(root: Path, query: str, *parameters: Any) -> list[dict[str, Any]]:
-    with duckdb.connect(str(Layout(root).build_database), read_only=True) as database:
+    with connect_build(Layout(root)) as database:
         result = database.execute(query, parameters)
         names = [column[0] for column in result.description]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
@@ -235,6 +236,23 @@ def test_rewards_of_tau_bench(root: Path, task: str) -> None:
         assert row["n_samples"] == len(rewards[row["item_id"]])
         # One run says nothing about the variance: what few runs are corrected for cannot be known.
         assert (row["variance_unbiased"] is None) == (row["n_samples"] == 1)
+
+
+@pytest.mark.parametrize("task", ["tau_bench_airline", "tau_bench_retail"])
+def test_pass_hat_k_is_counted_as_tau_bench_counts(root: Path, task: str) -> None:
+    """Of its `run.py`: comb(c, k) / comb(num_trials, k) of a task, averaged over tasks; here those with k trials."""
+    n_right: dict[str, list[bool]] = defaultdict(list)
+    for trial in trials() if task == "tau_bench_airline" else few_runs():
+        n_right[str(trial["task_id"])].append(abs(trial["reward"] - 1) <= 1e-6)
+    found = rows(root, "from figures.fig_reliability where task = ? order by k", task)
+    assert [row["k"] for row in found] == [1, 2, 3, 4]
+    for row in found:
+        runs = [right for right in n_right.values() if len(right) >= row["k"]]
+        counted = [comb(sum(right), row["k"]) / comb(len(right), row["k"]) for right in runs]
+        assert row["n_items"] == len(runs) and agree(row["pass_hat_k"], sum(counted) / len(counted))
+    if task == "tau_bench_airline":
+        # As its leaderboard has them: gpt-4o, tool calling.
+        assert [round(row["pass_hat_k"], 3) for row in found] == [0.42, 0.273, 0.22, 0.2]
 
 
 def test_tool_calls_of_tau_bench(root: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ingestion.sampling.stopping.interval import pool_interval
 from tests.dbt.conftest import Built, agree
 from tests.oracles.answers import ItemAnswers
+from tests.oracles.corrected import Unit, choice_unit, estimate
 
 
 def _arrays(pool: list[ItemAnswers]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -22,11 +25,16 @@ def _arrays(pool: list[ItemAnswers]) -> tuple[np.ndarray, np.ndarray, np.ndarray
     return np.array(items), np.array(contexts), np.array(misses)
 
 
-def test_it_is_the_published_one(built: Built) -> None:
+def _pools(built: Built) -> dict[tuple[str, str, str], list[ItemAnswers]]:
     pools: dict[tuple[str, str, str], list[ItemAnswers]] = {}
-    for (*pool, _), answers in built.answers.items():
+    for (task, model_id, condition_id, _), answers in built.answers.items():
         if len(answers.probs):
-            pools.setdefault(tuple(pool), []).append(answers)
+            pools.setdefault((task, model_id, condition_id), []).append(answers)
+    return pools
+
+
+def test_it_is_the_published_one(built: Built) -> None:
+    pools = _pools(built)
     notes, n_contexts = set(), set()
     for row in built.rows("marts.fct_incoherence", "decomposition = 'brier'"):
         arrays = _arrays(pools[row["task"], row["model_id"], row["condition_id"]])
@@ -38,3 +46,31 @@ def test_it_is_the_published_one(built: Built) -> None:
         notes.add(found.note)
         n_contexts.add(min(len(np.unique(arrays[1])), 3))
     assert None in notes and n_contexts >= {1, 3}
+
+
+def test_items_of_a_cluster_count_as_one(built: Built) -> None:
+    notes, n_contexts = set(), set()
+    for pool in _pools(built).values():
+        arrays, clusters = _arrays(pool), np.arange(len(pool)) // 3
+        found = pool_interval(*arrays, clusters)
+        units = [choice_unit(answers, "brier") for answers in pool]
+        of_clusters = (units[first : first + 3] for first in range(0, len(units), 3))
+        expected = estimate(
+            [_together(told) for some in of_clusters if (told := [u for u in some if u.variance is not None])]
+        )
+        assert agree(found.ratio, expected.ratio)
+        assert agree(found.low, expected.low) and agree(found.high, expected.high)
+        assert expected.note in (found.note, "one_sample_per_item")
+        notes.add(found.note)
+        n_contexts.add(min(len(np.unique(arrays[1])), 3))
+    assert None in notes and n_contexts >= {1, 3}
+
+
+def _together(units: Sequence[Unit]) -> Unit:
+    """What the items of a cluster bring."""
+    shifts: dict[str, tuple[float, float]] = {}
+    for name in {name for unit in units for name in unit.shifts}:
+        of_items = [unit.shifts.get(name, (0.0, 0.0)) for unit in units]
+        shifts[name] = sum(error for error, _ in of_items), sum(variance for _, variance in of_items)
+    variance = sum(unit.variance for unit in units if unit.variance is not None)
+    return Unit(sum(unit.error for unit in units), variance, sum(unit.share for unit in units), None, shifts)

@@ -14,7 +14,7 @@ import pytest
 
 from tests.dbt.conftest import Built
 from tests.dbt.random_raw import random_synthetic_rows
-from warehouse import transform
+from warehouse import dbt_command, transform
 from warehouse.dbt_functions import give_functions
 from warehouse.layout import Layout
 from warehouse.transform import BuildError, build, prepare
@@ -25,7 +25,8 @@ def test_a_path_that_reads_as_a_pattern_is_refused(tmp_path: Path) -> None:
         prepare(Layout(tmp_path / "every*thing"))
 
 
-def test_a_failing_test_is_named_with_its_rows(tmp_path: Path) -> None:
+def test_a_failing_test_is_named_with_its_rows_and_nothing_is_parsed_twice(built: Built, tmp_path: Path) -> None:
+    """`built` is another warehouse of the same project: what dbt parsed for it is right for this one."""
     layout = Layout(tmp_path)
     random_synthetic_rows(3, dimension=5).write(layout)
     lines: list[str] = []
@@ -35,7 +36,13 @@ def test_a_failing_test_is_named_with_its_rows(tmp_path: Path) -> None:
     assert "synthetic_dimension_exceeds_synthetic_max_dimension" in message
     assert "stg_synthetic_problems" in message
     assert str(layout.raw) in message
-    assert lines
+    assert not any("Starting full parse" in line or "Unable to do partial parsing" in line for line in lines)
+    assert str(tmp_path).encode() not in layout.dbt_partial_parse.read_bytes()
+
+
+def test_a_folder_that_cannot_be_one_of_a_list_is_told_to_dbt() -> None:
+    assert dbt_command._environment(Layout(Path("/a")))["WAREHOUSE_ROOT"] == "."
+    assert dbt_command._environment(Layout(Path("/a,b")))["WAREHOUSE_ROOT"] == "/a,b"
 
 
 def test_a_disk_that_dbt_filled_is_told_in_one_line(tmp_path: Path) -> None:
@@ -100,6 +107,7 @@ def _filled_again(built: Built, sql: dict[str, str], folder: Path, n_threads: in
     shutil.copyfile(built.layout.build_database, path)
     with duckdb.connect(path, config={"threads": n_threads}) as database:
         give_functions(database, built.layout)
+        database.execute("set file_search_path = ?", [str(built.layout.root)])
         for table, select in sql.items():
             database.execute(f"delete from {table}")
             database.execute(f"insert into {table} by name {select}")

@@ -188,10 +188,11 @@ def test_bad_lines_are_quarantined_by_their_number(tmp_path: Path, layout: Layou
         document(1, ["#### 9"]),
         document(5, ["#### 5"], doc_id={"a": 1}),
         document(6, ["#### 6"], doc={"id": "1", "question": float("nan")}),
+        json.dumps(document(7, ["#### 7"]))[:-1] + ', "target": "9"}',
     ]
     summary = import_paths([output(tmp_path / "o", documents, MATH)], layout)
     assert {row["place"]: row["reason"][:20] for row in rows(layout, "quarantine")}.keys() == {
-        *("line 2", "line 3", "line 4", "line 5")
+        *("line 2", "line 3", "line 4", "line 5", "line 7")
     }
     assert summary.n_samples == 2
     assert {sample["item_id"] for sample in rows(layout, "samples")} == {"1", "1#6"}  # one id, two documents

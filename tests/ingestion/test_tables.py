@@ -263,6 +263,28 @@ def test_bad_rows_are_quarantined_by_line_and_entry(tmp_path: Path, layout: Layo
 
 
 @pytest.mark.parametrize(
+    ("rest", "is_told"),
+    [
+        ('"gold": "B", "said": "B", "said": "C"', True),
+        ('"gold": "B", "said" : "B", "said": "C"', True),
+        ('"gold": "B", "said": "B", "more": [{"x": {"a": 1, "a": 2}}]', True),
+        ('"gold": "B", "said": "B", "said": "B"', False),
+        ('"gold": "B", "said": "B", "more": [{"a": "\\"b\\": 1"}, {"a": NaN, "b\\":": "\\u0022:"}]', False),
+        ('"gold" :"B", "said"\t: "B"', False),
+    ],
+)
+@pytest.mark.parametrize("name", ["runs.jsonl", "runs.json"])
+def test_a_row_that_names_a_field_twice(tmp_path: Path, layout: Layout, rest: str, is_told: bool, name: str) -> None:
+    content = [f'{{"q": "{item}", "run": 1, {rest}}}' for item in "ab"]
+    content.append('{"q": "c", "run": 1, "gold": "B", "said": "B"}')
+    text = "\n".join(content) if name == "runs.jsonl" else f"[{', '.join(content)}]"
+    samples = load(layout, tmp_path, text, LETTERS, name)
+    assert [sample["item_id"] for sample in samples] == (["c"] if is_told else ["a", "b", "c"])
+    reasons = [row["reason"] for row in rows(layout, "quarantine")]
+    assert [" twice, with different values; keep one" in reason for reason in reasons] == [True, True] * is_told
+
+
+@pytest.mark.parametrize(
     ("content", "name", "reason"),
     [
         ("", "runs.csv", "empty file"),
@@ -271,6 +293,7 @@ def test_bad_rows_are_quarantined_by_line_and_entry(tmp_path: Path, layout: Layo
         ("q,run,gold,said\n", "runs.csv", "no row"),
         ("PAR1 no parquet", "runs.parquet", "Parquet"),
         ("{", "runs.json", "complete?"),
+        ('{"q": "a", "q": "b"}', "runs.json", "names 'q' twice, with different values"),
         ("[" * 100_000, "runs.json", "nested too deeply"),
         ("x", "runs.xlsx", "rename"),
     ],

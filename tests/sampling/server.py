@@ -61,7 +61,7 @@ class Server:
         self.n_refused = 0
         self.n_broken_contracts = 0
         self.n_streamed = 0
-        self.shutdown_dates: dict[str, str | None] = {}
+        self.shutdown_dates: dict[str, str | int | None] = {}
         self.port = 0
         self.batches = Batches(self)
 

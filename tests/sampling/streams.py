@@ -1,7 +1,8 @@
 """The streaming half of the test server: an answer in pieces, as OpenAI and Anthropic send it, and streams that break.
 
 Faults, in the name of a model like those of `server.py`, of streamed answers alone: midcut (the connection is cut
-half-way), midend (the stream ends in good order, and half-way), miderror (an error is told within it), midbusy (the
+half-way), midend (the stream ends in good order, and half-way), midtail (the same, without its last two events: the
+text and its finish reason are there, tokens and end mark are not), miderror (an error is told within it), midbusy (the
 error is an overload), midjson (half a line of JSON), midhang (nothing more comes).
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-FAULTS = ("midcut", "midend", "miderror", "midbusy", "midjson", "midhang")
+FAULTS = ("midcut", "midend", "midtail", "miderror", "midbusy", "midjson", "midhang")
 
 
 @dataclass
@@ -35,6 +36,8 @@ def streamed(path: str, asked: dict[str, Any], answer: dict[str, Any], fault: st
         frames = [*map(_frame, _chunks(answer, has_usage=has_usage)), b"data: [DONE]\n\n"]
     if fault is None:
         return Stream(frames)
+    if fault == "midtail":
+        return Stream(frames[:-2])
     half = frames[: len(frames) // 2]
     if fault in ("miderror", "midbusy"):
         half.append(_error(path, "overloaded_error" if fault == "midbusy" else "server_error"))

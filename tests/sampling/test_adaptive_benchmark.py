@@ -20,18 +20,20 @@ EPOCHS = (5, 12)
 RULE = EpochsUntil.model_validate({"from": 4, "to": 12, "until": {"width": 0.1}})
 
 
+@pytest.mark.parametrize("size", [1, 3])
 @pytest.mark.parametrize("n_contexts", [1, 5])
-def test_what_is_simulated_is_what_sampling_looks_at(n_contexts: int) -> None:
+def test_what_is_simulated_is_what_sampling_looks_at(n_contexts: int, size: int) -> None:
     rng = np.random.default_rng(4)
     probs = draw_items("typical", (3, 40), rng).probs[:, :, None, :].repeat(n_contexts, axis=2)
     counts = rng.multinomial(5 if n_contexts == 1 else 2, probs).astype(float)
+    clusters = None if size == 1 else np.arange(40) // size
     for at_least in (True, False):
-        many = np.array(intervals(counts, 3.0, at_least=at_least)).T
+        many = np.array(intervals(counts, 3.0, at_least=at_least, clusters=clusters)).T
         for draw, (ratio, low, high, then, wrong, p_half) in zip(counts, many, strict=True):
             where = np.argwhere(draw > 0)
             times = draw[draw > 0].astype(int)
             items, contexts, options = np.repeat(where, times, axis=0).T
-            found = pool_interval(items, contexts, np.eye(4)[options] - np.eye(4)[0])
+            found = pool_interval(items, contexts, np.eye(4)[options] - np.eye(4)[0], clusters)
             expected = (ratio, low, high, then, wrong, p_half)
             looked_at = (
                 found.ratio,
@@ -78,7 +80,7 @@ def test_recorded_coverage_holds() -> None:
             shares = [cell["share"] for cell in cells]
             assert all(later < earlier for earlier, later in pairwise(shares)) and shares[2] <= 0.6
     for name, told in recorded["populations"].items():
-        if not name.startswith("families"):  # relatives need var `cluster`, stopped or not
+        if not name.startswith("families, ") or "as clusters" in name:  # relatives need var `cluster`, stopped or not
             assert told["coverage"] >= 0.93, name
     for pool, floor in FLOOR.items():
         assert recorded["floor"][f"{pool}, 200 items"] == pytest.approx(floor, abs=0.03)

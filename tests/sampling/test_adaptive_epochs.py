@@ -29,8 +29,8 @@ from ingestion.sampling import (
 )
 from ingestion.sampling.plans.partitions import partitions
 from ingestion.sampling.spec.epochs import EpochsUntil
-from ingestion.sampling.stopping.answers import read_answers
-from ingestion.sampling.stopping.interval import Interval
+from ingestion.sampling.stopping.answers import Answers, read_answers
+from ingestion.sampling.stopping.interval import Interval, pool_interval, settings
 from ingestion.sampling.stopping.rule import State, judge, known_beforehand, schedule, told
 from ingestion.sampling.stopping.spending import levels, p_value
 from tests.sampling.conftest import MakeSpec
@@ -217,6 +217,28 @@ def test_answers_are_read_as_the_warehouse_reads_them(layout: Layout, make_spec:
     assert np.allclose(np.sort(of_numbers.misses + target), [0.1, 0.1, 0.1, 0.7])
     items, contexts, misses = of_letters.up_to(2)
     assert np.bincount(items).tolist() == [2] * 10 and not contexts.any() and len(misses) == 20
+
+
+def test_items_that_belong_together_count_as_the_warehouse_counts_them(
+    layout: Layout, make_spec: MakeSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "families.jsonl"
+    question = {"question": "?", "choices": list("wxyz"), "target": "A"}
+    subjects = ["a", None, "a", "q1", "b"]
+    path.write_text(
+        "".join(json.dumps(question | {"id": f"q{n}", "subject": s}) + "\n" for n, s in enumerate(subjects))
+    )
+    (partition,) = partitions(make_spec(tasks=[{"kind": "own", "name": "sums", "path": str(path)}]), layout)
+    assert settings()["cluster"] == "none" and read_answers(partition, layout).clusters.tolist() == [0, 1, 2, 3, 4]
+    monkeypatch.setitem(settings(), "cluster", "subject")
+    assert read_answers(partition, layout).clusters.tolist() == [0, 1, 0, 2, 3]
+
+    rng = np.random.default_rng(1)
+    misses = np.eye(4)[rng.integers(0, 4, size=40)] - np.eye(4)[0]
+    samples = np.arange(40) % 10, np.zeros(40, dtype=np.int64)
+    found = Answers(*samples, np.arange(40) // 10, misses, np.arange(10) // 2).interval(3)
+    assert found == pool_interval(*(array[:40] for array in samples), misses, np.arange(10) // 2)
+    assert found.n_items == 10 and found.n_clusters == 5
 
 
 def test_the_rule() -> None:

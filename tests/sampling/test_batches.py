@@ -123,3 +123,24 @@ def test_a_budget_holds_batches_back(server: Server, layout: Layout, make_spec: 
     assert summary.stopped is not None and "raise budget_usd" in summary.stopped
     assert 0 < summary.n_drawn < 30
     assert summary.cost_usd <= 0.0008
+
+
+def test_a_batch_of_an_earlier_run_is_in_the_budget_until_it_is_collected(
+    server: Server, layout: Layout, make_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch, pytest.raises(SamplingError, match="what was submitted is kept"):
+        patch.setattr(type(server.batches), "_look_openai", lambda self, batch_id: (500, b"{}", "application/json"))
+        sample(make_spec("good", **BATCH | {"limits": BATCH["limits"] | {"attempts": 1}}), layout)
+    assert server.batches.n_submitted == 3
+    (book,) = layout.responses.glob("*/*/*/batches.ndjson")
+    told = []
+
+    def report(line: str) -> None:
+        told.append((line.split(":")[0].split()[0], book.read_text().count('"collected"')))
+
+    # Three batches of 30 requests may come to $0.0055 together, and 30 more to as much.
+    summary = sample(make_spec("good", epochs=6, budget_usd=0.0057, **BATCH), layout, report=report)
+    assert (summary.n_drawn, summary.n_missing) == (60, 0)
+    n_collected = [n for what, n in told if what == "submitted"]
+    assert len(n_collected) == server.batches.n_submitted - 3 and n_collected[-1] > 0
+    assert summary.cost_usd < 0.0057

@@ -262,6 +262,9 @@ def test_openai_is_asked_until_when_and_what_it_said_is_remembered(
     server.shutdown_dates = {}
     sample(make_spec("more", epochs=1), layout, report=told.append)
     assert len([line for line in told if "shut down" in line or "until when" in line]) == 1
+    server.shutdown_dates = {"odd": 1_800_000_000}
+    assert sample(make_spec("odd", epochs=1), layout, report=told.append).n_missing == 0
+    assert any("until when models are there could not be asked: TypeError" in line for line in told)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from ingestion.sampling.plans.prices import FREE, cost_usd, price_of
+from ingestion.sampling.plans.prices import FREE, cost_usd, expected_output_tokens, most_output_tokens, price_of
 from ingestion.sampling.providers.wire import Reply
+from ingestion.sampling.spec.conditions import Condition
 from ingestion.sampling.spec.experiment import ModelSpec
 from ingestion.sampling.spec.models import Price, facts
 from ingestion.sampling.spec.providers import ProviderSpec
@@ -48,3 +49,12 @@ def test_what_a_completion_costs() -> None:
     assert cost_usd(reply(None, None, 500), price) is None
     assert cost_usd(reply(1_000, 0, 500), None) is None
     assert cost_usd(reply(None, None, None), FREE) == 0.0
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens", "max_output_tokens"])
+def test_a_limit_in_extra_body_is_the_one_that_counts(name: str) -> None:
+    model = ModelSpec(id="gpt-5", provider="openai")
+    longer = Condition("choice", max_tokens=100, extra_body={name: 5_000})
+    assert most_output_tokens(Condition("choice", max_tokens=100), model) == 100
+    assert most_output_tokens(longer, model) == 5_000
+    assert expected_output_tokens(longer, model) > 100

@@ -67,6 +67,17 @@ def test_the_budget_stops_the_run_before_it_is_exceeded(server: Server, layout: 
     assert rows(layout, "select distinct run_status from raw.samples") == [("success",)]
 
 
+@pytest.mark.parametrize("is_batch", [False, True])
+def test_a_sample_whose_tokens_nobody_tells_counts_as_the_most(
+    layout: Layout, make_spec: MakeSpec, *, is_batch: bool
+) -> None:
+    limits = {"batch_poll_s": 0.01, "batch_requests": 5}
+    spec = make_spec("nousage", provider={"batch": is_batch}, limits=limits, epochs=30, budget_usd=0.005)
+    summary = sample(spec, layout)
+    assert summary.stopped is not None and "raise budget_usd" in summary.stopped
+    assert summary.cost_usd == 0 and 0 < summary.n_drawn < 30
+
+
 def test_a_stopped_run_counts_what_it_did_not_begin(server: Server, layout: Layout, make_spec: MakeSpec) -> None:
     spec = make_spec(condition={"prompt_format": ["choice", "probability"]}, epochs=30, budget_usd=0.005)
     summary = sample(spec, layout)

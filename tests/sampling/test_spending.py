@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 from ingestion.sampling import plan, sample
+from ingestion.sampling.agents.rounds import Ran
 from ingestion.sampling.drawing.budget import Budget, SpentElsewhere
+from ingestion.sampling.drawing.eval_sets import EvalSetRun
 from ingestion.sampling.journal.records import SegmentWriter
 from tests.sampling.conftest import MakeSpec
 from tests.sampling.server import Server
@@ -47,3 +51,30 @@ def test_the_budget_is_the_experiments_and_not_the_partitions(
     assert sample(spec, layout, only=[first]).stopped is not None
     assert sample(spec, layout, only=[second]).n_drawn == 0
     assert 0.004 < plan(spec, layout).spent_usd <= 0.005
+
+
+def now(act: Callable[[], None]) -> None:
+    act()
+
+
+class AtOneDollar(EvalSetRun):
+    """Of a partition nothing but what its rounds hold in the budget, a dollar for each sample."""
+
+    _most_usd = 1.0
+
+    def __init__(self, budget: Budget) -> None:
+        self._run = SimpleNamespace(budget=budget)
+        self._tally = SimpleNamespace(add_drawn=lambda costs: None)
+
+
+def test_two_partitions_of_inspect_cannot_both_spend_what_is_left() -> None:
+    budget = Budget(2.5)
+    first, second = AtOneDollar(budget), AtOneDollar(budget)
+    assert first._reserve(3, 1, now) == 2
+    assert second._reserve(3, 1, now) is None  # the first may leave something
+    first._count_in([Ran("a", 1, None, 10, 10, cost_usd=0.25)])
+    assert second._reserve(3, 3, now) is None and second._reserve(3, 1, now) == 1
+    first._count_in([Ran("b", 1, None, 0, 0, cost_usd=None)])  # nobody told what it cost
+    second._settle(1, 1.0)
+    assert budget.spent == 2.25 and budget.is_idle
+    assert second._reserve(3, 1, now) == 0  # there is nothing to wait for

@@ -10,8 +10,8 @@ import anthropic
 import pytest
 from anthropic._constants import MODEL_NONSTREAMING_TOKENS
 
-from ingestion.sampling import SpecError, sample
-from ingestion.sampling.providers.streams import stream_error
+from ingestion.sampling import SpecError, plan, sample
+from ingestion.sampling.providers.streams import DONE, ChatAssembly, stream_error
 from ingestion.sampling.spec.contracts import is_streamed
 from tests.sampling.conftest import MakeSpec
 from tests.sampling.server import Server
@@ -44,16 +44,17 @@ def test_a_streamed_answer_is_the_answer_in_one_piece(
     assert {"ok", "format_failure"} <= {row[2] for row in had[1]} or kind == "openai_compatible/completions"
 
 
-@pytest.mark.parametrize("kind", ["openai", "openai/responses", "anthropic"])
+@pytest.mark.parametrize("kind", ["openai", "openai_compatible/completions", "openai/responses", "anthropic"])
 def test_a_stream_that_breaks_is_tried_again_and_leaves_nothing(
     server: Server, layout: Layout, make_spec: MakeSpec, kind: str
 ) -> None:
-    models = [f"flaky-{fault}-1" for fault in FAULTS] + ["fault-midcut", "fault-midend"]
+    models = [f"flaky-{fault}-1" for fault in FAULTS] + ["fault-midcut", "fault-midend", "fault-midtail"]
     limits = {"timeout_s": 0.4, "patience_s": 10, "attempts": 2}
-    summary = sample(shrunk(make_spec, models, kind, provider={"stream": True}, limits=limits), layout)
+    spec = shrunk(make_spec, models, kind, provider={"stream": True}, limits=limits)
+    summary = sample(spec, layout)
     assert {part.key.model_id: (part.n_drawn, part.n_errors) for part in summary.partitions} == dict.fromkeys(
-        models[:-2], (3, 0)
-    ) | dict.fromkeys(models[-2:], (0, 3))
+        models[:-3], (3, 0)
+    ) | dict.fromkeys(models[-3:], (0, 3))
     assert Counter(request["body"]["model"] for request in server.requests) == dict.fromkeys(models, 6)
     told = rows(
         layout,
@@ -61,7 +62,45 @@ def test_a_stream_that_breaks_is_tried_again_and_leaves_nothing(
         "count(completion), count(output_tokens), count(*) from raw.samples group by all order by all",
     )
     n_ok = 3 * len(FAULTS)
-    assert told == [(False, "error", True, 0, 0, 6), (True, "ok", None, n_ok, n_ok, n_ok)]
+    assert told == [(False, "error", True, 0, 0, 9), (True, "ok", None, n_ok, n_ok, n_ok)]
+    # One try of three samples each was paid for and lost, and both tries of the last ones.
+    uncertain = {part.key.model_id: part.uncertain_usd for part in plan(spec, layout).partitions}
+    once = uncertain[models[0]]
+    assert once > 0 and uncertain == pytest.approx(
+        dict.fromkeys(models[:-3], once) | dict.fromkeys(models[-3:], 2 * once)
+    )
+
+
+def test_what_broken_streams_may_have_cost_is_in_the_budget(
+    server: Server, layout: Layout, make_spec: MakeSpec
+) -> None:
+    changes: Any = {"provider": {"stream": True, "concurrency": 4}, "limits": {"attempts": 9}, "budget_usd": 0.004}
+    spec = make_spec("fault-midcut", **changes)
+    summary = sample(spec, layout)
+    assert (summary.n_drawn, summary.cost_usd) == (0, 0.0)
+    assert "are spent, what nobody told at its most, and the next" in str(summary.stopped)
+    assert "budget_usd leaves nothing for another try" in rows(layout, "select min(error) from raw.samples")[0][0]
+    n_requests = server.n_requests
+    told = plan(spec, layout)
+    assert 0.0035 < told.uncertain_usd <= 0.004 and "for answers that broke off or told no tokens" in str(told.lines())
+    assert sample(spec, layout).n_drawn == 0 and server.n_requests == n_requests  # it is remembered
+
+
+def test_a_finish_reason_is_no_end_of_a_stream() -> None:
+    text = {"choices": [{"index": 0, "delta": {"content": "so"}, "finish_reason": None}], "usage": None}
+    end = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": None}
+    tokens = {"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1}}
+    for events, is_whole in (
+        ([text, end], False),
+        ([text, DONE], False),
+        ([text, tokens], False),
+        ([text, end, DONE], True),
+        ([text, end, tokens], True),
+    ):
+        assembly = ChatAssembly()
+        for event in events:
+            assembly.add(event)
+        assert (assembly.response() is not None) == is_whole, events
 
 
 def test_what_an_error_within_a_stream_means() -> None:
@@ -69,6 +108,8 @@ def test_what_an_error_within_a_stream_means() -> None:
     names = [type(stream_error(error)).__name__ for error in (told, {"code": "insufficient_quota"}, None, "busy")]
     assert names == ["RejectedError", "FatalError", "TransientError", "TransientError"]
     assert "busy" in str(stream_error("busy"))
+    by_status = [type(stream_error({"code": code, "message": "no"})).__name__ for code in (400, "429", 502, 7)]
+    assert by_status == ["RejectedError", "OverloadedError", "TransientError", "TransientError"]
 
 
 def test_long_answers_of_anthropic_are_streamed_by_themselves(
@@ -105,6 +146,7 @@ def test_the_limit_is_the_sdk_s(model: str) -> None:
     [
         ("openai", {"stream": True}, r"extra_body: 'stream' .* set stream for the provider"),
         ("openai", {"n": 3}, r"extra_body: 'n' .* set epochs"),
+        ("openai", {"seed": 7}, r"extra_body: 'seed' .* every sample has a seed of its own"),
         ("openai/responses", {"input": "?"}, r"extra_body: 'input' .* prompts are made from the task"),
         ("anthropic", {"temperature": 0.5}, r"extra_body\.temperature: is 0\.5; 'claude-opus-5-5' takes none"),
         ("anthropic", {"max_tokens": 200_000}, r"extra_body\.max_tokens: is 200000; .* at most 128000"),

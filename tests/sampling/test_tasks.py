@@ -74,6 +74,12 @@ def test_a_bad_item_is_named(tmp_path: Path, row: dict[str, Any], message: str) 
         load(tmp_path, kind="own", path="own.jsonl")
 
 
+def test_an_item_that_names_a_field_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "own.jsonl").write_text('{"id": 1, "question": "a", "question": "b"}\n')
+    with pytest.raises(TaskError, match=r"own\.jsonl, line 1: names 'question' twice, with different values"):
+        load(tmp_path, kind="own", path="own.jsonl")
+
+
 def test_two_items_with_one_id_are_refused(tmp_path: Path) -> None:
     (tmp_path / "own.jsonl").write_text('{"id": 1, "question": "a"}\n{"id": "1", "question": "b"}\n')
     with pytest.raises(TaskError, match="'1' is used twice"):

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from ingestion.logs.importer import import_paths
 from ingestion.sampling import load_spec, plan, sample
 from tests.ingestion.test_importing import log
+from warehouse.connect import connect_build
 from warehouse.layout import PROJECT_ROOT, Layout
 from warehouse.raw import connect_raw, files_off_contract
 from warehouse.schemas import RAW_TABLES
@@ -68,14 +68,14 @@ def test_reading_it_changes_none_of_its_files(tmp_path: Path) -> None:
 
 
 def test_it_is_extended_and_built(extended: Layout) -> None:
-    with duckdb.connect(str(extended.build_database), read_only=True) as con:
+    with connect_build(extended) as con:
         counted = con.execute("select task, count(*) from marts.fct_sample group by all order by all").fetchall()
         assert counted == [("chain_arithmetic", 30), ("colours", 6), ("t", 2)]
         assert con.execute("select count(*) from staging.stg_survey_rankings").fetchone() == (2,)
 
 
 def test_keys_in_what_was_written_then_are_not_published(extended: Layout) -> None:
-    with duckdb.connect(str(extended.build_database), read_only=True) as con:
+    with connect_build(extended) as con:
         (told,) = con.execute("select settings from marts.dim_condition where settings like '%language%'").fetchall()
         published = str(con.execute("from marts.dim_condition").fetchall())
     settings = json.loads(told[0])["task_args"]

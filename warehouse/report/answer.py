@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from warehouse.report.pools import BIAS, LONGER, OPEN, SCATTER, Pool
-from warehouse.report.words import counted, decomposition, interval, length, note, number, percent, verdict
+from warehouse.report.words import counted, decomposition, interval, length, number, percent, verdict
 
 Row = dict[str, Any]
 
@@ -58,13 +58,7 @@ def _named(pool: Pool, with_task: bool) -> str:
 
 
 def _estimate(pool: Pool) -> str:
-    ends = interval(pool.row["incoherence_unbiased_ci_low"], pool.row["incoherence_unbiased_ci_high"])
-    why = ends or note(pool.row["interval_note"])
-    return (
-        f"{number(pool.row['incoherence_unbiased'], '.2f')} ({why})"
-        if why
-        else number(pool.row["incoherence_unbiased"], ".2f")
-    )
+    return number(pool.row["incoherence_unbiased"], ".2f") + (f" ({pool.interval})" if pool.interval else "")
 
 
 def _longer(headline: Sequence[Row], shown: Sequence[Pool]) -> str:

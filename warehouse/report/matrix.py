@@ -98,7 +98,7 @@ def open_finding(row: Row) -> Opened:
 
 
 SLOPES = {
-    BETWEEN: ("Longer reasoning, more incoherent", "slope of log incoherence over log length, between items"),
+    BETWEEN: (SHORT_TITLES[LONGER], "slope of log incoherence over log length, between items"),
     WITHIN: (
         "On one item, the longer samples are more incoherent",
         "slope of log incoherence over log length, of an item's longer against its shorter samples",

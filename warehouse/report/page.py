@@ -1,4 +1,4 @@
-"""Write the report of the published file. It shows what the tables hold and computes nothing of its own."""
+"""Write the report of the published file. It shows what the tables hold: rows are counted, and nothing is estimated."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import vl_convert
 
 from warehouse.connect import connect
 from warehouse.figures import FIGURES
-from warehouse.figures.base import PALETTE, short_model, with_telling_conditions
+from warehouse.figures.base import PALETTE, with_telling_conditions
 from warehouse.layout import Layout
 from warehouse.leftovers import sweep
 from warehouse.parquet import atomic_path
@@ -200,6 +200,5 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["short_model"] = short_model
     environment.globals["words"] = words
     return environment

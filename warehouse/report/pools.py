@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from warehouse.figures.base import main_rows, short_model, with_telling_conditions
+from warehouse.report import words
 
 LONGER = "longer_reasoning_more_incoherent"
 """The finding that a pool's own slope over reasoning length speaks to."""
@@ -57,6 +58,12 @@ class Pool:
         if self.row["accuracy"] is None and self.row["mean_score"] is not None:
             return "mean score", self.row["mean_score"]
         return "accuracy", self.row["accuracy"]
+
+    @property
+    def interval(self) -> str:
+        """The ends of its incoherence's interval, or why there is none."""
+        ends = words.interval(*(self.row[f"incoherence_unbiased_ci_{end}"] for end in ("low", "high")))
+        return ends or words.note(self.row["interval_note"])
 
     @property
     def leans(self) -> str:

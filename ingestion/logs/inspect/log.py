@@ -35,7 +35,7 @@ from ingestion.text import clip
 MAX_JSON_FILE_BYTES = 2**30
 """Largest `.json` log that is read, because it has to be held whole; `.eval` archives are streamed."""
 
-READER_VERSION = 5
+READER_VERSION = 6
 
 _HEADER, _JOURNAL = "header.json", "_journal/start.json"
 _OTHER_MEMBERS = re.compile(r"header\.json|summaries\.json|reductions\.json|_journal/.*", re.DOTALL)

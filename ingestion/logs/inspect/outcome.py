@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ingestion import answers
 from ingestion.logs.inspect.types import Choice, Sample, Score
-from ingestion.reasoning_text import CUT_OFF, FinalWord, split_reasoning
+from ingestion.reasoning_text import CUT_OFF, FinalWord, final_word, split_reasoning
 from ingestion.text import clip
 from ingestion.verdicts import Grade
 
@@ -17,8 +16,6 @@ LONGEST_ERROR = 2_000
 
 _NOT_ASKED = answers.Chosen()
 _REFUSALS = ("content_filter", "refusal")
-_AT_A_LIMIT = ("max_tokens", "model_length")
-"""Stop reasons of a completion that was cut off."""
 _BY_TARGET = frozenset(
     {"match", "includes", "exact", "answer", "pattern", "choice", "f1", "model_graded_qa", "model_graded_fact"}
 )
@@ -94,10 +91,11 @@ def outcome(sample: Sample, asked: Asked, answered: Answered) -> dict[str, Any]:
 
 def _final_word(answered: Answered) -> FinalWord:
     """The text that counts; none where the limit came while the model, or its server, still told reasoning apart."""
-    word, completion = split_reasoning(answered.text), answered.completion
-    if completion is None or completion.stop_reason not in _AT_A_LIMIT or word.text.strip():
-        return word
-    return replace(word, is_cut_off=word.is_cut_off or bool(completion.message.reasoning_text))
+    completion = answered.completion
+    if completion is None:
+        return split_reasoning(answered.text)
+    has_reasoned = bool(completion.message.reasoning_text)
+    return final_word(answered.text, finish_reason=completion.stop_reason, has_reasoned=has_reasoned)
 
 
 def _chosen(asked: Asked, answered: Answered, word: FinalWord) -> answers.Chosen:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ingestion.logs.json_text import BAD_JSON, decode, why
+from ingestion.logs.json_text import BAD_JSON, check_keys, decode, why
 from ingestion.logs.lines import numbered_lines
 from ingestion.logs.lm_eval.document import Document
 from ingestion.logs.lm_eval.files import files_of, has_samples_name
@@ -26,7 +26,7 @@ from ingestion.logs.lm_eval.sample import Tally, document_rows
 from ingestion.logs.records import Notice, Record, RefusedFileError, Row, Run, ScoredBy, ScoresWithdrawn, Unreadable
 from ingestion.logs.score_options import ScoreOptions
 
-READER_VERSION = 4
+READER_VERSION = 5
 _HEAD_BYTES = 1 << 20
 
 
@@ -91,7 +91,9 @@ class LmEvalFormat:
                     continue
                 if document.doc_id in seen:
                     raise ValueError(f"doc_id {document.doc_id!r} occurs more than once; the first one counts")
-                rows = list(document_rows(document, decode(line, dict[str, Any]), run, tally))
+                fields = decode(line, dict[str, Any])
+                check_keys(line, fields)
+                rows = list(document_rows(document, fields, run, tally))
                 seen.add(document.doc_id)
             except BAD_JSON as error:
                 n_unread += 1

@@ -13,7 +13,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingestion.logs.json_text import BAD_JSON, MAX_FILE_VALUES, decode, why
+from ingestion.logs.json_text import BAD_JSON, MAX_FILE_VALUES, RepeatedKeyError, check_keys, decode, why
 from ingestion.logs.lines import MAX_LINE_BYTES, numbered_lines
 from ingestion.logs.packed import COMPRESSED, DAMAGED, open_bytes, suffix_of
 from ingestion.logs.records import RefusedFileError, Unreadable
@@ -79,11 +79,13 @@ def _json_lines(path: Path) -> Iterator[NumberedRow]:
 def _object(place: str, data: bytes | msgspec.Raw) -> dict[str, Any] | Unreadable:
     try:
         row = decode(data, object)
+        check_keys(data, row)
+        reason = "not an object with fields"
+    except RepeatedKeyError as error:
+        row, reason = None, str(error)
     except BAD_JSON as error:
-        return Unreadable(place, f"not JSON: {why(error)}", bytes(data)[:200].decode("utf-8", "replace"))
-    if not isinstance(row, dict):
-        return Unreadable(place, "not an object with fields", bytes(data)[:200].decode("utf-8", "replace"))
-    return row
+        row, reason = None, f"not JSON: {why(error)}"
+    return row if isinstance(row, dict) else Unreadable(place, reason, bytes(data)[:200].decode("utf-8", "replace"))
 
 
 def _json_rows(path: Path, rows: str | None) -> Iterator[NumberedRow]:
@@ -94,6 +96,9 @@ def _json_rows(path: Path, rows: str | None) -> Iterator[NumberedRow]:
                 yield f"row {number}", _object(f"row {number}", raw)
             return
         content = decode(data, object, max_values=MAX_FILE_VALUES)
+        check_keys(data, content)
+    except RepeatedKeyError as error:
+        raise RefusedFileError(f"an object in it {error}") from error
     except BAD_JSON as error:
         raise RefusedFileError(f"not readable JSON ({why(error)}); is the file complete?") from error
     if rows is None:

@@ -20,7 +20,7 @@ from ingestion.logs.table.sample import RowReader
 from ingestion.text import clip
 from warehouse.keys import digest
 
-READER_VERSION = 3
+READER_VERSION = 4
 MAX_JOINED_ROWS = 5_000_000
 MAX_PARTITIONS = 10_000
 """Most pairs of task and model in one table; each is a folder."""

@@ -22,8 +22,8 @@ from ingestion.logs.table.answers import (
 )
 from ingestion.logs.table.fields import Fields, one_text
 from ingestion.logs.table.mapping import Mapping
-from ingestion.logs.table.values import as_number
-from ingestion.reasoning_text import CUT_OFF, split_reasoning
+from ingestion.logs.table.values import as_integer, as_number
+from ingestion.reasoning_text import CUT_OFF, FinalWord, final_word
 from ingestion.text import clip
 from ingestion.verdicts import Grade, Grades, Scale, has_passed
 from warehouse.schemas import SAMPLE_STATUSES
@@ -86,20 +86,19 @@ class Outcomes:
             ValueError: if a value is not what it should be; the message names the entry of the mapping.
         """
         texts = {name: self._fields.text(row, name, longest) for name, longest in _TEXTS.items()}
-        completion = split_reasoning(texts["completion"] or "")
-        said = split_reasoning(self._fields.text(row, "answer", _LONGEST_TEXT) or "") if self._mapping.answer else None
-        is_cut_off = completion.is_cut_off or (said is not None and said.is_cut_off)
-        read = _Read(failure=CUT_OFF) if is_cut_off else self._read(row, item, said.text if said else "")
+        completion, said = self._words(row, texts)
+        is_cut_off = completion.is_cut_off or said.is_cut_off
+        read = _Read(failure=CUT_OFF) if is_cut_off else self._read(row, item, said.text)
         grade = self._grade(row) if self._mapping.score else Grade(read.score)
         score = grade.score
         status, error = self._status(row, read.failure)
         if is_cut_off and status == "format_failure" and (score is not None or item["target_text"] is not None):
             score = 0.0
         self.n_samples += 1
-        thoughts = (texts["reasoning"], completion.reasoning or (said.reasoning if said else None))
+        thoughts = (texts["reasoning"], completion.reasoning or said.reasoning)
         return {
             **texts,
-            "completion": completion.text or (said.text if said else None) or None,
+            "completion": completion.text or said.text or None,
             "reasoning": "\n\n".join(filter(None, thoughts)) or None,
             "status": status,
             "error": error,
@@ -108,6 +107,20 @@ class Outcomes:
             "score": score,
             "answer": read.answer,
         }, grade.unscored
+
+    def _words(
+        self, row: AbstractMapping[str, Any], texts: AbstractMapping[str, str | None]
+    ) -> tuple[FinalWord, FinalWord]:
+        """Final words of the completion and of the answer; of two, the first says whether it was cut off."""
+        said = (self._fields.text(row, "answer", _LONGEST_TEXT) or "") if self._mapping.answer else ""
+        has_reasoned = bool(texts["reasoning"] or as_integer(self._fields.get(row, "reasoning_tokens")))
+        ended = texts["finish_reason"]
+        of_completion = ended if self._mapping.completion else None
+        of_answer = ended if self._mapping.answer and not self._mapping.completion else None
+        return (
+            final_word(texts["completion"] or "", finish_reason=of_completion, has_reasoned=has_reasoned),
+            final_word(said, finish_reason=of_answer, has_reasoned=has_reasoned),
+        )
 
     def _read(self, row: AbstractMapping[str, Any], item: AbstractMapping[str, Any], said: str) -> _Read:
         """What the answer names, and its score by the target if there is one."""

@@ -12,11 +12,13 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ingestion.sampling.drawing.budget import counted_usd
 from ingestion.sampling.drawing.drawing import Drawing
 from ingestion.sampling.drawing.pace import backoff
 from ingestion.sampling.journal.batch_book import Book, OpenBatch
-from ingestion.sampling.journal.records import Answered, Settled
+from ingestion.sampling.journal.records import Settled
 from ingestion.sampling.plans.partitions import Planned
+from ingestion.sampling.plans.prices import expected_input_tokens
 from ingestion.sampling.providers.base import BatchFailedError, FatalError, ProviderError, RejectedError
 from ingestion.sampling.providers.batch_apis import BatchApi, BatchResult
 from ingestion.sampling.providers.wire import InvalidResponseError
@@ -43,6 +45,10 @@ class BatchDrawing:
         self._tell = tell
         self._limits = drawing.limits
         self._done = drawing.held.done
+        for batch in self._book.open.values():  # of an earlier run, and in flight all the same
+            planned = [one for one in self._planned(batch) if one is not None]
+            batch.most_usd = sum(map(drawing.most_usd_of, planned))
+            drawing.budget.hold(batch.most_usd, len(batch.samples))
 
     async def run(self) -> None:
         """Collect what was submitted before, then submit what is missing, wait and collect; several rounds of failures
@@ -50,6 +56,13 @@ class BatchDrawing:
 
         A cancellation leaves the batches with the provider; the next run collects them.
         """
+        try:
+            await self._run()
+        finally:
+            for batch in self._book.open.values():  # it stays with the provider, and may come to that
+                self._drawing.budget.settle(batch.most_usd, batch.most_usd, len(batch.samples))
+
+    async def _run(self) -> None:
         stop = self._drawing.stop
         rounds = failures = 0
         while rounds < self._limits.attempts and stop.reason is None:
@@ -76,7 +89,7 @@ class BatchDrawing:
                     self._book.submitted(batch, batch_id)
                     break
             else:
-                self._book.close(batch, "never submitted")
+                self._lost(batch, "never submitted")
 
     async def _is(self, batch: OpenBatch, batch_id: str) -> bool:
         try:
@@ -107,14 +120,13 @@ class BatchDrawing:
     async def _submit(self, chunk: list[Planned], most: float) -> None:
         partition = self._drawing.terms.partition
         samples = [partition.identity(planned) for planned in chunk]
-        batch = OpenBatch(uuid.uuid4().hex[:16], datetime.now(UTC), samples, most_usd=most, is_reserved=True)
+        batch = OpenBatch(uuid.uuid4().hex[:16], datetime.now(UTC), samples, most_usd=most)
         requests = [(f"{batch.key}-{number}", partition.request(planned)) for number, planned in enumerate(chunk)]
         self._book.intend(batch)
         try:
             batch_id = await self._api.submit(batch.key, requests)
         except (FatalError, RejectedError):
-            self._book.close(batch, "never submitted")
-            self._drawing.budget.settle(most, None, len(chunk))
+            self._lost(batch, "never submitted")
             raise
         self._book.submitted(batch, batch_id)
         self._tell(f"submitted batch {batch_id}: {len(chunk):,} requests")
@@ -128,8 +140,7 @@ class BatchDrawing:
                         await self._collect(batch, is_last=is_last)
                         failures = 0
                 except BatchFailedError:
-                    self._drawing.budget.settle(batch.most_usd, None, len(batch.samples) if batch.is_reserved else 0)
-                    self._book.close(batch, "failed")
+                    self._lost(batch, "failed")
                     raise
                 except (FatalError, RejectedError):
                     raise
@@ -155,27 +166,33 @@ class BatchDrawing:
                 if record is not None:
                     self._done[drawing.terms.partition.index(planned)] = 1
                     records.append(record)
-                    spent += record.cost_usd or 0.0 if isinstance(record, Answered) else 0.0
+                    spent += counted_usd(record)
             await drawing.keep(*records)
         if is_last:  # a batch that failed as a whole has no results at all
             for planned in planned_of:
                 if planned is not None and not self._is_done(planned):
                     seed = drawing.terms.partition.request(planned).seed
                     await drawing.keep(drawing.terms.failed(planned, seed, "the batch gave no result"))
-        drawing.budget.settle(batch.most_usd, spent, len(batch.samples) if batch.is_reserved else 0)
         self._book.close(batch, "collected")
+        drawing.budget.settle(batch.most_usd, spent, len(batch.samples))
+
+    def _lost(self, batch: OpenBatch, event: str) -> None:
+        """Nothing of a batch was answered."""
+        self._book.close(batch, event)
+        self._drawing.budget.settle(batch.most_usd, 0.0, len(batch.samples))
 
     def _record(self, planned: Planned, result: BatchResult, *, is_last: bool) -> Settled | None:
         """What becomes of a result; None if it is no answer and will be asked for again."""
         terms = self._drawing.terms
-        seed = terms.partition.request(planned).seed
+        request = terms.partition.request(planned)
         error = result.error
         if result.response is not None:
             try:
-                return terms.answered(planned, seed, result.response)
+                most = self._drawing.most_usd(expected_input_tokens(request.turns))
+                return terms.answered(planned, request.seed, result.response, most_usd=most)
             except InvalidResponseError as invalid:
                 error = str(invalid)
-        return terms.failed(planned, seed, error or "no response") if is_last else None
+        return terms.failed(planned, request.seed, error or "no response") if is_last else None
 
     def _is_done(self, planned: Planned) -> bool:
         return bool(self._done[self._drawing.terms.partition.index(planned)])

@@ -12,10 +12,21 @@ from pathlib import Path
 
 import msgspec
 
-from ingestion.sampling.journal.records import Seen, SeenAnswer, read_segment, segments
+from ingestion.sampling.journal.records import (
+    Answered,
+    Seen,
+    SeenAnswer,
+    SeenFailure,
+    Settled,
+    read_segment,
+    segments,
+)
 
 REFRESH_S = 2.0
 """Seconds between looks at what others spend. So much of their spending, and what they have in flight, is not seen."""
+
+_ROUNDING = 1e-9
+"""US dollars by which sums of many numbers may be off."""
 
 
 class Budget:
@@ -51,17 +62,51 @@ class Budget:
         if self.limit is not None:
             if time.monotonic() - self._looked_at > REFRESH_S:
                 self._others, self._looked_at = self._elsewhere(), time.monotonic()
-            if self.spent + self._reserved + most > self.limit:
+            if most > 0 and self.spent + self._reserved + most > self.limit + _ROUNDING:
                 return False
-        self._reserved += most
-        self._n_reserved += 1
+        self.hold(most)
         return True
+
+    def hold(self, most: float, n_requests: int = 1) -> None:
+        """Set aside what requests can cost at most that are in flight in any case."""
+        self._reserved += most
+        self._n_reserved += n_requests
 
     def settle(self, most: float, cost: float | None, n_requests: int = 1) -> None:
         """Put what it did cost in place of what was set aside."""
         self._n_reserved -= n_requests
         self._reserved = self._reserved - most if self._n_reserved else 0.0
         self._own += cost or 0.0
+
+
+class Hold:
+    """What the budget has set aside for one sample, which may take several tries.
+
+    Args:
+        budget: the budget.
+        most: the most that a try can cost.
+    """
+
+    def __init__(self, budget: Budget, most: float) -> None:
+        self.most = most
+        self._budget = budget
+        self._n_tries = 0
+
+    def one_more(self) -> bool:
+        """Set aside what a try can cost; False if there is not so much left."""
+        is_held = self._budget.reserve(self.most)
+        self._n_tries += is_held
+        return is_held
+
+    def settle(self, cost: float) -> None:
+        """Put what all tries did cost in place of it."""
+        self._budget.settle(self._n_tries * self.most, cost, self._n_tries)
+
+
+def counted_usd(record: Settled | SeenAnswer | SeenFailure) -> float:
+    """What a settled request takes from the budget: what it cost, and what may have been paid besides."""
+    cost = record.cost_usd if isinstance(record, Answered | SeenAnswer) else None
+    return (cost or 0.0) + record.uncertain_usd
 
 
 class SpentElsewhere:
@@ -75,7 +120,7 @@ class SpentElsewhere:
         self._folders = list(folders)
         self._closed: dict[Path, float] = {}
         self._open: dict[Path, tuple[int, float]] = {}
-        self._decoder = msgspec.json.Decoder(SeenAnswer)
+        self._decoder: msgspec.json.Decoder[SeenAnswer | SeenFailure] = msgspec.json.Decoder(SeenAnswer | SeenFailure)
 
     def __call__(self) -> float:
         """US dollars, as far as known."""
@@ -85,8 +130,8 @@ class SpentElsewhere:
         if path.suffix != ".zst":
             return self._tail(path)
         if path not in self._closed:
-            answers = (record for record in read_segment(path, Seen) if isinstance(record, SeenAnswer))
-            self._closed[path] = sum(answer.cost_usd or 0.0 for answer in answers)
+            settled = (record for record in read_segment(path, Seen) if isinstance(record, SeenAnswer | SeenFailure))
+            self._closed[path] = sum(map(counted_usd, settled))
         return self._closed[path]
 
     def _tail(self, path: Path) -> float:
@@ -100,8 +145,8 @@ class SpentElsewhere:
         for line in lines:
             offset += len(line) + 1
             try:
-                spent += self._decoder.decode(line).cost_usd or 0.0
-            except (msgspec.ValidationError, msgspec.DecodeError):  # a header, a failure, an end
+                spent += counted_usd(self._decoder.decode(line))
+            except (msgspec.ValidationError, msgspec.DecodeError):  # a header, an end
                 continue
         self._open[path] = (offset, spent)
         return spent

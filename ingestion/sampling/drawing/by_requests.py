@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 
+from ingestion.sampling.drawing.budget import Hold, counted_usd
 from ingestion.sampling.drawing.drawing import Drawing
 from ingestion.sampling.drawing.terms import settle
-from ingestion.sampling.journal.records import Answered
 from ingestion.sampling.plans.partitions import Planned
 from ingestion.sampling.plans.prices import expected_input_tokens, expected_output_tokens
 from ingestion.sampling.providers.base import FatalError, Provider, Request
@@ -29,15 +29,15 @@ async def draw_by_requests(drawing: Drawing, provider: Provider) -> None:
             await pace.acquire()
             request = partition.request(planned)
             tokens = expected_input_tokens(request.turns)
-            most = drawing.most_usd(tokens)
-            while stop.reason is None and not budget.reserve(most):
+            hold = Hold(budget, drawing.most_usd(tokens))
+            while stop.reason is None and not hold.one_more():
                 if budget.is_idle:
-                    drawing.stop_for_budget(most)
+                    drawing.stop_for_budget(hold.most)
                 await asyncio.sleep(0.01)
             if stop.reason is not None:
                 pace.release()
                 break
-            task = asyncio.create_task(_one(drawing, provider, planned, request, tokens + output_tokens, most))
+            task = asyncio.create_task(_one(drawing, provider, planned, request, tokens + output_tokens, hold))
             running.add(task)
             task.add_done_callback(running.discard)
     finally:
@@ -46,17 +46,17 @@ async def draw_by_requests(drawing: Drawing, provider: Provider) -> None:
 
 
 async def _one(
-    drawing: Drawing, provider: Provider, planned: Planned, request: Request, tokens: int, most: float
+    drawing: Drawing, provider: Provider, planned: Planned, request: Request, tokens: int, hold: Hold
 ) -> None:
-    cost: float | None = None
+    cost = 0.0
     try:
-        record = await settle(planned, request, provider, drawing.pace, drawing.limits, drawing.terms, tokens)
-        cost = record.cost_usd if isinstance(record, Answered) else None
+        record = await settle(planned, request, provider, drawing.pace, drawing.limits, drawing.terms, tokens, hold)
+        cost = counted_usd(record)
         await drawing.keep(record)
     except FatalError as error:
         drawing.stop.because(str(error), is_failure=True, needs_person=True)
     except Exception as error:  # a task's exception would otherwise be lost, and the run go on without its samples
         drawing.stop.because(f"{type(error).__name__}: {error}", is_failure=True)
     finally:
-        drawing.budget.settle(most, cost)
+        hold.settle(cost)
         drawing.pace.release()

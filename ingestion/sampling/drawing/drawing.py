@@ -127,8 +127,8 @@ class Drawing:
         self.tally.add(record)
 
     def most_usd(self, input_tokens: int) -> float:
-        """The most that a request can cost; 0 where there is no budget."""
-        if self.budget.limit is None or self.terms.price is None:
+        """The most that a request can cost; 0 where the price is unknown, which goes with no budget."""
+        if self.terms.price is None:
             return 0.0
         partition = self.terms.partition
         # An estimate of the prompt can be off by half in languages with short tokens.
@@ -139,10 +139,15 @@ class Drawing:
             is_batch=self.terms.is_batch,
         )
 
+    def most_usd_of(self, planned: Planned) -> float:
+        """The most that a planned sample's request can cost."""
+        return self.most_usd(expected_input_tokens(self.terms.partition.request(planned).turns))
+
     def stop_for_budget(self, most: float) -> None:
         """Stop because the next request, which may cost `most`, is more than what is left."""
+        budget, at_most = self.budget, ", what nobody told at its most" if self.tally.run.has_unknown_cost else ""
         self.stop.because(
-            f"budget_usd: ${self.budget.spent:.4f} of ${self.budget.limit:.4f} are spent, and the next request may "
-            f"cost up to ${most:.4f}; raise budget_usd, or lower max_tokens",
+            f"budget_usd: ${budget.spent:.4f} of ${budget.limit:.4f} are spent{at_most}, and the next request "
+            f"may cost up to ${most:.4f}; raise budget_usd, or lower max_tokens",
             is_failure=False,
         )

@@ -18,7 +18,7 @@ from typing import Any
 
 from ingestion.logs.importer import FileReport, import_paths
 from ingestion.sampling.agents.process import InspectProblemError, Watching, run_eval_set
-from ingestion.sampling.agents.rounds import Ran, Round, Sample, begin, next_round, rounds
+from ingestion.sampling.agents.rounds import MOST_SAMPLES, Ran, Round, Sample, begin, next_round, rounds
 from ingestion.sampling.drawing.connection import Connection
 from ingestion.sampling.drawing.pace import Pace
 from ingestion.sampling.drawing.partition_run import PartitionRun
@@ -42,6 +42,9 @@ OnLoop = Callable[[Callable[[], None]], None]
 
 class EvalSetRun(PartitionRun):
     """A partition's run by Inspect."""
+
+    _n_held = 0
+    """Samples of the round that runs, for each of which the budget has set aside its limit."""
 
     @property
     def is_through(self) -> bool:
@@ -87,16 +90,22 @@ class EvalSetRun(PartitionRun):
             if not missing:
                 break
             one = next((one for one in there if self._is_to_go_on(one)), None)
-            n = len(missing) if one is None else len(one.samples - done)
-            n_affordable = self._affordable(n)
-            if n_affordable == 0 or (one is not None and n_affordable < n):
+            n = min(len(missing), MOST_SAMPLES) if one is None else len(one.samples - one.done())
+            n_affordable = self._reserve(n, 1 if one is None else n, on_loop)
+            if n_affordable is None:
+                should_stop.wait(_LOOK_S)
+                continue
+            if n_affordable == 0 < n:
                 self._stop_for_budget()
                 break
-            if one is None:
-                fresh = next_round(missing[:n_affordable])
-                one = begin(self._folder, fresh.items, fresh.epochs)
-                tried |= one.samples
-            self._run_round(one, should_stop, on_loop)
+            try:
+                if one is None:
+                    fresh = next_round(missing, n_affordable)
+                    one = begin(self._folder, fresh.items, fresh.epochs)
+                    tried |= one.samples
+                self._run_round(one, should_stop, on_loop)
+            finally:
+                on_loop(lambda: self._settle(self._n_held))
             tried |= set(one.ran())  # what an old round left out is of the next one
         self._import_what_has_ended()
 
@@ -107,12 +116,30 @@ class EvalSetRun(PartitionRun):
         """Whether a round that did not end is to be gone on with: if all that it lacks is still planned."""
         return not one.has_ended and one.samples - one.done() <= set(self._planned())
 
-    def _affordable(self, n: int) -> int:
-        """How many of `n` samples the budget has room for, each at its limit."""
-        budget, limit = self._run.budget, self._task.cost_limit
-        if budget.limit is None or limit is None or self._is_free:
-            return n
-        return min(n, max(0, int((budget.limit - budget.spent) / limit + 1e-9)))
+    def _reserve(self, n: int, least: int, on_loop: OnLoop) -> int | None:
+        """Set aside in the budget what samples can cost, each at its limit.
+
+        Returns:
+            For how many of `n` there is room; 0 if not for `least`, and None if there may be once others have settled.
+        """
+        budget, most = self._run.budget, self._most_usd
+        is_idle = True
+
+        def reserve() -> None:
+            nonlocal is_idle
+            while self._n_held < n and budget.reserve(most):
+                self._n_held += 1
+            if self._n_held < least:
+                self._settle(self._n_held)
+                is_idle = budget.is_idle
+
+        on_loop(reserve)
+        return self._n_held if self._n_held or is_idle else None
+
+    def _settle(self, n: int, cost_usd: float = 0.0) -> None:
+        """So many of the samples for which the budget has set something aside are through, and cost so much."""
+        self._n_held -= n
+        self._run.budget.settle(n * self._most_usd, cost_usd, n)
 
     def _stop_for_budget(self) -> None:
         budget = self._run.budget
@@ -121,6 +148,10 @@ class EvalSetRun(PartitionRun):
             f"${self._task.cost_limit:.4f}; raise budget_usd, or lower cost_limit, which is another condition",
             is_failure=False,
         )
+
+    @property
+    def _most_usd(self) -> float:
+        return 0.0 if self._is_free else self._task.cost_limit or 0.0
 
     @property
     def _price(self) -> Price | None:
@@ -154,13 +185,14 @@ class EvalSetRun(PartitionRun):
             problem = error
         self._count(one, counted, on_loop)
         ran = one.ran()
-        errors = [sample.error for key, sample in ran.items() if sample.error is not None and before.get(key) != sample]
+        failed = [sample for key, sample in ran.items() if sample.error is not None and before.get(key) != sample]
+        on_loop(lambda: self._settle(len(failed), sum(sample.cost_usd or 0.0 for sample in failed)))
         if problem is not None:
             self._stop_for(problem, one)
             return
-        on_loop(lambda: self._tally.add_errors(len(errors)))
-        if errors and len(errors) == len(ran):
-            reason = f"all {len(errors):,} samples of a round failed, the last one: {errors[-1]}"
+        on_loop(lambda: self._tally.add_errors(len(failed)))
+        if failed and len(failed) == len(ran):
+            reason = f"all {len(failed):,} samples of a round failed, the last one: {failed[-1].error}"
             self.stop.because(reason, is_failure=True)
 
     def _stop_for(self, problem: InspectProblemError, one: Round) -> None:
@@ -182,7 +214,7 @@ class EvalSetRun(PartitionRun):
 
     def _count_in(self, fresh: Sequence[Ran]) -> None:
         costs = [sample.cost_usd for sample in fresh]
-        self._run.budget.settle(0.0, sum(cost or 0.0 for cost in costs), 0)
+        self._settle(len(fresh), sum(self._most_usd if cost is None else cost for cost in costs))
         self._tally.add_drawn(costs)
 
     def _options(self, one: Round) -> dict[str, Any]:

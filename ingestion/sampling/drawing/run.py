@@ -133,7 +133,7 @@ def _work(
         n_done = sum(held.done[:n_wanted])
         work.wanted[part.key] = n_done, decision
         work.n_missing += n_wanted - n_done
-        work.spent_usd += held.cost_usd
+        work.spent_usd += held.cost_usd + held.uncertain_usd
         if n_done == n_wanted and decision.is_final:
             continue
         settings = spec.provider(part.model.provider)

@@ -75,6 +75,7 @@ class Tally:
 
     def add(self, record: Settled) -> None:
         """A record is on disk."""
+        self.run.has_unknown_cost |= record.uncertain_usd > 0
         if isinstance(record, Answered):
             self.add_drawn([record.cost_usd])
         else:

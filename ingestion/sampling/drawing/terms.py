@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from ingestion.sampling.drawing.budget import Hold
 from ingestion.sampling.drawing.pace import Pace, backoff
 from ingestion.sampling.journal.records import Answered, Failed, Settled
 from ingestion.sampling.plans.partitions import Partition, Planned
@@ -45,25 +46,44 @@ class Terms:
     is_batch: bool = False
 
     def answered(
-        self, planned: Planned, seed: int, response: str, latency_s: float | None = None, attempts: int = 1
+        self,
+        planned: Planned,
+        seed: int,
+        response: str,
+        *,
+        latency_s: float | None = None,
+        attempts: int = 1,
+        most_usd: float = 0.0,
+        n_lost: int = 0,
     ) -> Answered:
         """The record of a response.
+
+        Args:
+            planned, seed, response: what was asked, and the answer.
+            latency_s: of the last try.
+            attempts: tries.
+            most_usd: the most that a try can cost.
+            n_lost: tries whose answer broke off.
 
         Raises:
             InvalidResponseError: if it is no completion.
         """
         reply = READERS[self.protocol](response)
+        cost = cost_usd(reply, self.price, is_batch=self.is_batch)
         return Answered(
             **self._what(planned, seed),
             response=response,
             latency_s=latency_s,
             attempts=attempts,
-            cost_usd=cost_usd(reply, self.price, is_batch=self.is_batch),
+            cost_usd=cost,
+            uncertain_usd=most_usd * (n_lost + (cost is None)),
         )
 
-    def failed(self, planned: Planned, seed: int, error: str, attempts: int = 1) -> Failed:
-        """The record of a sample that could not be had."""
-        return Failed(**self._what(planned, seed), error=error, attempts=attempts)
+    def failed(
+        self, planned: Planned, seed: int, error: str, *, attempts: int = 1, most_usd: float = 0.0, n_lost: int = 0
+    ) -> Failed:
+        """The record of a sample that could not be had; arguments as of `answered`."""
+        return Failed(**self._what(planned, seed), error=error, attempts=attempts, uncertain_usd=most_usd * n_lost)
 
     def _what(self, planned: Planned, seed: int) -> dict[str, Any]:
         item = self.partition.item(planned)
@@ -82,38 +102,55 @@ class Terms:
 
 
 async def settle(
-    planned: Planned, request: Request, provider: Provider, pace: Pace, limits: Limits, terms: Terms, tokens: int
+    planned: Planned,
+    request: Request,
+    provider: Provider,
+    pace: Pace,
+    limits: Limits,
+    terms: Terms,
+    tokens: int,
+    hold: Hold,
 ) -> Settled:
     """Ask until there is a completion, or no use in asking again.
 
     Waiting out an overload (429, 503, 529) is limited by `patience_s`, other failures by `attempts`; a response that is
-    no completion, whatever its status code, is such a failure.
+    no completion, whatever its status code, is such a failure. Who asks again after an answer that broke off may have
+    to pay for both.
 
     Raises:
         FatalError: if no request will work.
     """
     began = time.monotonic()
-    attempts = failures = overloads = 0
+    attempts = failures = overloads = n_lost = 0
+    seed = request.seed
     while True:
         sent_at = await pace.clear_to_send(tokens)
         attempts += 1
+        told: dict[str, Any] = {"attempts": attempts, "most_usd": hold.most}
+        is_lost = False
         try:
             response = await provider.ask(request)
-            record = terms.answered(planned, request.seed, response, time.monotonic() - sent_at, attempts)
+            latency_s = time.monotonic() - sent_at
+            record = terms.answered(planned, seed, response, latency_s=latency_s, n_lost=n_lost, **told)
         except OverloadedError as error:
             pace.overloaded(sent_at, error.retry_after_s)
             overloads += 1
-            if time.monotonic() - began > limits.patience_s:
-                return terms.failed(planned, request.seed, f"overloaded for {limits.patience_s:g} s: {error}", attempts)
+            is_lost, reason = error.has_begun, f"overloaded for {limits.patience_s:g} s: {error}"
+            is_over = time.monotonic() - began > limits.patience_s
             wait = backoff(overloads, limits.backoff_s) if error.retry_after_s is None else error.retry_after_s
         except (TransientError, InvalidResponseError) as error:
             failures += 1
-            if failures >= limits.attempts:
-                return terms.failed(planned, request.seed, str(error), attempts)
+            is_lost, reason = isinstance(error, TransientError) and error.has_begun, str(error)
+            is_over = failures >= limits.attempts
             wait = backoff(failures, limits.backoff_s)
         except RejectedError as error:
-            return terms.failed(planned, request.seed, str(error), attempts)
+            is_lost, reason, is_over, wait = error.has_begun, str(error), True, 0.0
         else:
             pace.went_well()
             return record
+        n_lost += is_lost
+        if not is_over and is_lost and not hold.one_more():
+            is_over, reason = True, f"{reason}; budget_usd leaves nothing for another try"
+        if is_over:
+            return terms.failed(planned, seed, reason, n_lost=n_lost, **told)
         await asyncio.sleep(wait)

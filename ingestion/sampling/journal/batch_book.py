@@ -33,8 +33,7 @@ class OpenBatch:
         intended_at: when its submission began.
         samples: what it asks for: item id, item digest, context id, epoch.
         batch_id: the provider's name for it; None if that was lost.
-        most_usd: what is set aside for it in the budget.
-        is_reserved: whether anything is; not for a batch of an earlier run.
+        most_usd: what is set aside for it in the budget of this run.
     """
 
     key: str
@@ -42,7 +41,6 @@ class OpenBatch:
     samples: list[tuple[str, str, str, int]]
     batch_id: str | None = None
     most_usd: float = 0.0
-    is_reserved: bool = False
 
 
 class Book:

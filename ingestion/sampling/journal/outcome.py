@@ -16,17 +16,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingestion.answers import option_letter, parse_letter, parse_probabilities
-from ingestion.reasoning_text import CUT_OFF, split_reasoning
+from ingestion.reasoning_text import CUT_OFF, final_word
 from ingestion.sampling.providers.wire import Reply
 
-PARSER_VERSION = 4
+PARSER_VERSION = 5
 """To be raised when the same response would give another answer: partitions are then derived anew."""
 
 _ANSWER_TAG = re.compile(r"<(/?)answer>", re.IGNORECASE)
-
-
-AT_A_LIMIT = ("length", "max_tokens", "max_output_tokens", "model_context_window_exceeded")
-"""Finish reasons of a completion that was cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +58,15 @@ def judge(reply: Reply, prompt_format: str, n_choices: int, *, opens_in_prompt: 
         opens_in_prompt: the model's template opens reasoning in the prompt, as other completions of the partition
             show: one that was cut off without closing it never came to its answer.
     """
-    is_at_limit = reply.finish_reason in AT_A_LIMIT
-    word = split_reasoning(reply.text, is_open=opens_in_prompt and is_at_limit)
+    has_reasoned = bool(reply.reasoning or reply.reasoning_tokens)
+    word = final_word(
+        reply.text, finish_reason=reply.finish_reason, has_reasoned=has_reasoned, opens_in_prompt=opens_in_prompt
+    )
     reasoning = "\n\n".join(text for text in (reply.reasoning, word.reasoning) if text) or None
     told: Any = {"completion": word.text, "reasoning": reasoning}
     if reply.is_refusal:
         return Outcome("refused", **told)
-    if word.is_cut_off or (is_at_limit and not word.text.strip() and (reasoning or reply.reasoning_tokens)):
+    if word.is_cut_off:
         return Outcome("format_failure", **told, error=CUT_OFF)
     if prompt_format == "probability":
         probabilities = parse_probabilities(word.text, n_choices)

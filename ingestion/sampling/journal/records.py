@@ -63,6 +63,8 @@ class Answered(msgspec.Struct, tag="response", tag_field="kind", omit_defaults=T
     attempts: int = 1
     seed: int | None = None
     cost_usd: float | None = None
+    uncertain_usd: float = 0.0
+    """What may have been paid besides, at most: for tries whose answer broke off, and where nobody told the tokens."""
 
 
 class Failed(msgspec.Struct, tag="error", tag_field="kind", omit_defaults=True):
@@ -81,6 +83,8 @@ class Failed(msgspec.Struct, tag="error", tag_field="kind", omit_defaults=True):
     latency_s: float | None = None
     attempts: int = 1
     seed: int | None = None
+    uncertain_usd: float = 0.0
+    """As of an `Answered`."""
 
 
 class End(msgspec.Struct, tag="end", tag_field="kind"):
@@ -97,6 +101,7 @@ class SeenAnswer(msgspec.Struct, tag="response", tag_field="kind"):
     context_id: str
     epoch: int
     cost_usd: float | None = None
+    uncertain_usd: float = 0.0
 
 
 class SeenFailure(msgspec.Struct, tag="error", tag_field="kind"):
@@ -106,6 +111,7 @@ class SeenFailure(msgspec.Struct, tag="error", tag_field="kind"):
     item_digest: str
     context_id: str
     epoch: int
+    uncertain_usd: float = 0.0
 
 
 Settled = Answered | Failed

@@ -18,8 +18,8 @@ from typing import Any
 
 import msgspec
 
-from ingestion.reasoning_text import split_reasoning
-from ingestion.sampling.journal.outcome import AT_A_LIMIT, PARSER_VERSION, judge
+from ingestion.reasoning_text import is_at_a_limit, split_reasoning
+from ingestion.sampling.journal.outcome import PARSER_VERSION, judge
 from ingestion.sampling.journal.records import Answered, End, Failed, Header, Record, Settled, read, segments
 from ingestion.sampling.providers.wire import READERS, InvalidResponseError
 from ingestion.text import clip
@@ -93,7 +93,7 @@ def derive(layout: Layout, folder: Path, *, force: bool = False) -> Derived | No
             rows = [_row(record, header, seen, now) for record in _latest(records)]
             for row in rows:
                 counts[row["status"]] = counts.get(row["status"], 0) + 1
-                n_cut_off += row.get("finish_reason") in AT_A_LIMIT
+                n_cut_off += is_at_a_limit(row.get("finish_reason"))
             writer.write_table(to_table(SAMPLES, rows), row_group_size=ROW_GROUP_ROWS)
     origin = {"source": "sampler", "ingested_at": now}
     with hashed_for(layout):

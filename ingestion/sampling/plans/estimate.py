@@ -38,6 +38,7 @@ class PartitionPlan:
         price: what the model's tokens cost; None if unknown.
         cost_usd: estimate for the missing ones; None if the price is unknown.
         spent_usd: what the samples in the journal cost, as far as known.
+        uncertain_usd: what may have been paid besides, at most.
         most_usd: what the missing ones may cost at most, where there is a limit for each.
         n_missing_least: samples that are missing until the next look, where epochs follow an interval.
         looked_at: where epochs follow an interval: the last look at it; None before the first.
@@ -58,6 +59,7 @@ class PartitionPlan:
     price: Price | None
     cost_usd: float | None
     spent_usd: float
+    uncertain_usd: float = 0.0
     most_usd: float | None = None
     n_missing_least: int | None = None
     looked_at: str | None = None
@@ -104,6 +106,7 @@ def estimate(spec: ExperimentSpec, layout: Layout, partition: Partition) -> Part
         price=price,
         cost_usd=cost,
         spent_usd=have.cost_usd,
+        uncertain_usd=have.uncertain_usd,
         n_missing_least=_missing(partition, have, decision.n_epochs),
         looked_at=decision.in_words,
         beforehand=_beforehand(partition) if decision.last is None else None,

@@ -150,6 +150,7 @@ class Holdings:
         n_errors: planned samples whose last request failed, and that are to be asked for again.
         failed: their numbers in the plan.
         cost_usd: what all samples in the journal cost, planned or not, as far as known.
+        uncertain_usd: what may have been paid besides, at most.
         n_costed: samples whose cost is known.
         tokens: of all samples that Inspect ran, read and written, as far as reported.
         n_ran: how many these are.
@@ -160,6 +161,7 @@ class Holdings:
     n_errors: int = 0
     failed: set[int] = field(default_factory=set)
     cost_usd: float = 0.0
+    uncertain_usd: float = 0.0
     n_costed: int = 0
     tokens: tuple[int, int] = (0, 0)
     n_ran: int = 0
@@ -183,6 +185,7 @@ def holdings(partition: Partition, folder: Path) -> Holdings:
             held.n_costed += 1
         if not isinstance(record, SeenAnswer | SeenFailure):
             continue
+        held.uncertain_usd += record.uncertain_usd
         planned = partition.find(record.item_id, record.item_digest, record.context_id, record.epoch)
         if planned is None:
             continue

@@ -64,6 +64,11 @@ class Plan:
         """What has been spent, as far as known."""
         return sum(part.spent_usd for part in self.partitions)
 
+    @property
+    def uncertain_usd(self) -> float:
+        """What may have been spent besides, at most: for answers that broke off, and whose tokens nobody told."""
+        return sum(part.uncertain_usd for part in self.partitions)
+
     def lines(self) -> list[str]:
         """The plan for people: a table of calls, tokens, prices and cost, and what to know about it."""
         at_most = "at most " if self.is_open else ""
@@ -97,18 +102,18 @@ class Plan:
             notes.append(f"{n_errors:,} of the calls failed before.")
         if self.embedding_model:
             notes.append(f"Afterwards up to {self.n_to_embed:,} answers are embedded with {self.embedding_model}.")
+        spent = f"${self.spent_usd:.4f} are spent"
+        if self.uncertain_usd:
+            spent += f", and up to ${self.uncertain_usd:.4f} for answers that broke off or told no tokens"
         if self.budget_usd is not None:
-            notes.append(
-                f"Of the budget of ${self.budget_usd:.2f}, ${self.spent_usd:.4f} are spent; "
-                "sampling stops before it is exceeded."
-            )
-            left = self.budget_usd - self.spent_usd
+            notes.append(f"Of the budget of ${self.budget_usd:.2f}, {spent}; sampling stops before it is exceeded.")
+            left = self.budget_usd - self.spent_usd - self.uncertain_usd
             if self.least_usd is not None and self.least_usd > left:
                 notes.append("By the estimate it does not last: raise budget_usd, or lower epochs.")
             elif self.cost_usd is not None and self.cost_usd > left:
                 notes.append("By the estimate it does not last for all epochs that intervals may ask for.")
-        elif self.spent_usd:
-            notes.append(f"${self.spent_usd:.4f} are spent so far.")
+        elif self.spent_usd or self.uncertain_usd:
+            notes.append(f"So far {spent}.")
         return [*lines, "", *notes, *self.notices]
 
 

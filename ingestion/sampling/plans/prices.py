@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from ingestion.sampling.providers.wire import Reply
 from ingestion.sampling.questions.turns import Turn
 from ingestion.sampling.spec.conditions import Condition
+from ingestion.sampling.spec.contracts import output_limit
 from ingestion.sampling.spec.experiment import ModelSpec
 from ingestion.sampling.spec.models import Price, model_facts
 from ingestion.sampling.spec.providers import ProviderSpec
@@ -85,9 +86,10 @@ def expected_output_tokens(condition: Condition, model: ModelSpec) -> int:
         guess = _EXPECTED_OUTPUT[budget]
     else:
         guess = _EXPECTED_OUTPUT["medium" if model.type == "thinking" else "minimal"]
-    return min(guess, condition.max_tokens or guess)
+    return min(guess, output_limit(condition.max_tokens, condition.extra_body) or guess)
 
 
 def most_output_tokens(condition: Condition, model: ModelSpec) -> int:
-    """The most that a completion can be long, for the budget; without `max_tokens` a generous multiple of the guess."""
-    return condition.max_tokens or 8 * expected_output_tokens(condition, model)
+    """The most that a completion can be long, for the budget; without a limit a generous multiple of the guess."""
+    limit = output_limit(condition.max_tokens, condition.extra_body)
+    return limit or 8 * expected_output_tokens(condition, model)

@@ -80,7 +80,13 @@ AnyProvider = Provider | InProcessProvider
 
 
 class ProviderError(Exception):
-    """A request failed; the message is fit to be shown and kept: it holds no secret."""
+    """A request failed; the message is fit to be shown and kept: it holds no secret.
+
+    Attributes:
+        has_begun: whether a part of the answer had come, which may have to be paid for.
+    """
+
+    has_begun = False
 
 
 class OverloadedError(ProviderError):

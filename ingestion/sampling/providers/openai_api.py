@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any
 
@@ -20,8 +21,20 @@ STREAM_WITH_USAGE: dict[str, Any] = {"stream": True, "stream_options": {"include
 """A stream of these two APIs tells its tokens only if it is asked to."""
 
 
+class _Stream(openai.AsyncStream[object]):
+    """The SDK's stream, which ends at the mark `[DONE]` and where a connection ends alike; here it tells which."""
+
+    is_done = False
+
+    async def _iter_events(self) -> AsyncIterator[Any]:
+        async for event in super()._iter_events():
+            self.is_done |= event.data.startswith("[DONE]")
+            yield event
+
+
 class _OpenAI(SdkProvider[openai.AsyncOpenAI]):
     takes_seed = True
+    stream_class = _Stream
 
     def __init__(self, provider: ProviderSpec, limits: Limits) -> None:
         super().__init__(openai, openai.AsyncOpenAI, provider, limits)
@@ -38,9 +51,10 @@ class _OpenAI(SdkProvider[openai.AsyncOpenAI]):
             return {}
         try:
             told = (await self.client.with_options(timeout=PATIENCE_S).models.list()).data
-        except (openai.OpenAIError, ValueError, TypeError) as error:
+            days = {model.id: _day(model.shutdown_date) for model in told or []}
+        # The SDK checks no types: of a proxy's models fields may be missing, or be anything.
+        except (openai.OpenAIError, ValueError, TypeError, AttributeError) as error:
             raise self.error(error) from None
-        days = {model.id: _day(model.shutdown_date) for model in told or []}
         return {name: day for name, day in days.items() if day is not None}
 
 

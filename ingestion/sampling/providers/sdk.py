@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any, Generic, Protocol, TypeVar
 
 from ingestion.sampling.providers.base import Key, ProviderError, RejectedError, Request, TransientError, from_status
-from ingestion.sampling.providers.streams import MakeAssembly, assembled, stream_error
+from ingestion.sampling.providers.streams import DONE, MakeAssembly, assembled, stream_error
 from ingestion.sampling.spec.contracts import is_streamed
 from ingestion.sampling.spec.experiment import Limits
 from ingestion.sampling.spec.providers import ProviderSpec
@@ -42,6 +42,7 @@ class SdkProvider(ABC, Generic[Client]):
         path: where requests go, below the client's base URL.
         make_assembly: makes what puts a streamed answer together.
         stream_options: what a request says besides when it asks for a stream.
+        stream_class: reads events; the SDK's own class if None.
 
     Raises:
         MissingKeyError: if the environment holds no key.
@@ -50,6 +51,7 @@ class SdkProvider(ABC, Generic[Client]):
     path: str
     make_assembly: MakeAssembly
     stream_options: dict[str, Any] = {"stream": True}  # noqa: RUF012 - never changed
+    stream_class: type[Any] | None = None
 
     def __init__(
         self, sdk: ModuleType, make_client: Callable[..., Client], provider: ProviderSpec, limits: Limits
@@ -96,23 +98,33 @@ class SdkProvider(ABC, Generic[Client]):
     async def _streamed(self, body: dict[str, Any]) -> str:
         """One response, from its stream; from its body where a server sends it in one piece all the same."""
         events = await self.client.post(
-            self.path, cast_to=object, body=body, stream=True, stream_cls=self._sdk.AsyncStream[object]
+            self.path,
+            cast_to=object,
+            body=body,
+            stream=True,
+            stream_cls=self.stream_class or self._sdk.AsyncStream[object],
         )
         async with events:
+            has_begun = False
             try:
                 if not events.response.headers.get("content-type", "").startswith(EVENTS):
                     return str((await events.response.aread()).decode("utf-8", "replace"))
                 assembly = self.make_assembly()
                 async for event in events:
+                    has_begun = True
                     assembly.add(event)
+                if getattr(events, "is_done", False):
+                    assembly.add(DONE)
                 return assembled(assembly)
             except ProviderError as error:
-                raise type(error)(self.strike_out(str(error))[:LONGEST_MESSAGE]) from None
-            except self._sdk.APIError:
-                raise
+                problem = type(error)(self.strike_out(str(error))[:LONGEST_MESSAGE])
+            except self._sdk.APIError as error:
+                problem = self.error(error)
             except Exception as error:  # a cut connection, a silence, or what is no JSON
                 what = self.strike_out(f"{type(error).__name__}: {error}")[:LONGEST_MESSAGE]
-                raise TransientError(f"the stream broke off: {what}") from None
+                problem = TransientError(f"the stream broke off: {what}")
+            problem.has_begun = has_begun
+            raise problem
 
     def strike_out(self, text: str) -> str:
         """`text` without the key."""

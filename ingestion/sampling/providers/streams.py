@@ -17,6 +17,9 @@ from ingestion.sampling.providers.base import ProviderError, TransientError, fro
 
 Event = Mapping[str, Any]
 
+DONE: Event = {"type": "[DONE]"}
+"""Stands for the mark that ends a stream of OpenAI's older APIs, which is no JSON."""
+
 _STATUS_OF = {
     "invalid_request_error": 400,
     "authentication_error": 401,
@@ -50,7 +53,11 @@ class Assembly(Protocol):
 
 
 class ChatAssembly:
-    """Chat completions: deltas of the first choice; the tokens come with the last event."""
+    """Chat completions: deltas of the first choice; the tokens come with the last event, and then `DONE`.
+
+    A finish reason alone is no end: where the stream breaks off behind it, what the answer cost is lost. Of the two
+    that follow one is enough, since some servers tell no tokens, and others leave out the mark.
+    """
 
     kind = "chat.completion"
 
@@ -60,9 +67,13 @@ class ChatAssembly:
         self._message: dict[str, Any] = {}
         self._choice: dict[str, Any] = {"index": 0}
         self._logprobs: dict[str, list[Any]] = {}
+        self._is_done = False
 
     def add(self, event: Event) -> None:
         """See `Assembly.add`."""
+        if event is DONE:
+            self._is_done = True
+            return
         self._told |= {name: value for name, value in event.items() if name != "choices" and value is not None}
         for choice in event.get("choices") or []:
             if choice.get("index", 0) == 0:
@@ -84,7 +95,7 @@ class ChatAssembly:
 
     def response(self) -> dict[str, Any] | None:
         """See `Assembly.response`."""
-        if "finish_reason" not in self._choice:
+        if "finish_reason" not in self._choice or not (self._is_done or "usage" in self._told):
             return None
         message = self._message | {name: "".join(pieces) for name, pieces in self._pieces.items()}
         choice = self._choice | self._said(message) | ({"logprobs": self._logprobs} if self._logprobs else {})
@@ -184,8 +195,13 @@ def stream_error(error: Any) -> ProviderError:
     told = error.get("error", error) if isinstance(error, Mapping) else {}
     told = told if isinstance(told, Mapping) else {"message": told}
     names = [str(told[name]) for name in ("code", "type") if told.get(name)]
-    status = next((_STATUS_OF[name] for name in names if name in _STATUS_OF), 500)
+    status = next((status for name in names if (status := _status(name)) is not None), 500)
     return from_status(status, ", ".join([*names[:1], str(told.get("message") or error)]), {})
+
+
+def _status(name: str) -> int | None:
+    # vLLM and OpenRouter write the status itself for a code.
+    return int(name) if name.isdecimal() and 400 <= int(name) < 600 else _STATUS_OF.get(name)
 
 
 MakeAssembly = Callable[[], Assembly]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.answers import option_letter, target_index
+from ingestion.logs.json_text import RepeatedKeyError, without_repeats
 from ingestion.sampling.questions.items import Item, Task, TaskError
 from ingestion.sampling.spec.experiment import ExperimentSpec
 from ingestion.sampling.spec.tasks import OwnTask, task_name
@@ -52,7 +53,9 @@ def _jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             if not text.strip():
                 continue
             try:
-                row = json.loads(text)
+                row = json.loads(text, object_pairs_hook=without_repeats)
+            except RepeatedKeyError as error:
+                raise TaskError(f"{path}, line {line}: {error}") from error
             except ValueError as error:
                 raise TaskError(f"{path}, line {line}: is not JSON ({error}); write one object per line") from error
             if not isinstance(row, dict):

@@ -19,6 +19,7 @@ _OF_THE_SAMPLER = {
     "input": "prompts are made from the task",
     "prompt": "prompts are made from the task",
     "n": "set epochs",
+    "seed": "every sample has a seed of its own, which follows from the experiment's: set that",
     "stream": "set stream for the provider",
     "stream_options": "set stream for the provider",
 }
@@ -144,16 +145,21 @@ def _as_sent(asked: Asked) -> Asked:
     """What is asked for when `extra_body` has taken the place of other fields."""
     extra = asked.extra_body
     numbers = {name: value for name, value in extra.items() if isinstance(value, int | float)}
-    limits = [int(numbers[name]) for name in _LIMITS if name in numbers]
     return replace(
         asked,
         reasoning=_reasoning_in(extra) or asked.reasoning,
         sampling={name: numbers.get(name, value) for name, value in asked.sampling.items()},
-        max_tokens=limits[0] if limits else asked.max_tokens,
+        max_tokens=output_limit(asked.max_tokens, extra),
     )
 
 
 _LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+
+
+def output_limit(max_tokens: int | None, extra_body: Mapping[str, Any]) -> int | None:
+    """The limit on output tokens that holds: one in `extra_body` takes the place of the condition's; None for none."""
+    told = [extra_body[name] for name in _LIMITS if isinstance(extra_body.get(name), int | float)]
+    return int(told[0]) if told else max_tokens
 
 
 def _reasoning_in(body: Mapping[str, Any]) -> str | int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from ingestion.sampling.journal.to_parquet import FILE_STEM
 from ingestion.sampling.plans.partitions import Partition
 from ingestion.sampling.questions.items import Item
-from ingestion.sampling.stopping.interval import Floats, Ints
+from ingestion.sampling.stopping.interval import Floats, Interval, Ints, pool_interval, settings
 from warehouse.layout import Layout
 
 _COLUMNS = ["item_id", "answer_key_id", "context_id", "epoch", "status", "choice_index", "class_probs"]
@@ -24,15 +24,20 @@ class Answers:
     Attributes:
         items, contexts, epochs: (samples,) places in the partition, and the epoch.
         misses: (samples, options), see `pool_interval`.
+        clusters: (items,) what each place in the partition counts in.
     """
 
-    def __init__(self, items: Ints, contexts: Ints, epochs: Ints, misses: Floats) -> None:
-        self.items, self.contexts, self.epochs, self.misses = items, contexts, epochs, misses
+    def __init__(self, items: Ints, contexts: Ints, epochs: Ints, misses: Floats, clusters: Ints) -> None:
+        self.items, self.contexts, self.epochs, self.misses, self.clusters = items, contexts, epochs, misses, clusters
 
     def up_to(self, epoch: int) -> tuple[Ints, Ints, Floats]:
         """Items, contexts and misses of the samples up to an epoch."""
         are_in = self.epochs <= epoch
         return self.items[are_in], self.contexts[are_in], self.misses[are_in]
+
+    def interval(self, epoch: int) -> Interval:
+        """The pool's interval from the samples up to an epoch."""
+        return pool_interval(*self.up_to(epoch), self.clusters)
 
 
 def read_answers(partition: Partition, layout: Layout) -> Answers:
@@ -60,7 +65,8 @@ def read_answers(partition: Partition, layout: Layout) -> Answers:
         where.append(numbers[:n])
         misses.append(of_rows[:n])
     places = np.concatenate(where)
-    return Answers(places[:, 0], places[:, 1], places[:, 2], np.concatenate(misses))
+    clusters = _clusters(partition.task.items, settings()["cluster"])
+    return Answers(places[:, 0], places[:, 1], places[:, 2], np.concatenate(misses), clusters)
 
 
 def _rows(path: Path) -> Iterator[list[dict[str, Any]]]:
@@ -84,3 +90,15 @@ def _misses(row: dict[str, Any], item: Item, into: Floats) -> bool:
         into[:n] = 1 / n
     into[target] -= 1
     return True
+
+
+def _clusters(items: Sequence[Item], by: str) -> Ints:
+    """(items,) what each counts in by var `cluster`: itself, or what it has in common with others; as in dbt."""
+    if by not in ("none", "subject", "subset"):
+        raise ValueError(f"dbt_project.yml: vars.cluster: is {by!r}; write none, subject or subset")
+    shared = [None if by == "none" else getattr(item, by) for item in items]
+    names = [
+        (by, label) if label is not None else ("item", item.item_id) for item, label in zip(items, shared, strict=True)
+    ]
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return np.array([numbers[name] for name in names], dtype=np.int64)

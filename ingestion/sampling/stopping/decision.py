@@ -14,7 +14,6 @@ from math import inf
 
 from ingestion.sampling.plans.partitions import Holdings, Partition
 from ingestion.sampling.stopping.answers import read_answers
-from ingestion.sampling.stopping.interval import pool_interval
 from ingestion.sampling.stopping.rule import Look, State, judge, schedule, told
 from warehouse.layout import Layout
 from warehouse.parquet import atomic_path
@@ -77,7 +76,7 @@ def decide(partition: Partition, held: Holdings, layout: Layout) -> Decision:
         if not _is_complete(partition, held, n_epochs):
             return Decision(n_epochs, rule.to, last, because)
         answers = answers or read_answers(partition, layout)
-        last = judge(pool_interval(*answers.up_to(n_epochs)), n_epochs, rule)
+        last = judge(answers.interval(n_epochs), n_epochs, rule)
         because = told(last, rule)
         if last.state is not State.GO_ON:
             return Decision(n_epochs, n_epochs, last, because)

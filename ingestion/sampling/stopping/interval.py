@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import yaml
@@ -39,11 +40,12 @@ class Interval:
         low, high: ends of its 95 % interval; None where there is none.
         note: why there is none, in the words of the column `interval_note`.
         wrong_items: wrong answers, counted in items that are always wrong.
-        unit_sq, context_sq: variance of the ratio over items, and over contexts that all items share.
+        unit_sq, context_sq: variance of the ratio over items (or clusters), and over contexts that all items share.
         noise_sq: the part of unit_sq that samples cause; None where there are too few of each item to tell.
         items_sq_low: the least that the rest of unit_sq, which items alone cause, may be: two standard errors below it.
         t_975: quantile that the interval uses.
         p_half: p-value of "half of the error is variance", by the same scale and degrees of freedom.
+        n_clusters: clusters that the items count as, by dbt's var `cluster`; None where each stands for itself.
     """
 
     n_items: int
@@ -58,6 +60,7 @@ class Interval:
     items_sq_low: float = 0.0
     t_975: float = float("nan")
     p_half: float = 1.0
+    n_clusters: int | None = None
 
     @property
     def width(self) -> float | None:
@@ -83,7 +86,7 @@ class Interval:
         return high - low
 
 
-def pool_interval(items: Ints, contexts: Ints, misses: Floats) -> Interval:
+def pool_interval(items: Ints, contexts: Ints, misses: Floats, clusters: Ints | None = None) -> Interval:
     """The interval of a pool.
 
     Args:
@@ -91,9 +94,11 @@ def pool_interval(items: Ints, contexts: Ints, misses: Floats) -> Interval:
         contexts: (samples,) number of the few-shot context.
         misses: (samples, options) stated probabilities (one-hot for a letter) less the right answer's; options that an
             item does not have are 0.
+        clusters: (items,) by the item's number, what it counts in; None where each item stands for itself.
     """
     parts = _by_context(items, contexts, misses) if len(np.unique(contexts)) > 1 else _by_sample(items, misses)
-    return _pooled(parts)
+    names = np.arange(len(parts.error)) if clusters is None else clusters[np.unique(items)]
+    return _pooled(parts, names)
 
 
 @dataclass(frozen=True)
@@ -173,27 +178,28 @@ def _centred(values: Floats, place: Ints, counts: Floats) -> Floats:
     return centred
 
 
-def _pooled(parts: _Parts) -> Interval:
+def _pooled(parts: _Parts, clusters: Ints) -> Interval:
     is_in = ~np.isnan(parts.variance)
-    error, variance = parts.error[is_in], parts.variance[is_in]
-    n, total = len(error), float(error.sum())
-    wrong_items = total / 2
-    if n == 0 or total <= settings()["zero_error"] * n:
-        return Interval(n, None, None, None, "no_errors", wrong_items)
+    unit = np.full(len(is_in), -1)
+    unit[is_in] = np.unique(clusters[is_in], return_inverse=True)[1]
+    error, variance = (_summed(values[is_in], unit[is_in]) for values in (parts.error, parts.variance))
+    n_items, n, total = int(is_in.sum()), len(error), float(error.sum())
+    n_clusters, wrong_items = None if n == n_items else n, total / 2
+    if n == 0 or total <= float(settings()["zero_error"]) * n_items:
+        return Interval(n_items, None, None, None, "no_errors", wrong_items, n_clusters=n_clusters)
     ratio = _settled(float(variance.sum()) / total)
     residual = variance - ratio * error
     with np.errstate(divide="ignore", invalid="ignore"):
         jackknife = residual / (1 - error / total)
     jackknife = np.where(np.isfinite(jackknife), jackknife, 0.0)
-    of_items: Floats = (n - 1) / n * jackknife**2 / total**2
-    unit_sq = float(of_items.sum())
-    shift = parts.variance_shift - ratio * parts.error_shift
-    among = is_in[parts.place]
-    context_sq, n_contexts = _of_contexts(shift[among], parts.group[among])
+    of_units: Floats = (n - 1) / n * jackknife**2 / total**2
+    unit_sq = float(of_units.sum())
+    noise, context_sq, n_contexts = _of_samples(parts, parts.variance_shift - ratio * parts.error_shift, unit)
     context_sq /= total**2
-    noise_sq, items_sq_low = _split(of_items, _noise(parts, shift, is_in) / total**2)
-    known = Interval(n, ratio, None, None, None, wrong_items, unit_sq, context_sq, noise_sq, items_sq_low)
-    note = _note(known, n_contexts)
+    noise_sq, items_sq_low = _split(of_units, noise / total**2)
+    spread = unit_sq, context_sq, noise_sq, items_sq_low
+    known = Interval(n_items, ratio, None, None, None, wrong_items, *spread, n_clusters=n_clusters)
+    note = _note(known, n, n_contexts)
     if note is not None:
         return _with(known, note=note)
     fourth = float(np.sum(residual**4))
@@ -215,24 +221,47 @@ def _with(interval: Interval, **changes: float | str) -> Interval:
     return Interval(**(vars(interval) | changes))
 
 
-def _of_contexts(shift: Floats, group: Ints) -> tuple[float, int]:
-    """What all items have in common over contexts (unless below 0), in squares of Σ error, and how many there are."""
-    is_shared = group >= 0
-    if not is_shared.any():
-        return 0.0, 0
-    n_contexts = len(np.unique(group[is_shared]))
-    sums = np.bincount(group[is_shared], shift[is_shared])
-    between = (n_contexts - 1) / n_contexts * (float(np.sum(sums**2)) - float(np.sum(shift[is_shared] ** 2)))
+def _of_samples(parts: _Parts, shift: Floats, unit: Ints) -> tuple[Floats, float, int]:
+    """What samples cause, in squares of Σ error.
+
+    Args:
+        parts: of the items.
+        shift: (shifts,) what leaving a sample or a context of an item out changes.
+        unit: (items,) what an item counts in; −1 where it does not count.
+
+    Returns:
+        (units,) variance of a unit's part; what all units have in common over contexts; how many contexts there are.
+    """
+    among = unit[parts.place] >= 0
+    shift, place, group = shift[among], parts.place[among], parts.group[among]
+    n_units = int(unit.max()) + 1
+    if not (group >= 0).any():  # samples of one item have nothing in common with those of another
+        of_items = _jackknife(shift, place, len(unit))
+        return _summed(of_items[unit >= 0], unit[unit >= 0], n_units), 0.0, 0
+    n_groups = int(group.max()) + 1
+    cells, cell = np.unique(unit[place] * n_groups + group, return_inverse=True)
+    sums = _summed(shift, cell, len(cells))
+    return _jackknife(sums, cells // n_groups, n_units), *_of_contexts(sums, cells % n_groups)
+
+
+def _of_contexts(shift: Floats, context: Ints) -> tuple[float, int]:
+    """What all units have in common over contexts (unless below 0), and how many contexts there are."""
+    n_contexts = len(np.unique(context))
+    sums = _summed(shift, context)
+    between = (n_contexts - 1) / n_contexts * (float(np.sum(sums**2)) - float(np.sum(shift**2)))
     return max(between, 0.0), n_contexts
 
 
-def _noise(parts: _Parts, shift: Floats, is_in: NDArray[np.bool_]) -> Floats:
-    """(items,) variance of an item's part through its samples: the jackknife over them, or over its contexts."""
-    counts = np.bincount(parts.place, minlength=len(is_in)).astype(float)
-    squares = np.bincount(parts.place, shift**2, len(is_in))
+def _jackknife(shift: Floats, place: Ints, n_places: int) -> Floats:
+    """(places,) variance of a place's part by what leaving out each of its samples, or contexts, changes."""
+    counts = np.bincount(place, minlength=n_places).astype(float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        of_item: Floats = ((counts - 1) / counts * squares)[is_in]
-    return of_item
+        found: Floats = (counts - 1) / counts * _summed(shift**2, place, n_places)
+    return found
+
+
+def _summed(values: Floats, place: Ints, n_places: int = 0) -> Floats:
+    return np.bincount(place, values, n_places).astype(np.float64)
 
 
 def _split(of_items: Floats, noise: Floats) -> tuple[float | None, float]:
@@ -246,13 +275,13 @@ def _split(of_items: Floats, noise: Floats) -> tuple[float | None, float]:
     return float(noise[told].mean()) * n, max(0.0, (float(apart.sum()) - 2 * error) * n / n_told)
 
 
-def _note(known: Interval, n_contexts: int) -> str | None:
+def _note(known: Interval, n_units: int, n_contexts: int) -> str | None:
     ratio = known.ratio or 0.0
     if ratio == 0:
         return "all_identical"
-    if known.n_items < 2:
+    if n_units < 2:
         return "one_item"
-    if known.wrong_items < settings()["min_error_share"]:
+    if known.wrong_items < float(settings()["min_error_share"]):
         return "too_few_errors"
     if n_contexts == 2:
         return "too_few_contexts"
@@ -272,7 +301,7 @@ def _settled(number: float) -> float:
 
 
 @cache
-def settings() -> dict[str, float]:
-    """What dbt's vars ask of an interval."""
-    told = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
-    return {name: float(told[name]) for name in ("zero_error", "min_error_share")}
+def settings() -> dict[str, Any]:
+    """dbt's vars: what an interval asks for, and what items of a cluster have in common."""
+    told: dict[str, Any] = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    return told

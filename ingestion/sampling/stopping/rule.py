@@ -117,9 +117,10 @@ def _floor_of(interval: Interval, wanted: float) -> str:
     if floor is None or floor <= wanted:
         return f"wanted {wanted:g}; more epochs would do"
     n = ceil(interval.n_items * (floor / wanted) ** 2)
+    among = "" if interval.n_clusters is None else f" in {interval.n_clusters:,} clusters"
     return (
-        f"wanted {wanted:g}; its {interval.n_items:,} items alone leave {floor:.3f} however often they are asked, "
-        f"and it takes more than {n:,} items"
+        f"wanted {wanted:g}; its {interval.n_items:,} items{among} alone leave {floor:.3f} however often they are "
+        f"asked, and it takes more than {n:,} items{among and ', in clusters as large as these'}"
     )
 
 

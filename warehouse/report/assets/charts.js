@@ -2,9 +2,9 @@
 
 const charts = { all: {}, colors: [], drawn: new Map(), round: 0 };
 
+// The page's own colours, by name: on paper they are others than on a dark screen.
 function look() {
-  const style = getComputedStyle(document.documentElement), of = (name) => style.getPropertyValue(name).trim();
-  const ink = of("--ink"), soft = of("--soft"), line = of("--line");
+  const ink = "var(--ink)", soft = "var(--soft)", line = "var(--line)";
   return {
     background: "transparent", font: "Inter, system-ui, sans-serif", aria: false,
     axis: { gridColor: line, domainColor: soft, tickColor: soft, labelColor: soft, titleColor: ink, titleFontWeight: 500 },
@@ -50,7 +50,6 @@ async function drawAll() {
   for (const [, place] of order) {
     if (round !== charts.round) return;
     try { await draw(place); } catch (error) { place.firstElementChild.textContent = "This chart could not be drawn: " + error; }
-    place.dataset.round = round;
     await new Promise((resolve) => setTimeout(resolve));
   }
   document.body.dataset.drawn = round;

@@ -2,7 +2,7 @@
 
 const MOST_ITEMS = 30;
 
-function itemKey(row) { return [row.task, row.model_id, row.condition_id, row.item_id].join("\u0000"); }
+function itemKey(row) { return JSON.stringify([row.task, row.model_id, row.condition_id, row.item_id]); }
 
 function whereFrom(row) {
   const place = `item ${row.example_item_id}, epoch ${row.example_epoch}, sample ${row.example_sample_id}`;
@@ -13,7 +13,7 @@ function answerRow(row) {
   return make("tr", {},
     make("td", {}, row.answer + (row.is_correct ? " (right)" : "")),
     make("td", { class: "n" }, `${inWords(row.share, "%")} (${row.n_samples})`),
-    make("td", {}, row.example || "withheld"),
+    make("td", {}, row.example || "not published"),
     make("td", {}, make("code", {}, whereFrom(row))));
 }
 
@@ -23,7 +23,7 @@ function itemElement(rows) {
   const heads = ["answer", "share", "beginning of an example", "where it is"].map((head) => make("th", { scope: "col" }, head));
   return make("details", { class: "item", "data-item": itemKey(first) },
     make("summary", {}, make("b", {}, `${shortModel(first.model_id)} on ${first.task}, ${first.item_id}`), ` variance ${inWords(first.variance)}: ${shares}`),
-    make("p", {}, first.question || "The question is withheld: its task’s terms forbid to show it."),
+    make("p", {}, first.question || "The question is not published: the log has none, or the task’s terms forbid to show it."),
     make("p", {}, first.target_text ? `Right: ${first.target_text}` : ""),
     make("div", { class: "scroll" }, make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows.map(answerRow)))));
 }
@@ -41,7 +41,7 @@ function showItems() {
 }
 
 function openItem(row) {
-  const element = document.querySelector(`[data-item="${CSS.escape(itemKey(row))}"]`);
+  const key = itemKey(row), element = [...document.querySelectorAll("[data-item]")].find((each) => each.dataset.item === key);
   if (!element) return;
   element.open = true;
   element.scrollIntoView({ block: "center" });

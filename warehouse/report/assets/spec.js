@@ -102,7 +102,7 @@ function sized(spec, width, { n, longest }, dots) {
     spec.autosize = { type: "fit-x", contains: "padding" };
     return 1;
   }
-  const most = Math.max(1, Math.floor(width / (spec.facet || spec.concat ? 270 : 190)));
+  const most = Math.max(1, Math.floor(width / (spec.facet || spec.concat ? 250 : 190)));
   const side = inner ? inner.length : Math.max(...spec.vconcat.map((row) => (row.hconcat || [row]).length));
   const columns = Math.min(side, most, spec.hconcat || spec.vconcat ? side : spec.columns || side);
   if (columns < side) {

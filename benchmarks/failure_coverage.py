@@ -1,0 +1,200 @@
+"""Do intervals of failure modes, reliability and agreement hold the truth?
+
+`python -m benchmarks.failure_coverage` counts. Experiments on items whose answer probabilities are known go through the
+warehouse's own SQL, from counts of outcomes to the figures' intervals, each as a pool of its own. Samples also fail
+without an answer: now and then on every item, and mostly on a few. The truth of pass^k, pass@k and agreement is in
+closed form; that of failure modes, which are classes of an item's samples, and of majorities is their mean over very
+many items. Exit status 1 if an interval misses its bounds.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from benchmarks.populations import N_OPTIONS, Array, draw_items
+from warehouse.layout import Layout
+from warehouse.parquet import atomic_path
+from warehouse.transform import prepare, run_dbt
+
+Counts = NDArray[np.int64]
+Estimate = tuple[str, float, float | None, float | None]
+"""What is estimated, the estimate, and the ends of its interval."""
+
+RESULT = Path(__file__).with_name("results") / "failure_coverage.json"
+POPULATIONS = ("typical", "hard", "easy99")
+SIZES = ((30, 5), (50, 10), (200, 5), (200, 30))
+"""Items × samples of each."""
+
+N_EXPERIMENTS, BATCH, N_TRUTH = 2_000, 100_000, 400_000
+RUNS = (1, 2, 3, 5)
+BLANKS = ("format_failure", "cut_off", "refused")
+MODELS = (
+    "int_item_failure_modes",
+    "int_failure_mode_shares",
+    "int_item_votes",
+    "int_majority_votes",
+    "int_item_reliability",
+    "fig_reliability",
+    "fig_agreement",
+)
+"""In the order in which they read each other."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What the intervals of one number came to.
+
+    Attributes:
+        truth: the number that they should hold.
+        n: experiments; n_shown: those with an interval.
+        coverage: share of the intervals that hold it.
+        below, above: share of the intervals that lie below it, above it.
+    """
+
+    truth: float
+    n: int
+    n_shown: int
+    coverage: float
+    below: float
+    above: float
+
+
+def draw_probabilities(population: str, shape: tuple[int, int], rng: np.random.Generator) -> Array:
+    """(experiments, items, options and ways to give no answer) probabilities; option 0 is right."""
+    answers = draw_items(population, shape, rng).probs
+    blank = np.broadcast_to([0.01, 0.005, 0.005], (*shape, len(BLANKS))).copy()
+    struck = rng.random(shape) < 0.08
+    blank[struck, rng.integers(0, len(BLANKS), size=struck.sum())] = 0.6
+    return np.concatenate([answers * (1 - blank.sum(axis=-1, keepdims=True)), blank], axis=-1)
+
+
+def outcomes(counts: Counts) -> pa.Table:
+    """Rows of int_item_outcomes, each experiment a condition."""
+    experiments, items, kinds = np.nonzero(counts)
+    names = np.array(["right", *["wrong_answer"] * (N_OPTIONS - 1), *BLANKS])
+    return pa.table(
+        {
+            "task": pa.array(["t"] * len(kinds)),
+            "model_id": pa.array(["m"] * len(kinds)),
+            "condition_id": experiments.astype(str),
+            "item_id": items.astype(str),
+            "outcome": names[kinds],
+            "predicted_index": pa.array(np.where(kinds < N_OPTIONS, kinds, 0), mask=kinds >= N_OPTIONS),
+            "n_classes": np.full(len(kinds), N_OPTIONS),
+            "n_samples": counts[experiments, items, kinds],
+        }
+    )
+
+
+def estimates(queries: Mapping[str, str], counts: Counts) -> list[Estimate]:
+    """What every experiment comes to, through the SQL."""
+    given = outcomes(counts)  # noqa: F841 (read by the query)
+    with duckdb.connect() as con:
+        con.execute("attach ':memory:' as warehouse")
+        for schema in ("intermediate", "marts", "figures"):
+            con.execute(f"create schema warehouse.{schema}")
+        con.execute(
+            """
+            create table warehouse.intermediate.int_item_outcomes as from given;
+            create table warehouse.intermediate.int_item_clusters as
+                select distinct task, item_id, item_id as cluster_id from given;
+            create table warehouse.marts.dim_model as
+                select 'm' as model_id, '' as model_family, 1 as param_count, true as is_simulated;
+            create table warehouse.marts.dim_condition as
+                select distinct condition_id, '' as condition_label, '' as prompt_format, '' as reasoning_budget
+                from given
+            """
+        )
+        for model in MODELS:
+            schema = "figures" if model.startswith("fig_") else "intermediate"
+            con.execute(f"create table warehouse.{schema}.{model} as {queries[model]}")
+        return con.execute(_questions()).fetchall()
+
+
+def _questions() -> str:
+    """What is estimated, the estimate and its ends, from all figures."""
+    shares = ("share_of_items", "share_of_items_ci_low", "share_of_items_ci_high")
+    parts = [f"select failure_mode, {', '.join(shares)} from warehouse.intermediate.int_failure_mode_shares"]
+    for name in ("pass_hat_k", "pass_at_k", "majority_at_k"):
+        parts.append(
+            f"select '{name} ' || k, {name}, {name}_ci_low, {name}_ci_high from warehouse.figures.fig_reliability "
+            f"where k in {RUNS}"
+        )
+    ends = "agreement_ci_low, agreement_ci_high"
+    parts.append(f"select 'agreement', agreement, {ends} from warehouse.figures.fig_agreement")
+    return " union all ".join(parts)
+
+
+def truths(queries: Mapping[str, str], population: str, n_samples: int, seed: int = 99) -> dict[str, float]:
+    """Means over very many items: of classes and majorities through the SQL, of the others in closed form."""
+    rng = np.random.default_rng(seed)
+    probs = draw_probabilities(population, (1, N_TRUTH), rng)[0]
+    right = probs[:, 0] / probs[:, : N_OPTIONS + 2].sum(axis=1)  # a refusal is no run
+    wrong = probs[:, 1:N_OPTIONS]
+    found = {f"pass_hat_k {k}": float(np.mean(right**k)) for k in RUNS}
+    found |= {f"pass_at_k {k}": float(1 - np.mean((1 - right) ** k)) for k in RUNS}
+    found["agreement"] = float(np.sum(wrong**2) / np.sum(wrong.sum(axis=1) ** 2))
+    counts = rng.multinomial(n_samples, probs)[None]
+    told = {name: estimate for name, estimate, _, _ in estimates(queries, counts)}
+    return told | found
+
+
+def simulate(
+    queries: Mapping[str, str], population: str, size: tuple[int, int], n_experiments: int, seed: int
+) -> dict[str, Cell]:
+    """Intervals of many experiments, by what is estimated."""
+    rng = np.random.default_rng([seed, *size, POPULATIONS.index(population)])
+    found: dict[str, list[tuple[float | None, float | None]]] = {}
+    at_once = max(1, min(n_experiments, BATCH // size[0]))
+    for first in range(0, n_experiments, at_once):
+        probs = draw_probabilities(population, (min(at_once, n_experiments - first), size[0]), rng)
+        for name, _, low, high in estimates(queries, rng.multinomial(size[1], probs)):
+            found.setdefault(name, []).append((low, high))
+    truth = truths(queries, population, size[1])
+    return {name: _cell(truth[name], rows) for name, rows in sorted(found.items())}
+
+
+def _cell(truth: float, rows: list[tuple[float | None, float | None]]) -> Cell:
+    shown = [(low, high) for low, high in rows if low is not None and high is not None]
+    below = sum(high < truth for _, high in shown) / max(1, len(shown))
+    above = sum(low > truth for low, _ in shown) / max(1, len(shown))
+    return Cell(truth, len(rows), len(shown), 1 - below - above, below, above)
+
+
+def compiled(folder: Path) -> dict[str, str]:
+    """Have dbt compile the models."""
+    layout = Layout(folder.resolve())
+    prepare(layout)
+    run_dbt(layout, ["compile", "--select", *MODELS])
+    results = json.loads((layout.dbt_target / "run_results.json").read_text())["results"]
+    return {result["unique_id"].split(".")[2]: result["compiled_code"] for result in results}
+
+
+def main() -> int:
+    """Simulate every population and size, write what came out, and print it."""
+    with tempfile.TemporaryDirectory() as folder:
+        queries = compiled(Path(folder))
+    recorded: dict[str, dict[str, float]] = {}
+    for population in POPULATIONS:
+        for size in SIZES:
+            for name, cell in simulate(queries, population, size, N_EXPERIMENTS, seed=1).items():
+                key = f"{population} {size[0]}x{size[1]} {name}"
+                recorded[key] = asdict(cell)
+                print(f"{key:45} {cell.truth:.4f} {cell.coverage:.3f} {cell.below:.3f} {cell.above:.3f} {cell.n_shown}")
+    with atomic_path(RESULT) as path:
+        path.write_text(json.dumps(recorded, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

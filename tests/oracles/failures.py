@@ -1,0 +1,89 @@
+"""How items fail, what k runs come to and how wrong answers agree, by their definitions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from math import comb, prod
+
+import numpy as np
+from scipy import stats
+
+from tests.oracles.decompositions import Array
+
+ONE_ANSWER, TWO_ANSWERS = 0.8, 0.9
+
+
+def failure_mode(outcomes: Sequence[str], answers: Sequence[int]) -> str | None:
+    """The class of an item from what became of its samples and which options they chose.
+
+    Args:
+        outcomes: right, wrong_answer, format_failure, cut_off or refused, of each sample that is known.
+        answers: the option of each right or wrong sample; none for graded answers.
+    """
+    if len(outcomes) < 2:
+        return None
+    counts = Counter(outcomes)
+    failures = {name: counts[name] for name in ("refused", "cut_off", "format_failure", "wrong_answer")}
+    if not any(failures.values()):
+        return "no_error"
+    # Of equally many the one that is named first.
+    most = max(failures, key=lambda name: failures[name])
+    if most != "wrong_answer":
+        return most
+    n_answers = counts["right"] + counts["wrong_answer"]
+    if counts["right"] >= ONE_ANSWER * n_answers:
+        return "slip"
+    if not answers:
+        return "wrong_answer"
+    (first, *others) = [n for _, n in Counter(answers).most_common()]
+    if first >= ONE_ANSWER * n_answers:
+        return "shared_belief"
+    return "flip_flop" if first + others[0] >= TWO_ANSWERS * n_answers else "scatter"
+
+
+def pass_hat(n: int, c: int, k: int) -> float:
+    """tau-bench: C(c, k) / C(n, k)."""
+    return float(Fraction(comb(c, k), comb(n, k)))
+
+
+def pass_at(n: int, c: int, k: int) -> float:
+    """HumanEval: 1 − C(n − c, k) / C(n, k)."""
+    return float(1 - Fraction(comb(n - c, k), comb(n, k)))
+
+
+def majority(n_right: int, n_blank: int, wrong: Sequence[int], k: int) -> float:
+    """Share of the k-subsets in which the right answer has the most votes, by counting all their compositions."""
+    counts = [n_right, n_blank, *wrong]
+    total = Fraction(0)
+    for drawn in _compositions(k, counts):
+        right, others = drawn[0], drawn[2:]
+        if right and right >= max(others, default=0):
+            total += Fraction(prod(map(comb, counts, drawn)), 1 + sum(votes == right for votes in others))
+    return float(total / comb(sum(counts), k))
+
+
+def _compositions(total: int, most: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    if len(most) == 1:
+        if total <= most[0]:
+            yield (total,)
+        return
+    for first in range(min(total, most[0]) + 1):
+        for rest in _compositions(total - first, most[1:]):
+            yield first, *rest
+
+
+def share_interval(values: Array, n_samples: float) -> tuple[float | None, float | None]:
+    """Wilson's interval of the mean of values in [0, 1], with as many items as would scatter so were each 0 or 1."""
+    n, mean = len(values), float(np.mean(values))
+    if n < 2:
+        return None, None
+    size = float(n)
+    if mean not in (0, 1):
+        quantiles = stats.norm.ppf(0.975) / stats.t.ppf(0.975, n - 1)
+        variance = float(np.var(values, ddof=1)) / n
+        size = min(n_samples, mean * (1 - mean) / variance * quantiles**2) if variance else n_samples
+    z = stats.norm.ppf(0.975)
+    middle, reach = mean * size + z * z / 2, z * np.sqrt(mean * size * (1 - mean) + z * z / 4)
+    return float((middle - reach) / (size + z * z)), float((middle + reach) / (size + z * z))
