@@ -229,6 +229,7 @@ def trial_rows(seed: int, n_items: int = 12, n_contexts: int = 5) -> RawRows:
                     context_id=f"context {context}",
                     score=float(passed.mean()),
                     n_actions=int(rng.integers(2, 30)),
+                    cost_usd=0.01 * epoch,
                 )
                 rows.samples.append(sample)
                 rows.test_outcomes += [
