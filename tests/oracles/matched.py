@@ -40,10 +40,10 @@ class Matched:
     high: float
 
 
-def plain(items: Sequence[Counts]) -> float:
-    """Corrected Brier incoherence: pairs of samples that differ, over twice the wrong ones."""
-    variance = sum(1 - _squares(item, 0.0) for item in items)
-    return float(variance / (2 * sum(sum(item.wrong) / item.total for item in items)))
+def plain(items: Sequence[Counts]) -> float | None:
+    """Corrected Brier incoherence: pairs of samples that differ, over twice the wrong ones; None without any."""
+    error = 2 * sum(sum(item.wrong) / item.total for item in items)
+    return float(sum(1 - _squares(item, 0.0) for item in items) / error) if error else None
 
 
 def matched(one: Sequence[Counts], other: Sequence[Counts]) -> Matched:
@@ -65,7 +65,9 @@ def matched(one: Sequence[Counts], other: Sequence[Counts]) -> Matched:
     n = len(influence)
     freedom = min(n - 1, np.sum(influence**2) ** 2 / np.sum(influence**4))
     half = float(stats.t.ppf(0.975, freedom) * np.sqrt(n / (n - 1) * np.sum(influence**2)))
-    difference = sign * (ratio(shift)[0] - plain(worse))
+    unmatched = plain(worse)
+    assert unmatched is not None
+    difference = sign * (ratio(shift)[0] - unmatched)
     return Matched(_factor(shift), ratio(shift)[0], difference, difference - half, difference + half)
 
 

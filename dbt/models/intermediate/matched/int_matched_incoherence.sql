@@ -33,7 +33,7 @@ totals as (
         avg(accuracy) as accuracy,
         avg(rest) as rest,
         sum(error) as total_error,
-        sum(variance) / nullif(sum(error), 0) as ratio
+        case when sum(error) > {{ var("zero_error") }} * count(*) then sum(variance) / sum(error) end as ratio
     from items
     group by {{ pair }}, variant
 ),
