@@ -91,6 +91,12 @@ select
     -- Hard items that get worse while easy ones stay as they are make no model more coherent.
     {{ verdict("easy_slope_ci_low", "easy_slope_ci_high", var("negligible_slope"), "'negative'") }} as precondition,
     {{
+        reach(
+            "easy_slope", standard_error_of("easy_slope_ci_low", "easy_slope_ci_high", "(n_points - 2)"), var("negligible_slope")
+        )
+    }} as precondition_reach,
+    cast(n_points - 2 as double) as precondition_freedom,
+    {{
         words(
             "'over the sizes of '", "model_family", "', '", metric_in_words(),
             "' on the items of shortest reasoning goes as the power '", in_words("easy_slope"),

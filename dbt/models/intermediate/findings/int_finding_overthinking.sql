@@ -88,7 +88,7 @@ select
     interval_note,
     fit_id,
     is_told,
-    'holds' as precondition,
+    {{ without_precondition() }},
     {{
         words(
             metric_in_words(), "' is '", level_in_words("incoherence_shorter"), "' where an item takes fewer '",

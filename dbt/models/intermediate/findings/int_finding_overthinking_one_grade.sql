@@ -52,7 +52,7 @@ select
     'items' as n_unit,
     case when n_models = 1 then model_id else 'all models' end as fit_id,
     true as is_told,
-    'holds' as precondition,
+    {{ without_precondition() }},
     {{
         words(
             "'a sample has one grade, so that at the item''s own grades nothing is left to compare between the longer and the shorter samples ('",

@@ -77,6 +77,8 @@ select
     overthinking.statistic as overthinking_effect,
     overthinking.statistic - overthinking.half_width as overthinking_effect_ci_low,
     overthinking.statistic + overthinking.half_width as overthinking_effect_ci_high,
+    overthinking.standard_error as overthinking_effect_error,
+    overthinking.degrees_of_freedom as overthinking_effect_freedom,
     noted.incoherence_low - noted.incoherence_high as budget_effect,
     noted.statistic as difference,
     case when interval_note is null then noted.statistic - noted.half_width end as difference_ci_low,
