@@ -38,3 +38,8 @@
 {% macro told_id() -%}
     {{ words("finding", "' '", "task", "' '", "fit_id", "' '", "condition_id", "' '", "temperature") }}
 {%- endmacro %}
+
+{# Two budgets, of the models that are told by one axis: others have a finding of their own. #}
+{% macro budgets_id(length_axis) -%}
+    concat(low_condition_id, ' ', {{ length_axis }})
+{%- endmacro %}

@@ -54,15 +54,19 @@
     case when 1 / {{ growth }} > 1 - {{ share }} then {{ share }} / (1 / {{ growth }} - 1 + {{ share }}) end
 {%- endmacro %}
 
-{# Items, samples of each and contexts that would decide: at least one more; NULL where none would (`greatest` alone would say 1). #}
+{#
+  Items, samples of each and contexts that would decide: at least one more; NULL where none would (`greatest` alone would say 1).
+  What lies above a whole number by rounding alone is that number.
+#}
 {% macro needed_more(n="n", items="n_more") %}
     {% set needed = {
-        items: "ceil(" ~ n ~ " * (" ~ needed_growth_of("growth", "(1 - coalesce(share_from_contexts, 0e0))") ~ " - 1))",
-        "n_more_samples_per_item": "ceil(mean_samples * (" ~ needed_growth_of("growth", "share_from_samples") ~ " - 1))",
-        "n_more_contexts": "ceil(n_contexts * (" ~ needed_growth_of("growth", "nullif(share_from_contexts, 0)") ~ " - 1))",
+        items: n ~ " * (" ~ needed_growth_of("growth", "(1 - coalesce(share_from_contexts, 0e0))") ~ " - 1)",
+        "n_more_samples_per_item": "mean_samples * (" ~ needed_growth_of("growth", "share_from_samples") ~ " - 1)",
+        "n_more_contexts": "n_contexts * (" ~ needed_growth_of("growth", "nullif(share_from_contexts, 0)") ~ " - 1)",
     } %}
     {% for name, number in needed.items() %}
-        cast(case when {{ number }} is not null then greatest({{ number }}, 1) end as bigint) as {{ name }}{{ "," if not loop.last }}
+        cast(case when {{ number }} is not null then greatest(ceil(round({{ number }}, 9)), 1) end as bigint)
+            as {{ name }}{{ "," if not loop.last }}
     {% endfor %}
 {%- endmacro %}
 

@@ -25,7 +25,7 @@ select
     mean_samples,
     cost_usd_per_sample,
     interval_note,
-    low_condition_id as fit_id,
+    {{ budgets_id("length_axis") }} as fit_id,
     is_told,
     {{
         verdict("overthinking_effect_ci_low", "overthinking_effect_ci_high", var("negligible_difference"))

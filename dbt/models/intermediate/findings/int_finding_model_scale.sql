@@ -5,7 +5,7 @@ with
 simulated as (
     select
         model_family,
-        bool_and(is_simulated) as is_simulated
+        bool_or(is_simulated) as is_simulated
     from {{ ref("int_models") }}
     group by model_family
 ),

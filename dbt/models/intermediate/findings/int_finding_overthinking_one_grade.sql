@@ -20,7 +20,7 @@ pools as (
         condition_id,
         count(distinct model_id) as n_models,
         min(model_id) as model_id,
-        bool_and(is_simulated) as is_simulated,
+        bool_or(is_simulated) as is_simulated,
         min(main_length_axis) as length_axis,
         count(distinct item_id) as n_items
     from items

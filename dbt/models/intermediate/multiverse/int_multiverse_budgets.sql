@@ -1,11 +1,15 @@
 {% set ways = ["decomposition", "kl_delta", "format_failures", "estimator", "length_axis"] + ["accuracy"] %}
-{% set keys = ["task", "low_condition_id", "high_condition_id"] + ways %}
+{% set pair = ["low_condition_id", "high_condition_id", "told_axis"] %}
+{% set keys = ["task"] + pair + ways %}
 {% set group = keys | join(", ") %}
 
 with
 
 pairs as (
-    select * from {{ ref("int_budget_pairs") }}
+    select
+        *,
+        length_axis as told_axis
+    from {{ ref("int_budget_pairs") }}
 ),
 
 items as (
@@ -23,8 +27,7 @@ ways as (
 sides as (
     {% for budget in ["low", "high"] %}
         select
-            pairs.low_condition_id,
-            pairs.high_condition_id,
+            {{ columns_of("pairs", pair) }},
             {{ columns_of("halves", ["task", "model_id", "item_id"] + ways) }},
             concat('{{ budget }}_', halves.half) as side,
             halves.error,
@@ -39,8 +42,7 @@ sides as (
         union all
 
         select
-            pairs.low_condition_id,
-            pairs.high_condition_id,
+            {{ columns_of("pairs", pair) }},
             {{ columns_of("items", ["task", "model_id", "item_id"]) }},
             {{ columns_of("ways", ways) }},
             '{{ budget }}' as side,
@@ -73,7 +75,7 @@ select
     'overthinking_beats_budgets' as finding,
     task,
     high_condition_id as condition_id,
-    low_condition_id as fit_id,
+    {{ budgets_id("told_axis") }} as fit_id,
     {{ columns_of("contrasts", ways) }},
     contrasts.n_units as n,
     {{

@@ -14,7 +14,7 @@ pools as (
         sides.high_condition_id,
         sides.length_axis,
         sides.decomposition,
-        bool_and(models.is_simulated) as is_simulated,
+        bool_or(models.is_simulated) as is_simulated,
         avg(metrics.mean_samples) as mean_samples,
         avg(metrics.cost_usd_per_sample) as cost_usd_per_sample,
         -- Told by what is main; of pools that differ in it, and of those whose main one has no halves, by what has.

@@ -37,7 +37,7 @@ shown as (
         bool_and(
             decomposition = main_decomposition and (length_axis = main_length_axis or slope_over = 'parameters')
         ) as is_headline,
-        bool_and(is_simulated) as is_simulated,
+        bool_or(is_simulated) as is_simulated,
         avg(mean_samples) as mean_samples,
         avg(cost_usd_per_sample) as cost_usd_per_sample
     from influences
