@@ -57,6 +57,15 @@
     from measured
 {% endmacro %}
 
+{# Why an estimate has no interval that would hold what it says; NULL where it has one. #}
+{% macro no_sandwich(n_wrong_items) -%}
+    case
+        when {{ n_wrong_items }} < {{ var("min_wrong_items") }} then 'too_few_errors'
+        when n_contexts = 2 then 'too_few_contexts'
+        when half_width is null or standard_error < 1e-9 then 'no_spread'
+    end
+{%- endmacro %}
+
 {#
   What contexts that all clusters share add to the variance of an estimate: with u_ik what leaving context k out moves it by through
   cluster i, (K − 1)/K · (Σ_k (Σ_i u_ik)² − Σ_k Σ_i u_ik²) over K contexts, unless below 0, as in corrected_incoherence.

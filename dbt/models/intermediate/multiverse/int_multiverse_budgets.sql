@@ -67,6 +67,13 @@ contrasts as (
     {{ pooled_contrast("sides", keys, "item_id", overthinking_against_budgets()) }}
 ),
 
+judged as (
+    select
+        *,
+        {{ no_sandwich(wrong_items_of(overthinking_against_budgets(), "kl_delta")) }} as interval_note
+    from contrasts
+),
+
 overthinking as (
     {{ pooled_contrast("sides", keys, "item_id", longer_less_shorter_of_budgets()) }}
 )
@@ -76,16 +83,16 @@ select
     task,
     high_condition_id as condition_id,
     {{ budgets_id("told_axis") }} as fit_id,
-    {{ columns_of("contrasts", ways) }},
-    contrasts.n_units as n,
+    {{ columns_of("judged", ways) }},
+    judged.n_units as n,
     {{
         verdict(
             "overthinking.statistic - overthinking.half_width", "overthinking.statistic + overthinking.half_width",
             var("negligible_difference")
         )
     }} as precondition,
-    contrasts.statistic,
-    contrasts.statistic - contrasts.half_width as statistic_ci_low,
-    contrasts.statistic + contrasts.half_width as statistic_ci_high
-from contrasts
+    judged.statistic,
+    case when interval_note is null then judged.statistic - judged.half_width end as statistic_ci_low,
+    case when interval_note is null then judged.statistic + judged.half_width end as statistic_ci_high
+from judged
 inner join overthinking using ({{ group }})

@@ -15,8 +15,25 @@ influences as (
     {{ log_slope_influences("units", keys) }}
 ),
 
+-- What leaving a context out does is known of the way that findings are told by alone.
+contexts as (
+    select
+        *,
+        case when decomposition = 'kl' then cast({{ var("kl_delta") }} as double) else 0e0 end as kl_delta,
+        'included' as format_failures,
+        'corrected' as estimator
+    from {{ ref("int_item_contexts") }}
+),
+
 slopes as (
-    {{ log_slopes("influences", keys) }}
+    {{ log_slopes("influences", keys, "contexts", item_keys() + keys[3:7]) }}
+),
+
+judged as (
+    select
+        *,
+        {{ no_sandwich("total_error / (" ~ always_wrong("kl_delta") ~ ")") }} as interval_note
+    from slopes
 ),
 
 ranked as (
@@ -64,7 +81,7 @@ fits as (
     {{ log_log_fit("levelled", "mean_length", "ratio", bucketed) }}
 )
 
-{% for fitted_to, relation in {"items": "slopes", "buckets": "fits"}.items() %}
+{% for fitted_to, relation in {"items": "judged", "buckets": "fits"}.items() %}
     select
         'longer_reasoning_more_incoherent' as finding,
         {{ group }},
@@ -73,8 +90,13 @@ fits as (
         {{ "n_points" if fitted_to == "buckets" else "n_items" }} as n,
         'holds' as precondition,
         slope as statistic,
-        {{ "slope_ci_low" if fitted_to == "buckets" else "slope - half_width" }} as statistic_ci_low,
-        {{ "slope_ci_high" if fitted_to == "buckets" else "slope + half_width" }} as statistic_ci_high
+        {% for end, sign in {"low": "-", "high": "+"}.items() %}
+            {% if fitted_to == "buckets" %}
+                slope_ci_{{ end }} as statistic_ci_{{ end }}{{ "," if not loop.last }}
+            {% else %}
+                case when interval_note is null then slope {{ sign }} half_width end as statistic_ci_{{ end }}{{ "," if not loop.last }}
+            {% endif %}
+        {% endfor %}
     from {{ relation }}
     {{ "union all" if not loop.last }}
 {% endfor %}

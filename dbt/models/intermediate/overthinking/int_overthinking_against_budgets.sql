@@ -43,25 +43,18 @@ overthinking as (
     {{ pooled_contrast("sides", pair.split(", "), "item_id", longer_less_shorter_of_budgets()) }}
 ),
 
-judged as (
+counted as (
     select
         *,
-        least(
-            {% for side in sides %}
-                total_error_{{ side }}{{ "," if not loop.last }}
-            {% endfor %}
-        ) / ({{ always_wrong() }}) as n_wrong_items
+        {{ wrong_items_of(sides) }} as n_wrong_items
     from contrasts
 ),
 
 noted as (
     select
         *,
-        case
-            when n_wrong_items < {{ var("min_wrong_items") }} then 'too_few_errors'
-            when half_width is null or standard_error < 1e-9 then 'no_spread'
-        end as interval_note
-    from judged
+        {{ no_sandwich("n_wrong_items") }} as interval_note
+    from counted
 )
 
 select

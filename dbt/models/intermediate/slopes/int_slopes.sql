@@ -61,9 +61,7 @@ judged as (
             when slope is null then 'no_fit'
             -- A few sizes that scatter around a law say less than their items do (benchmarks/slope_coverage.py).
             when slope_over = 'parameters' then 'sizes_are_few'
-            when n_wrong_items < {{ var("min_wrong_items") }} then 'too_few_errors'
-            when n_contexts = 2 then 'too_few_contexts'
-            when half_width is null or standard_error < 1e-9 then 'no_spread'
+            else {{ no_sandwich("n_wrong_items") }}
         end as interval_note
     from counted
 )
