@@ -86,21 +86,5 @@
         group by {{ group }}, context_id, {{ cluster }}
     ),
 
-    context_sums as (
-        select
-            {{ group }},
-            context_id,
-            pow(sum(shift), 2) - sum(shift * shift) as shared
-        from context_units
-        group by {{ group }}, context_id
-    ),
-
-    context_spreads as (
-        select
-            {{ group }},
-            count(*) as n_contexts,
-            greatest((count(*) - 1) / cast(count(*) as double) * sum(shared), 0e0) as context_sq
-        from context_sums
-        group by {{ group }}
-    )
+    {{ shared_by_contexts(keys, {"shift": "context_sq"}) }}
 {% endmacro %}

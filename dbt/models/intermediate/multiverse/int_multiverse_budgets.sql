@@ -1,4 +1,4 @@
-{% set ways = ["decomposition", "kl_delta", "format_failures", "estimator", "length_axis"] + ["accuracy"] %}
+{% set ways = multiverse_ways() + ["accuracy"] %}
 {% set pair = ["low_condition_id", "high_condition_id", "told_axis"] %}
 {% set keys = ["task"] + pair + ways %}
 {% set group = keys | join(", ") %}

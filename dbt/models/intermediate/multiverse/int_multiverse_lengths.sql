@@ -1,6 +1,4 @@
-{% set keys = [
-    "task", "condition_id", "fit_id", "decomposition", "kl_delta", "format_failures", "estimator", "length_axis",
-] %}
+{% set keys = ["task", "condition_id", "fit_id"] + multiverse_ways() %}
 {% set bucketed = keys + ["n_buckets"] %}
 {% set level = (bucketed + ["model_id"]) | join(", ") %}
 {% set group = keys | join(", ") %}
@@ -19,14 +17,14 @@ influences as (
 contexts as (
     select
         *,
-        case when decomposition = 'kl' then cast({{ var("kl_delta") }} as double) else 0e0 end as kl_delta,
+        {{ delta_of_kl(var("kl_delta")) }} as kl_delta,
         'included' as format_failures,
         'corrected' as estimator
     from {{ ref("int_item_contexts") }}
 ),
 
 slopes as (
-    {{ log_slopes("influences", keys, "contexts", item_keys() + keys[3:7]) }}
+    {{ log_slopes("influences", keys, "contexts", item_keys() + multiverse_ways()[:4]) }}
 ),
 
 judged as (

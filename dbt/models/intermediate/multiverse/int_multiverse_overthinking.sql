@@ -1,4 +1,4 @@
-{% set ways = ["decomposition", "kl_delta", "format_failures", "estimator", "length_axis"] + ["accuracy"] %}
+{% set ways = multiverse_ways() + ["accuracy"] %}
 {% set keys = ["task", "condition_id", "fit_id"] + ways %}
 
 with

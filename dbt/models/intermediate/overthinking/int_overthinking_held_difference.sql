@@ -14,26 +14,8 @@ halves as (
     from {{ ref("int_overthinking_accuracy_held") }}
 ),
 
-answered_by_several as (
-    select {{ pool | join(", ") }}
-    from halves
-    group by {{ pool | join(", ") }}
-    having min(model_id) < max(model_id)
-),
-
 fitted as (
-    select
-        *,
-        model_id as fit_id
-    from halves
-
-    union all
-
-    select
-        halves.*,
-        'all models' as fit_id
-    from halves
-    inner join answered_by_several using ({{ pool | join(", ") }})
+    {{ each_and_all_models("halves", pool) }}
 ),
 
 accuracies as (
