@@ -122,13 +122,13 @@ def simulate(
         items = draw_items(population, shape, rng)
         twins = Items(improved(items.probs, BETTER), items.passes, items.families)
         with duckdb.connect() as con:
-            _make_tables(con)
+            make_tables(con)
             has_difference = (n_items, n_samples) in DIFFERENCE_SIZES
             for model, of_model in (("first", items), ("second", twins))[: 1 + has_difference]:
                 counts = draw_counts(population, of_model, n_samples, rng)
                 leads = product.settings["min_mode_lead"], product.settings["min_mode_lead_per_sample"]
                 for name, numbers in item_numbers(counts, of_model, *leads).items():
-                    _insert(con, model, name, numbers, items.families, n_samples)
+                    insert_items(con, model, name, numbers, items.families, n_samples)
             for what, query in _questions(product, suffix, has_difference).items():
                 for name, *row in con.execute(query).fetchall():
                     found.setdefault((what, name), []).append(tuple(row))
@@ -150,7 +150,7 @@ def _questions(product: Product, suffix: str, has_difference: bool) -> dict[str,
     }
 
 
-def _make_tables(con: duckdb.DuckDBPyConnection) -> None:
+def make_tables(con: duckdb.DuckDBPyConnection) -> None:
     keys = "task varchar, model_id varchar, condition_id varchar, item_id varchar"
     con.execute(f"""
         attach ':memory:' as warehouse;
@@ -179,7 +179,7 @@ def _make_tables(con: duckdb.DuckDBPyConnection) -> None:
     """)
 
 
-def _insert(
+def insert_items(
     con: duckdb.DuckDBPyConnection,
     model: str,
     decomposition: str,

@@ -27,6 +27,12 @@ concurrency:
     # Everything in one pool takes turns: two writers of one file never meet.
     default_limit: 1
     granularity: op
+run_monitoring:
+  enabled: true
+  # A busy machine takes its time.
+  start_timeout_seconds: 1800
+  # Of a run whose process was killed while the UI was there.
+  free_slots_after_run_end_seconds: 30
 """
 
 
@@ -86,6 +92,7 @@ def _run_everything(layout: Layout, *, demo: bool) -> bool:
 
     from dagster_project.assets.raw_sampling import PARTITIONS, planned_names
     from dagster_project.assets.raw_synthetic import OPTIMIZER_SIZES
+    from dagster_project.dead_runs import end_dead_runs
     from dagster_project.definitions import build_definitions
     from dagster_project.resources import Warehouse
 
@@ -93,6 +100,7 @@ def _run_everything(layout: Layout, *, demo: bool) -> bool:
         offer_first_experiment(layout)
     definitions = build_definitions(layout, warehouse=Warehouse(root=str(layout.root), echo=True))
     with dg.DagsterInstance.from_config(str(layout.dagster_home)) as instance:
+        end_dead_runs(instance)
         planned, problems = planned_names(layout)
         if planned["local"]:
             name = str(PARTITIONS["local"].name)

@@ -106,7 +106,7 @@ def analyze(
         >>> analyze("logs/*.eval").pools  # doctest: +SKIP
     """
     named = Path(root) if root is not None else environment.path("WAREHOUSE_ROOT")
-    layout = Layout((named or Path(tempfile.mkdtemp(prefix="incoherence-"))).resolve())
+    layout = Layout((named or Path(tempfile.mkdtemp(prefix="incoherence-warehouse-"))).resolve())
     try:
         imported = import_paths(
             [Path(log) for log in logs],

@@ -68,7 +68,7 @@ QUICK = ExperimentConfig(
     ),
     rollout=RolloutConfig(n_steps=128, seed=4, starts=_starts(n_anchors=32, n_varied=8)),
 )
-"""The experiment in small, for `make run`: two to three minutes of processor time."""
+"""The experiment in small, for `make run`: a minute and a half of processor time."""
 
 LAPTOP = ExperimentConfig(
     profile="laptop",

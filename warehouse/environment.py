@@ -13,6 +13,10 @@ from warehouse.installation import IS_CHECKOUT, PROJECT_ROOT
 FILE_NAME = ".env"
 
 
+class NotAFolderError(ValueError):
+    """A variable holds an address where a folder of this machine is needed."""
+
+
 def value(name: str) -> str:
     """The value of a variable, without blanks around it; empty if nothing sets it.
 
@@ -29,9 +33,15 @@ def path(name: str) -> Path | None:
     folder, or at the current folder.
 
     Raises:
+        NotAFolderError: if it holds an address, such as `s3://bucket`: read as a path, it would be a new, empty folder.
         OSError: if a `.env` file is there and cannot be read.
     """
     found, folder = _find(name)
+    if "://" in found:
+        raise NotAFolderError(
+            f"{name} is {found.strip()!r}, which is no folder of this machine: a warehouse is written to a local "
+            "disk or a mounted volume; copy its published/ folder to the object store afterwards"
+        )
     return (folder / Path(found.strip()).expanduser()).resolve() if found.strip() else None
 
 

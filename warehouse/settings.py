@@ -98,6 +98,24 @@ def published_settings(settings: str, source: str) -> str:
     return canonical_json(_published(value, "", is_chosen=source not in LOGGED_BY_TOOLS))
 
 
+def without_texts(settings: str) -> str:
+    """Published settings of a condition under which a withheld task was asked: texts that could be its own, as hashes.
+
+    Args:
+        settings: from `published_settings`.
+    """
+    return canonical_json(_without_texts(json.loads(settings)))
+
+
+def _without_texts(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_texts(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_texts(inner) for inner in value]
+    is_text = isinstance(value, str) and len(value) > _LONGEST_WORDS and not _IS_NAME.fullmatch(value)
+    return masked(value) if is_text and not _IS_HASH.fullmatch(value) else value
+
+
 def _published(value: Any, name: str, *, is_chosen: bool) -> Any:
     if names_a_secret(name):
         return STRUCK_OUT
@@ -110,6 +128,10 @@ def _published(value: Any, name: str, *, is_chosen: bool) -> Any:
     shown = is_chosen or name in _PUBLISHED or _IS_HASH.fullmatch(value)
     return without_secrets(value) if shown else masked(value)
 
+
+_LONGEST_WORDS = 24
+_IS_NAME = re.compile(r"[A-Za-z0-9_./:@+=-]+")
+"""Of a file, a revision, a model: nothing that asks or answers."""
 
 _IS_HASH = re.compile(r"sha256:[0-9a-f]{16}, \d+ characters|\(struck out\)|\(secret [0-9a-f]{12}\)")
 """Long texts and secrets as `ingestion.conditions` keeps them: already no text."""

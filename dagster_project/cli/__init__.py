@@ -35,6 +35,7 @@ def main() -> None:
     import duckdb
 
     from warehouse.connect import NothingPublishedError
+    from warehouse.environment import NotAFolderError
     from warehouse.lock import LockedError
     from warehouse.parquet import ContractError
     from warehouse.publish import NothingBuiltError, UnfinishedBuildError
@@ -49,6 +50,7 @@ def main() -> None:
         LockedError,
         ContractError,
         BuildError,
+        NotAFolderError,
         duckdb.Error,
     ) as error:
         fail(str(error))

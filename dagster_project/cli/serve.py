@@ -30,6 +30,9 @@ def ui(
 
     Example: incoherence ui --port 3001
     """
+    import dagster as dg
+
+    from dagster_project.dead_runs import end_dead_runs
     from dagster_project.main_job import prepare_instance
     from dagster_project.ui.services import ServiceError, check_port, run_services
     from warehouse.transform import manifest
@@ -43,6 +46,8 @@ def ui(
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what ends a service is as good as Ctrl-C
     say("Reading the dbt project (half a minute, where it has changed) …")
     manifest(layout)
+    with dg.DagsterInstance.from_config(str(layout.dagster_home)) as instance:
+        end_dead_runs(instance)
     try:
         # Not in the current folder: Dagster would let a .env file there override the environment.
         run_services(environment, layout.dagster_home, port, allow_host or [], say)

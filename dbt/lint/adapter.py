@@ -9,6 +9,8 @@ def dispatch(macro_name: str, macro_namespace: str | None = None) -> Callable[..
     def rendered(*arguments: object) -> str:
         if macro_name == "positions":
             return f"cross join unnest(range({arguments[0]})) as positions({arguments[1]})"
+        if macro_name == "setting_leaves":
+            return f"select condition_id, setting, value, told from {arguments[0]}"
         return f"{macro_name}({', '.join(str(argument) for argument in arguments if '%' not in str(argument))})"
 
     return rendered

@@ -63,9 +63,39 @@
 {% macro default__published_settings(settings, source) %}published_settings({{ settings }}, {{ source }}){% endmacro %}
 {% macro spark__published_settings(settings, source) %}cast(null as string){% endmacro %}
 
+{% macro without_texts(settings) %}{{ return(adapter.dispatch("without_texts")(settings)) }}{% endmacro %}
+{% macro default__without_texts(settings) %}without_texts({{ settings }}){% endmacro %}
+{% macro spark__without_texts(settings) %}cast(null as string){% endmacro %}
+
 {% macro without_secrets(text) %}{{ return(adapter.dispatch("without_secrets")(text)) }}{% endmacro %}
 {% macro default__without_secrets(text) %}without_secrets({{ text }}){% endmacro %}
 {% macro spark__without_secrets(text) %}cast(null as string){% endmacro %}
+
+{#
+  Rows condition_id, setting (the path of a plain value in JSON, of a list of them the list's), value (as JSON), told (as text) of a
+  relation's settings.
+#}
+{% macro setting_leaves(relation) %}{{ return(adapter.dispatch("setting_leaves")(relation)) }}{% endmacro %}
+{% macro default__setting_leaves(relation) %}
+    select
+        {{ relation }}.condition_id,
+        regexp_replace(substr(leaves.fullkey, 3), '(\[[0-9]+\])+$', '') as setting,
+        string_agg(cast(leaves.atom as varchar), ', ' order by leaves.id) as value,
+        string_agg(leaves.atom ->> '$', ', ' order by leaves.id) as told
+    from {{ relation }}, json_tree({{ relation }}.settings) as leaves
+    where leaves.atom is not null and leaves.fullkey like '$.%'
+    group by all
+{% endmacro %}
+{# Without JSON functions for tables, conditions are told by the label that they were read with. #}
+{% macro spark__setting_leaves(relation) %}
+    select
+        condition_id,
+        cast(null as string) as setting,
+        cast(null as string) as value,
+        cast(null as string) as told
+    from {{ relation }}
+    where false
+{% endmacro %}
 
 {# ln n!, for any n. #}
 {% macro ln_factorial(n) %}{{ return(adapter.dispatch("ln_factorial")(n)) }}{% endmacro %}

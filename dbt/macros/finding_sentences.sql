@@ -18,8 +18,8 @@
     case
         when judged.temperature is not null then {{ words("' (T '", formatted("%.1f", "judged.temperature"), "')'") }}
         when conditions.condition_label is null then ''
-        when conditions.condition_label like '%T 0%' or conditions.condition_label like '%T 1%'
-            or conditions.condition_label like '%T 2%'
+        when conditions.condition_label like '%temperature: %' or conditions.condition_label like '%T 0%'
+            or conditions.condition_label like '%T 1%' or conditions.condition_label like '%T 2%'
             then concat(' (', conditions.condition_label, ')')
         when conditions.temperature is null then concat(' (', conditions.condition_label, ' · temperature not reported)')
         else

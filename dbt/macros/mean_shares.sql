@@ -3,8 +3,10 @@
   items as would leave the mean as uncertain as it is.
 
   With r the sums over C clusters (var cluster; by default items) of what n items lie beside the mean m, these are
-  m (1 − m) n² / (C/(C − 1) · Σ r²) · (z/t)², t with C − 1 degrees of freedom. Where the mean is 0 or 1 nothing varies, and
-  clusters are counted. NULL below two clusters.
+  m (1 − m) n² / (C/(C − 1) · Σ r²) · (z/t)² (Dean and Pagano 2015), where t has min(C − 1, (Σr²)² / Σr⁴) degrees of freedom: few that
+  decide are few. They are at least what C items that are all 0 or 1 would count, (C − 1) (z/t)² with C − 1 degrees, as nothing
+  between 0 and 1 varies more. Where the mean is 0 or 1 nothing varies, and clusters are counted. NULL below two clusters.
+  How often such intervals hold the truth: benchmarks/failure_coverage.py.
 
   relation: one row per item with item_id, cluster_id and n_samples, which no mean can be more certain than; a share that is NULL
   is left out of its mean.
@@ -40,7 +42,14 @@
             {{ group }},
             {% for share in shares %}
                 cast(count({{ share }}_residual) as double) as {{ share }}_clusters,
-                1 / cast(nullif(count({{ share }}_residual) - 1, 0) as double) as {{ share }}_inverse_freedom,
+                1 / cast(nullif(count({{ share }}_residual) - 1, 0) as double) as {{ share }}_inverse_most,
+                least(
+                    greatest(
+                        1 / cast(nullif(count({{ share }}_residual) - 1, 0) as double),
+                        sum(pow({{ share }}_residual, 4)) / nullif(pow(sum(pow({{ share }}_residual, 2)), 2), 0)
+                    ),
+                    1e0
+                ) as {{ share }}_inverse_freedom,
                 sum(pow({{ share }}_residual, 2)) as {{ share }}_sq{{ "," if not loop.last }}
             {% endfor %}
         from residuals
@@ -53,14 +62,18 @@
             {% for share in shares %}
                 {{ share }},
                 case
-                    when {{ share }}_inverse_freedom is null then null
+                    when {{ share }}_inverse_most is null then null
                     when {{ share }} in (0, 1) then {{ share }}_clusters
                     else
                         least(
                             {{ share }}_most,
-                            {{ share }} * (1 - {{ share }}) * pow({{ share }}_n, 2)
-                            / nullif({{ share }}_sq * (1 + {{ share }}_inverse_freedom), 0)
-                            * pow(1.959963984540054e0 / ({{ t_975_of_inverse(share ~ "_inverse_freedom") }}), 2)
+                            greatest(
+                                {{ share }} * (1 - {{ share }}) * pow({{ share }}_n, 2)
+                                / nullif({{ share }}_sq * (1 + {{ share }}_inverse_most), 0)
+                                * pow(1.959963984540054e0 / ({{ t_975_of_inverse(share ~ "_inverse_freedom") }}), 2),
+                                ({{ share }}_clusters - 1)
+                                * pow(1.959963984540054e0 / ({{ t_975_of_inverse(share ~ "_inverse_most") }}), 2)
+                            )
                         )
                 end as {{ share }}_independent{{ "," if not loop.last }}
             {% endfor %}

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from warehouse.keys import canonical_json
 from warehouse.layout import Layout
 from warehouse.parquet import write_partition
 
@@ -130,14 +131,14 @@ def sample_row(item: Row, model_id: str, condition_id: str, epoch: int, **values
     return row | values
 
 
-def condition_row(condition_id: str, prompt_format: str, budget: str = "low") -> Row:
-    return {
+def condition_row(condition_id: str, prompt_format: str, **held: Any) -> Row:
+    held = {"reasoning_budget": "low", "temperature": 0.5} | held
+    settings = {name.removesuffix("_budget"): value for name, value in held.items()}
+    return held | {
         "condition_id": condition_id,
-        "condition_label": f"{prompt_format}, budget {budget}",
+        "condition_label": f"{prompt_format}, budget {held['reasoning_budget']}",
         "prompt_format": prompt_format,
-        "reasoning_budget": budget,
-        "temperature": 0.5,
-        "settings": "{}",
+        "settings": canonical_json({"prompt_format": prompt_format} | settings),
         "source": "table",
         "import_id": "import-1",
         "ingested_at": NOW,

@@ -24,7 +24,7 @@ def random_study_rows(seed: int) -> RawRows:
     """Multiple choice (`study`), repairs judged by unit tests (`repair`) and essays with embeddings (`essay`)."""
     rng = np.random.default_rng(seed)
     rows = RawRows(
-        conditions=[condition_row(f"budget-{budget}", "choice", budget) for budget in BUDGETS],
+        conditions=[condition_row(f"budget-{budget}", "choice", reasoning_budget=budget) for budget in BUDGETS],
         models=[
             model_row(model_id, model_family="fam", param_count=size, model_type="thinking")
             for model_id, size in SIZES.items()
@@ -184,7 +184,7 @@ def budget_rows(seed: int, n_items: int = 14, n_samples: int = 6) -> RawRows:
         "two-shots-high": {**high, "n_shots": 2},
     }
     rows = RawRows(
-        conditions=[condition_row(name, "choice") | values for name, values in conditions.items()],
+        conditions=[condition_row(name, "choice", **values) for name, values in conditions.items()],
         models=[model_row("spender")],
     )
     for number in range(n_items):
@@ -238,6 +238,7 @@ def trial_rows(seed: int, n_items: int = 12, n_contexts: int = 5) -> RawRows:
                     context_id=f"context {context}",
                     score=float(passed.mean()),
                     n_actions=int(rng.integers(2, 30)),
+                    cost_usd=0.01 * epoch,
                 )
                 rows.samples.append(sample)
                 rows.test_outcomes += [

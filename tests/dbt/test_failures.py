@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from typing import Any
 
@@ -9,6 +10,7 @@ import duckdb
 import numpy as np
 import pytest
 
+from benchmarks import failure_coverage
 from tests.dbt.conftest import Built, agree
 from tests.oracles.answers import ItemKey
 from tests.oracles.corrected import Unit, estimate
@@ -105,6 +107,8 @@ def runs_of(samples: list[tuple[str, int | None]]) -> tuple[int, int, int, list[
 def test_reliability_is_the_closed_form_averaged_over_items(built: Built, outcomes: Outcomes) -> None:
     found = pools(outcomes)
     rows = built.rows("figures.fig_reliability")
+    priced = "(select task, model_id, condition_id, avg(cost_usd) as cost from marts.fct_sample group by all)"
+    costs = {tuple(row[n] for n in POOL): row["cost"] for row in built.rows(priced, "cost is not null")}
     unequal = 0
     for row in rows:
         pool = tuple(row[name] for name in POOL)
@@ -117,7 +121,9 @@ def test_reliability_is_the_closed_form_averaged_over_items(built: Built, outcom
         for rate, of_item in (("pass_hat_k", pass_hat), ("pass_at_k", pass_at)):
             _agree_on_share(row, rate, [of_item(n, c, row["k"]) for n, c, _, _ in entering])
         assert row["k"] > 1 or agree(row["pass_hat_k"], row["pass_at_k"])
-    assert unequal > 20
+        assert (row["cost_usd_per_item"] is None) == (pool not in costs)
+        assert pool not in costs or agree(row["cost_usd_per_item"], row["k"] * costs[pool])
+    assert unequal > 20 and costs
     for pool, items in found.items():
         most = max(runs_of(samples)[0] for samples in items.values())
         told = {row["k"] for row in rows if tuple(row[name] for name in POOL) == pool}
@@ -175,6 +181,23 @@ def warehouse(layout: Layout) -> duckdb.DuckDBPyConnection:
 def compiled(layout: Layout, model: str) -> str:
     (path,) = (layout.dbt_target / "compiled" / "incoherence" / "models").rglob(f"{model}.sql")
     return path.read_text()
+
+
+def test_intervals_hold_planted_truths(built: Built) -> None:
+    """A few hundred experiments; all populations and sizes: benchmarks/failure_coverage.py."""
+    queries = {model: compiled(built.layout, model) for model in failure_coverage.MODELS}
+    found = failure_coverage.simulate(queries, "typical", (50, 10), 300, seed=2, n_truth=20_000)
+    assert {"shared_belief", "scatter", "pass_hat_k 3", "pass_at_k 3", "majority_at_k 3", "agreement"} <= set(found)
+    assert not [fault for name, cell in found.items() for fault in failure_coverage.faults(name, 50, cell)]
+    assert all(cell.n_shown == 300 for cell in found.values())
+
+
+def test_recorded_intervals_hold_planted_truths() -> None:
+    recorded = json.loads(failure_coverage.RESULT.read_text())
+    assert len(recorded) > len(failure_coverage.POPULATIONS) * len(failure_coverage.SIZES) * 15
+    for name, numbers in recorded.items():
+        n_items = int(name.split(", ")[1].split("x")[0])
+        assert not failure_coverage.faults(name, n_items, failure_coverage.Cell(**numbers))
 
 
 def test_wrong_answers_agree_as_often_as_their_pairs(built: Built, outcomes: Outcomes) -> None:

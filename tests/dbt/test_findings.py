@@ -223,7 +223,8 @@ def test_sentences_name_all_that_a_reader_needs(built: Built) -> None:
         assert sentence.endswith(".") and f" {row['task']}" in sentence and str(row["n"]) in sentence
         assert "unknown" not in sentence and "NULL" not in sentence and "e-" not in sentence
         assert ("(simulated)" in sentence) == row["is_simulated"]
-        assert row["condition_id"] is None or " T " in sentence or "temperature not reported" in sentence, sentence
+        temperature = (" T ", "temperature: ", "temperature not reported")
+        assert row["condition_id"] is None or any(words in sentence for words in temperature), sentence
 
 
 def test_p_values_are_adjusted_over_all_findings(built: Built) -> None:

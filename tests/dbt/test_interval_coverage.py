@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks import contrasts
 from benchmarks.interval_coverage import DIFFERENCE_SIZES, MODELS, Product, read_settings, simulate, verdict
 from benchmarks.item_numbers import item_numbers
 from benchmarks.populations import DECOMPOSITIONS, N_OPTIONS, draw_counts, draw_items, improved, true_incoherence
@@ -40,6 +41,16 @@ def test_intervals_hold_the_truth(product: Product, population: str, n_items: in
     (of_kl,) = [row for row in rows if (row["what"], row["decomposition"]) == ("incoherence", "kl")]
     if population == "chance":
         assert of_kl["n_shown"] < 0.02 * of_kl["n_draws"] and of_kl["notes"]["near_ties"] > 0.98 * of_kl["n_draws"]
+
+
+@pytest.mark.parametrize("effect", ["none", "a hint is believed"])
+def test_contrasts_recover_a_planted_effect_and_find_none_where_there_is_none(product: Product, effect: str) -> None:
+    n_draws = 400
+    two_errors = 2 * (0.025 * 0.975 / n_draws) ** 0.5
+    for row in contrasts.simulate(product, effect, "typical", 50, 5, n_draws, seed=5):
+        assert row["n_shown"] == n_draws and row["n_held"] >= 0.93 * n_draws, row
+        if effect == "none":
+            assert max(row["n_below"], row["n_above"]) <= (0.025 + two_errors) * n_draws, row
 
 
 @pytest.mark.parametrize(("population", "n_samples"), [("typical", 5), ("contexts", 20), ("contexts", 5)])

@@ -24,6 +24,7 @@ KEYS = ("task", "model_id", "condition_id", "other_model_id", "other_condition_i
 
 Pool = dict[str, ItemAnswers]
 MEANS = ("accuracy", "error", "bias_sq", "variance")
+CORRECTED = ("bias_sq_unbiased", "variance_unbiased")
 
 
 def pools(built: Built) -> dict[tuple[str, str, str], Pool]:
@@ -81,7 +82,17 @@ def test_pools_of_unequally_many_samples_are_compared_corrected(built: Built) ->
         unequal += any(len(one[item].probs) != len(other[item].probs) for item in several)
         sides = [[choice_unit(answers[item], row["decomposition"]) for item in several] for answers in (one, other)]
         _agree_on_contrast(row, sides)
+        for measure in CORRECTED:
+            values = [np.array([_corrected(unit, measure) for unit in side]) for side in sides]
+            means = [float(side.mean()) if len(side) else None for side in values]
+            shifts = differences(*(shifts_of(side, measure) for side in sides))
+            _agree_on_difference(row, measure, means, paired_mean_interval(values[0], values[1], shifts))
     assert unequal > 5
+
+
+def _corrected(unit: Unit, measure: str) -> float:
+    assert unit.variance is not None
+    return unit.variance if measure == "variance_unbiased" else unit.error - unit.variance
 
 
 def _agree_on_contrast(row: dict[str, Any], sides: list[list[Unit]]) -> None:

@@ -11,6 +11,7 @@ import io
 import json
 import tarfile
 from collections import defaultdict
+from functools import cache
 from math import comb
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,10 @@ from ingestion.logs.importer import import_paths
 from ingestion.logs.table.mapping_file import SHIPPED
 from tests.dbt.conftest import agree
 from tests.ingestion.test_swe_bench import DJANGO, evaluated, report, run_folder
+from tests.oracles.answers import ItemAnswers
+from tests.oracles.corrected import Unit, choice_unit, contrast, estimate
 from tests.oracles.decompositions import Array, Split, brier, coverage, kl
-from tests.oracles.pooling import buckets, incoherence
+from tests.oracles.pooling import buckets, incoherence, paired_mean_interval
 from warehouse.connect import connect_build
 from warehouse.layout import PROJECT_ROOT, Layout
 from warehouse.transform import build
@@ -31,6 +34,7 @@ from warehouse.transform import build
 SHARED = PROJECT_ROOT.parent / "shared" / "data"
 EVAL_LOGS = SHARED / "eval_logs"
 TAU_BENCH = SHARED / "repeated_runs" / "tau_bench" / "gpt-4o-airline.json"
+HINTS = SHARED / "repeated_runs" / "hot_mess_hints"
 LLM_STABILITY = SHARED / "repeated_runs" / "llm_stability" / "strict_json_schema_runs.tgz"
 LOGS = [
     "mcq_50x30.eval",
@@ -68,6 +72,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     few = folder / "gpt-4o-retail.json"
     few.write_text(json.dumps(few_runs()))
     import_paths([TAU_BENCH, few], layout, mapping=tool_calls)
+    for kind in ("baseline", "hinted"):
+        summary = import_paths(sorted(HINTS.glob(f"{kind}_*.json")), layout, mapping=SHIPPED / f"hints_{kind}.yaml")
+        assert not summary.has_refused, summary.reports
     build(layout)
     return layout.root
 
@@ -319,3 +326,94 @@ def test_letters_of_llm_stability(root: Path) -> None:
         )
         assert told["n_lengths"] == 0
         assert not rows(root, "from figures.fig_incoherence_by_reasoning_length where task = ?", task)
+
+
+@cache
+def hint_answers(model: str, hint: str) -> dict[str, ItemAnswers]:
+    """Letters of five samples per question, by its number; GPQA's questions have subjects in words."""
+    told = json.loads((HINTS / f"{'baseline' if hint == 'none' else 'hinted'}_{model}.json").read_text())
+    found = {}
+    for row in told if hint == "none" else told[hint]:
+        choices = ["ABCD".index(sample["answer"]) for sample in row["answers"]]
+        samples = [{"context_id": "none", "class_probs": None} for _ in choices]
+        target = "ABCD".index(row["correct_answer"])
+        found[str(row["question_idx"])] = ItemAnswers(target, np.eye(4)[choices], list(choices), samples, 0, 0, 0)
+    return found
+
+
+def hint_tasks() -> dict[str, str]:
+    """Task of each question."""
+    told = json.loads((HINTS / "baseline_haiku-4.5.json").read_text())
+    return {str(row["question_idx"]): "gpqa_hints" if row["subject"][0].isupper() else "mmlu_hints" for row in told}
+
+
+def test_questions_of_the_hints_are_gpqa_s_or_mmlu_s_by_their_subject(root: Path) -> None:
+    found = rows(
+        root, "select task, source_item_id, is_withheld, question from marts.dim_item where task like '%_hints'"
+    )
+    assert {row["source_item_id"]: row["task"] for row in found} == hint_tasks()
+    assert all(row["is_withheld"] == (row["task"] == "gpqa_hints") for row in found)
+
+
+def test_a_hint_from_a_grader_makes_haiku_more_coherent_on_gpqa(root: Path) -> None:
+    (row,) = rows(
+        root,
+        "from figures.fig_contrasts where task = 'gpqa_hints' and model_id = 'claude-haiku-4-5' "
+        "and decomposition = 'brier' and setting_value = 'none' and other_setting_value = 'grader'",
+    )
+    assert row["verdict"] == "more_coherent" and row["is_main_decomposition"] and row["is_from_baseline"]
+    assert (row["condition_label"], row["other_condition_label"]) == ("hint: none", "hint: grader")
+    assert row["n_items"] == 198
+    assert round(row["incoherence_unbiased"], 3) == 0.379
+    assert round(row["other_incoherence_unbiased"], 3) == 0.138
+    assert (round(row["incoherence"], 3), round(row["other_incoherence"], 3)) == (0.303, 0.110)
+    assert row["sentence"].startswith(
+        "More coherent for claude-haiku-4-5 on gpqa_hints, hint: none → grader: Brier incoherence 0.38 → 0.14, −0.24 "
+    )
+    for condition, low, high in ((row["condition_id"], 0.33, 0.43), (row["other_condition_id"], 0.11, 0.17)):
+        (pool,) = rows(
+            root,
+            "from marts.fct_incoherence where task = ? and model_id = ? and condition_id = ? "
+            "and decomposition = 'brier'",
+            *(row["task"], row["model_id"], condition),
+        )
+        ends = (pool["incoherence_unbiased_ci_low"], pool["incoherence_unbiased_ci_high"])
+        assert [round(end, 2) for end in ends] == [low, high]
+
+
+def test_contrasts_of_hints_agree_with_the_files(root: Path) -> None:
+    """Every hint against none and against every other hint: 3 models, 2 tasks, 7 · 6 / 2 pairs; by KL of one model."""
+    tasks, models = hint_tasks(), {"claude-haiku-4-5": "haiku-4.5"}
+    found = rows(
+        root,
+        "from figures.fig_contrasts where setting = 'hint' "
+        "and (decomposition = 'brier' or decomposition = 'kl' and model_id = 'claude-haiku-4-5')",
+    )
+    assert len(found) == (3 + 1) * 2 * 21
+    for row in found:
+        model = models.get(row["model_id"], row["model_id"])
+        sides = []
+        for hint in (row["setting_value"], row["other_setting_value"]):
+            answers = hint_answers(model, hint)
+            sides.append(
+                [choice_unit(answers[item], row["decomposition"]) for item in answers if tasks[item] == row["task"]]
+            )
+        for side, units in zip(("", "other_"), sides, strict=True):
+            assert agree(row[f"{side}incoherence_unbiased"], estimate(units).ratio)
+            assert agree(row[f"{side}n_effective"], estimate(units).n_effective)
+        expected = contrast([(-1, sides[0]), (1, sides[1])])
+        assert_difference(row, "incoherence_unbiased", expected)
+        for measure in ("error", "bias_sq_unbiased", "variance_unbiased"):
+            values = [np.array([part(unit, measure) for unit in units]) for units in sides]
+            assert_difference(row, measure, paired_mean_interval(values[0], values[1]))
+
+
+def part(unit: Unit, measure: str) -> float:
+    assert unit.variance is not None
+    parts = {"error": unit.error, "variance_unbiased": unit.variance, "bias_sq_unbiased": unit.error - unit.variance}
+    return parts[measure]
+
+
+def assert_difference(row: dict[str, Any], measure: str, expected: tuple[float | None, ...]) -> None:
+    for end, value in zip(("", "_ci_low", "_ci_high"), expected, strict=True):
+        assert agree(row[f"{measure}_difference{end}"], value), (measure, end, row, value)

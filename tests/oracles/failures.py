@@ -81,9 +81,18 @@ def share_interval(values: Array, n_samples: float) -> tuple[float | None, float
         return None, None
     size = float(n)
     if mean not in (0, 1):
-        quantiles = stats.norm.ppf(0.975) / stats.t.ppf(0.975, n - 1)
-        variance = float(np.var(values, ddof=1)) / n
-        size = min(n_samples, mean * (1 - mean) / variance * quantiles**2) if variance else n_samples
+        apart = values - mean
+        # Items that would scatter so, were each 0 or 1; few that decide are few, and none scatter more than those.
+        size = _counted(n - 1, n - 1)
+        if apart.any():
+            variance, freedom = float(np.var(values, ddof=1)) / n, np.sum(apart**2) ** 2 / np.sum(apart**4)
+            size = max(size, _counted(mean * (1 - mean) / variance, float(np.clip(freedom, 1, n - 1))))
+        size = min(size, n_samples)
     z = stats.norm.ppf(0.975)
     middle, reach = mean * size + z * z / 2, z * np.sqrt(mean * size * (1 - mean) + z * z / 4)
     return float((middle - reach) / (size + z * z)), float((middle + reach) / (size + z * z))
+
+
+def _counted(size: float, freedom: float) -> float:
+    """Items, of which Student's t with so many degrees of freedom leaves fewer."""
+    return float(size * (stats.norm.ppf(0.975) / stats.t.ppf(0.975, freedom)) ** 2)

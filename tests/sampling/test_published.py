@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -11,6 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from ingestion.logs.importer import import_paths
+from ingestion.logs.table.mapping_file import SHIPPED
 from ingestion.sampling import embed_answers, load_spec, sample
 from tests.sampling.conftest import KEY
 from tests.sampling.killing import write_items
@@ -22,7 +26,7 @@ from warehouse.publish import publish
 from warehouse.raw import connect_raw
 from warehouse.transform import prepare, run_dbt
 
-WITH_TEXTS = ("+fig_transcripts", "+dim_item", "+fct_sample", "+fig_embedding_variance")
+WITH_TEXTS = ("+fig_transcripts", "+dim_item", "+fct_sample", "+fig_embedding_variance", "+fig_contrasts")
 MODELS_ALONE = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
 SECRETS = ("secret", "right 1", "w1 w1")
 
@@ -45,7 +49,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Layout]:
             "models": [{"id": "echo", "provider": "here"}],
             "providers": {"here": {"kind": "openai", "base_url": f"{server.url}/v1"}},
             "conditions": [
-                {"prompt_format": "choice", "shots": 2},
+                {"prompt_format": "choice", "shots": 2, "tasks": ["own"]},
+                {"prompt_format": "choice", "shots": 2, "tasks": ["science"], "system": "Like this: secret 1? right 1"},
                 {"prompt_format": "open_ended", "tasks": ["own"]},
             ],
             "epochs": 4,
@@ -55,6 +60,11 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Layout]:
         loaded = load_spec(folder / "spec.yaml")
         sample(loaded, layout)
         embed_answers(loaded, layout)
+    write_hints(folder)
+    for kind in ("baseline", "hinted"):
+        mapping = folder / f"{kind}.yaml"
+        mapping.write_text((SHIPPED / f"hints_{kind}.yaml").read_text() + "question: question\n")
+        assert not import_paths([folder / f"{kind}_echo.json"], layout, mapping=mapping).has_refused
     imported = {"task": "inspect_evals/GPQA_diamond", "item_id": "1", "answer_key_id": "k", "question": "secret log?"}
     write_partition(
         layout,
@@ -69,6 +79,26 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Layout]:
     yield layout
 
 
+def write_hints(folder: Path) -> None:
+    """Answers with a hint and without, to two questions of GPQA, in the layout of hot-mess-reward-hacking."""
+    told = [
+        {
+            "question_idx": number,
+            "question": f"secret {number}?",
+            "correct_answer": "B",
+            "hint_answer": "C",
+            "correct_rate": 0.5,
+            "answers": [
+                {"sample": sample, "answer": answer, "correct": answer == "B", "followed_hint": answer == "C"}
+                for sample, answer in enumerate("BC")
+            ],
+        }
+        for number in (0, 1)
+    ]
+    (folder / "baseline_echo.json").write_text(json.dumps(told))
+    (folder / "hinted_echo.json").write_text(json.dumps({"grader": told}))
+
+
 def test_no_text_of_gpqa_is_published(published: Layout) -> None:
     with connect_raw(published) as con:
         completions = con.execute("select completion from raw.samples where task = 'science'").fetchall()
@@ -77,6 +107,7 @@ def test_no_text_of_gpqa_is_published(published: Layout) -> None:
     with duckdb.connect(str(published.published_database), read_only=True) as con:
         items = con.execute("select task, is_withheld, count(question) from marts.dim_item group by all order by all")
         assert items.fetchall() == [
+            ("gpqa_hints", True, 0),
             ("inspect_evals/GPQA_diamond", True, 0),
             ("own", False, 12),
             ("science", True, 0),
@@ -86,7 +117,11 @@ def test_no_text_of_gpqa_is_published(published: Layout) -> None:
             "group by all order by all"
         ).fetchall()
         assert [row[:3] for row in transcripts if row[0] == "science"] == [("science", True, 0)]
-        assert [row[3] for row in transcripts] == [True, False]
+        assert {row[0]: row[3] for row in transcripts} == {"gpqa_hints": False, "own": True, "science": False}
+        labels = con.execute(
+            "select condition_label, other_condition_label from figures.fig_contrasts where task = 'gpqa_hints'"
+        ).fetchall()
+        assert set(labels) == {("hint: none", "hint: grader")}
         tables = con.execute("select schema_name, table_name from duckdb_tables()").fetchall()
         for schema, table in tables:
             told = str(con.execute(f'from "{schema}"."{table}"').fetchall())

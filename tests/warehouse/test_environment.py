@@ -46,6 +46,14 @@ def test_a_file_counts_where_the_environment_says_nothing(folders: tuple[Path, P
     assert environment.path("WAREHOUSE_ROOT") is None
 
 
+@pytest.mark.parametrize("address", ["s3://bucket/warehouse", " gs://bucket", "az://container/x"])
+def test_an_address_is_no_folder(folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("WAREHOUSE_ROOT", address)
+    with pytest.raises(environment.NotAFolderError, match=rf"WAREHOUSE_ROOT is '{address.strip()}', .* local disk"):
+        Layout.from_env()
+    assert list(folders[0].iterdir()) == [folders[0] / environment.FILE_NAME], "nothing was made"
+
+
 def test_the_sampler_finds_a_key_there(folders: tuple[Path, Path]) -> None:
     assert Key(ProviderSpec(kind="openai")).reveal() == "two"
 

@@ -23,23 +23,18 @@ def pools(*rows: tuple[str, str, str | None]) -> pl.DataFrame:
     )
 
 
-def test_a_label_keeps_what_tells_a_task_s_conditions_apart() -> None:
-    table = pools(
-        ("a", "m", "choice · effort low · T 1.0"),
-        ("a", "m", "choice · effort high · T 1.0"),
-        ("b", "m", "choice · effort low · T 1.0"),
-        ("c", "m", None),
-    )
-    assert with_telling_conditions(table)["condition_label"].to_list() == ["effort low", "effort high", "", ""]
+def test_a_condition_is_told_where_a_task_has_several() -> None:
+    table = pools(("a", "m", "effort: low"), ("a", "m", "effort: high"), ("b", "m", "effort: low"), ("c", "m", None))
+    assert with_telling_conditions(table)["condition_label"].to_list() == ["effort: low", "effort: high", "", ""]
 
 
 def test_a_series_is_a_model_and_its_condition_where_one_is_needed() -> None:
     table = pools(
-        ("a", "vendor/large", "choice · T 0.6"),
-        ("a", "mockllm/x", "choice · T 1.0"),
-        ("b", "vendor/large", "choice · T 0.6"),
+        ("a", "vendor/large", "T: 0.6"),
+        ("a", "mockllm/x", "T: 1"),
+        ("b", "vendor/large", "T: 0.6"),
     )
-    assert with_series(table)["series"].to_list() == ["x · T 1.0 (simulated)", "large · T 0.6", "large"]
+    assert with_series(table)["series"].to_list() == ["x · T: 1 (simulated)", "large · T: 0.6", "large"]
 
 
 def test_rows_are_shown_that_the_tables_mark_and_name_their_decomposition() -> None:
@@ -57,7 +52,7 @@ def test_rows_are_shown_that_the_tables_mark_and_name_their_decomposition() -> N
 
 
 def test_differences_are_sorted_and_told_in_words() -> None:
-    labels = {"low": "choice · effort low", "high": "choice · effort high", "plain": None}
+    labels = {"low": "effort: low", "high": "effort: high", "plain": None}
 
     def pair(task: str, one: tuple[str, str], other: tuple[str, str], difference: float) -> dict[str, object]:
         sides = {"": one, "other_": other}
@@ -80,8 +75,8 @@ def test_differences_are_sorted_and_told_in_words() -> None:
     points = _dots({"fig_incoherence_difference": pl.DataFrame(rows)}).points
     assert points["row"].to_list() == [
         "bare (KL): x vs one (simulated)",
-        "quiz (KL): one · effort low vs effort high",
-        "quiz (KL): two vs one · effort low",
+        "quiz (KL): one · effort: low vs effort: high",
+        "quiz (KL): two vs one · effort: low",
     ]
     assert points["x"].to_list() == [0.3, -0.1, 0.2]
 

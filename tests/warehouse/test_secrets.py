@@ -13,7 +13,7 @@ import pytest
 
 from warehouse.layout import Layout
 from warehouse.secrets import hash_key, hashed_for, without_secrets
-from warehouse.settings import published_settings
+from warehouse.settings import published_settings, without_texts
 
 CHANCE = random.Random(7)
 
@@ -144,3 +144,19 @@ def test_what_a_tool_logged_is_published_by_name_and_what_a_person_chose_as_it_i
     assert chosen["task_args"] == settings["task_args"]
     assert "AIza" not in str(chosen) and "gsk_" not in str(chosen) and "hunter2" not in str(chosen)
     assert "hunter2" not in published_settings("no JSON: hunter2", "table")
+
+
+def test_of_a_withheld_task_names_and_numbers_are_published_and_texts_are_not() -> None:
+    settings = {
+        "model": {"revision": "a" * 40, "dtype": "bfloat16", "path": "models/of/people/who-name-them-at-length"},
+        "system": "Like this one: what is the mass of a proton?",
+        "stop": ["Question:", "Which of these is the mass of a proton?"],
+        "template": "sha256:0123456789abcdef, 512 characters",
+        "temperature": 0.6,
+    }
+    shown = json.loads(without_texts(json.dumps(settings)))
+    assert {name: shown[name] for name in ("model", "template", "temperature")} == {
+        name: settings[name] for name in ("model", "template", "temperature")
+    }
+    assert "proton" not in str(shown) and shown["stop"][0] == "Question:"
+    assert shown["system"].startswith("(hash ")

@@ -112,31 +112,15 @@ def short_model(model_id: str) -> str:
 
 
 def with_telling_conditions(table: pl.DataFrame) -> pl.DataFrame:
-    """Shorten `condition_label` to the parts that not all conditions of a task share; empty where none tells."""
-    labels = table.select("task", "condition_label").unique(maintain_order=True)
-    parts = {row: row[1].split(PART) for row in labels.iter_rows() if row[1] is not None}
-    short = []
-    for task, label in labels.iter_rows():
-        others = [set(words) for (other, _), words in parts.items() if other == task]
-        shared = set.intersection(*others) if others else set()
-        short.append(PART.join(word for word in parts.get((task, label), []) if word not in shared))
-    return (
-        table.join(
-            labels.with_columns(short=pl.Series(short, dtype=pl.String)),
-            on=["task", "condition_label"],
-            how="left",
-            nulls_equal=True,
-            maintain_order="left",
-        )
-        .with_columns(condition_label="short")
-        .drop("short")
-    )
+    """Keep `condition_label` where the table has several conditions of a task; empty where none needs telling."""
+    is_one_of_several = pl.col("condition_id").n_unique().over("task") > 1
+    return table.with_columns(condition_label=pl.when(is_one_of_several).then("condition_label").fill_null(""))
 
 
 def with_series(table: pl.DataFrame, order: str = "param_count") -> pl.DataFrame:
     """Add `series`: model, and what tells its condition from the task's others; ordered by model size, then name."""
     label = pl.col("model_id").map_elements(short_model, return_dtype=pl.String)
-    condition = pl.when(pl.col("condition_label").fill_null("") != "").then(PART + pl.col("condition_label"))
+    condition = pl.when(pl.col("condition_label") != "").then(PART + pl.col("condition_label"))
     simulated = pl.when(pl.col("is_simulated")).then(pl.lit(" (simulated)"))
     return (
         with_telling_conditions(table)

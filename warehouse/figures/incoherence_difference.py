@@ -11,7 +11,6 @@ from warehouse.figures.base import (
     Tables,
     main_rows,
     short_model,
-    with_telling_conditions,
 )
 from warehouse.figures.dots import Dots
 
@@ -40,22 +39,16 @@ def _dots(tables: Tables) -> Dots:
 
 def _pairs_in_words(table: pl.DataFrame) -> list[str]:
     """For each row, the second pool of the pair, then the first: the difference is the second's minus the first's."""
-    sides = [
-        table.select("task", condition_id=f"{side}condition_id", condition_label=f"{side}condition_label")
-        for side in ("", "other_")
-    ]
-    labels = with_telling_conditions(pl.concat(sides).unique(maintain_order=True))
-    # Of two conditions, one may have nothing that the other lacks: then its id tells it.
-    label = {(task, condition): words or condition for task, condition, words in labels.iter_rows()}
-    has_words = {task for task, _, words in labels.iter_rows() if words}
+    conditions = pl.concat(table.select("task", condition_id=f"{side}condition_id") for side in ("", "other_"))
+    several = set(conditions.filter(pl.col("condition_id").n_unique().over("task") > 1)["task"])
     pairs = []
     for row in table.iter_rows(named=True):
         one, other = short_model(row["model_id"]), short_model(row["other_model_id"])
-        condition = label[row["task"], row["condition_id"]]
+        condition = row["condition_label"] or row["condition_id"]
         if row["compared"] == "models":
-            words = f"{other} vs {one}" + (PART + condition if row["task"] in has_words else "")
+            words = f"{other} vs {one}" + (PART + condition if row["task"] in several else "")
         else:
-            words = f"{one}{PART}{label[row['task'], row['other_condition_id']]} vs {condition}"
+            words = f"{one}{PART}{row['other_condition_label'] or row['other_condition_id']} vs {condition}"
         pairs.append(words + (" (simulated)" if row["is_simulated"] or row["other_is_simulated"] else ""))
     return pairs
 

@@ -29,7 +29,7 @@ def _lines(tables: Tables) -> Lines:
         y_label="share of items",
         y_log=False,
         connected=True,
-        tooltips=("n_items", "n_items_with_fewer"),
+        tooltips=("n_items", "n_items_with_fewer", "cost_usd_per_item"),
     )
 
 

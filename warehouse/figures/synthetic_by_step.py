@@ -77,10 +77,10 @@ class Rollouts:
             here = self.shown.filter(pl.col("row") == row)
             every = max(1, -(-here["step"].n_unique() // 120))
             here = here.filter((pl.col("step") % every == 0) | (pl.col("step") == pl.col("step").max()))
-            rows.append(alt.hconcat(*(self._panel(here, *measure, title=row) for measure in MEASURES)))
+            rows.append(alt.hconcat(*(self._panel(here, *measure) for measure in MEASURES)).properties(title=row))
         return alt.vconcat(*rows)
 
-    def _panel(self, here: pl.DataFrame, measure: str, label: str, scale: str, *, title: str) -> alt.Chart:
+    def _panel(self, here: pl.DataFrame, measure: str, label: str, scale: str) -> alt.Chart:
         here = here.filter(pl.col(measure).is_not_null())
         if scale == "log":
             here = here.filter(pl.col(measure) > 0)
@@ -98,7 +98,7 @@ class Rollouts:
         y = alt.Y(f"{measure}:Q", title=label, scale=alt.Scale(type=scale))  # type: ignore[arg-type]
         lines = alt.Chart(here).mark_line()
         encoded = lines.encode(x=alt.X("step:Q"), y=y, color=color, strokeDash=dashed_teacher(), tooltip=tooltip)
-        panel: alt.Chart = encoded.properties(width=225, height=190, title=title if measure == MEASURES[0][0] else "")
+        panel: alt.Chart = encoded.properties(width=225, height=190)
         return panel
 
 

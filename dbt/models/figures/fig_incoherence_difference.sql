@@ -1,4 +1,4 @@
-{% set measures = ["accuracy", "error", "bias_sq", "variance"] %}
+{% set measures = ["accuracy", "error", "bias_sq", "variance", "bias_sq_unbiased", "variance_unbiased"] %}
 
 with
 

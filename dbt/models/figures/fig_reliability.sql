@@ -8,6 +8,10 @@ items as (
     inner join {{ ref("int_item_clusters") }} using (task, item_id)
 ),
 
+pools as (
+    select * from {{ ref("int_pool_metrics") }}
+),
+
 models as (
     select * from {{ ref("dim_model") }}
 ),
@@ -36,9 +40,11 @@ select
     counts.n_items,
     counts.n_items_with_fewer,
     counts.n_samples,
-    {{ with_interval("means", rates) }}
+    {{ with_interval("means", rates) }},
+    means.k * pools.cost_usd_per_sample as cost_usd_per_item
 from means
 inner join counts using ({{ keys | join(", ") }})
+{{ join_pools("means") }}
 inner join models on means.model_id = models.model_id
 inner join conditions on means.condition_id = conditions.condition_id
 order by task, model_id, condition_id, k

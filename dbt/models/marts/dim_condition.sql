@@ -1,7 +1,11 @@
 with
 
 conditions as (
-    select * from {{ ref("stg_conditions") }}
+    select * from {{ ref("int_conditions") }}
+),
+
+settings as (
+    select * from {{ ref("int_condition_settings") }}
 ),
 
 samples as (
@@ -17,12 +21,6 @@ sample_counts as (
     group by condition_id
 ),
 
-named as (
-    select condition_id from conditions
-    union
-    select condition_id from sample_counts
-),
-
 asked as (
     select distinct
         task,
@@ -30,27 +28,20 @@ asked as (
     from samples
 ),
 
--- Settings without words of their own, as another prompt template, differ in the id alone.
-alike as (
-    select condition_id
-    from asked
-    inner join conditions using (condition_id)
-    qualify count(*) over (partition by task, condition_label) > 1
-)
+named as (
+    select condition_id from conditions
+    union
+    select condition_id from asked
+),
+
+{{ condition_labels() }}
 
 select
     ---------- ids
     condition_id,
 
     ---------- text
-    coalesce(
-        conditions.condition_label || case
-            when condition_id in (select alike.condition_id from alike)
-                then ' · ' || regexp_extract(condition_id, '[^-]+$')
-            else ''
-        end,
-        condition_id
-    ) as condition_label,
+    coalesce(labels.condition_label, condition_id) as condition_label,
     conditions.prompt_format,
     conditions.reasoning_budget,
     conditions.settings,
@@ -65,5 +56,6 @@ select
     coalesce(sample_counts.n_errors, 0) as n_errors
 from named
 left join conditions using (condition_id)
+left join labels using (condition_id)
 left join sample_counts using (condition_id)
 order by condition_id

@@ -1,5 +1,5 @@
 {% set keys = pair_keys() + ["decomposition"] %}
-{% set means = ["accuracy", "error", "bias_sq", "variance"] %}
+{% set means = ["accuracy", "error", "bias_sq", "variance", "bias_sq_unbiased", "variance_unbiased"] %}
 
 with
 
@@ -17,8 +17,8 @@ contexts as (
 ),
 
 {% for relation, columns in {
-    "items": ["item_id", "cluster_id", "n_samples", "accuracy", "error", "bias_sq", "variance", "variance_unbiased",
-        "error_share", "mode_margin", "excess_agreement"],
+    "items": ["item_id", "cluster_id", "n_samples", "accuracy", "error", "bias_sq", "variance",
+        "bias_sq_unbiased", "variance_unbiased", "error_share", "mode_margin", "excess_agreement"],
     "contexts": ["item_id", "context_id", "error_shift", "variance_shift", "accuracy_shift", "score_shift"],
 }.items() %}
     {{ relation }}_of_sides as (

@@ -72,7 +72,8 @@ function hasRows(panel, sets, greys) {
   return telling.some((set) => set.rows.some((row) => !greys.includes(row[set.unit])));
 }
 
-function recolor(spec, names, sets, greys) {
+// The series that are shown have the first colours; what is grey, or black, stays so.
+function recolor(spec, names, sets) {
   const present = {};
   const isPresent = (field, value) => {
     present[field] = present[field] || new Set(Object.values(sets).flatMap((set) => set.rows.map((row) => row[field])));
@@ -85,8 +86,20 @@ function recolor(spec, names, sets, greys) {
     const pairs = scale.domain.map((name, at) => [name, scale.range[at]]).filter(([name]) => isPresent(color.field, name));
     const isSeries = color.field === "series" && names.length <= charts.colors.length;
     scale.domain = pairs.map(([name]) => name);
-    scale.range = pairs.map(([name, was]) => (isSeries && !greys.includes(name) ? charts.colors[names.indexOf(name)] || was : was));
+    scale.range = pairs.map(([name, was]) => (isSeries && charts.colors.includes(was) ? charts.colors[names.indexOf(name)] || was : was));
   });
+}
+
+// A title is not what makes a chart wide: its words go on in further lines.
+function wrapTitle(part, width) {
+  if (typeof part.title !== "string") return;
+  const most = Math.max(14, Math.floor(width / 7.5)), lines = [];
+  for (const word of part.title.split(" ")) {
+    const last = lines[lines.length - 1];
+    if (last !== undefined && last.length + word.length < most) lines[lines.length - 1] = last + " " + word;
+    else lines.push(word);
+  }
+  part.title = { text: lines };
 }
 
 function sized(spec, width, { n, longest }, dots) {
@@ -100,6 +113,7 @@ function sized(spec, width, { n, longest }, dots) {
     if (spec.height && spec.height.step && dots) spec.height.step = Math.max(9, Math.min(spec.height.step, 480 / dots));
     spec.width = width;
     spec.autosize = { type: "fit-x", contains: "padding" };
+    wrapTitle(spec, width);
     return 1;
   }
   const most = Math.max(1, Math.floor(width / (spec.facet || spec.concat ? 250 : 190)));
@@ -120,7 +134,11 @@ function sized(spec, width, { n, longest }, dots) {
     if (longest * 8 > room) Object.assign(header, { labelExpr: "split(datum.label, ': ')", labelFontSize: 12 });
   }
   spec.spacing = 18;
-  for (const panel of panelsOf(spec)) panel.width = Math.max(90, Math.floor((width - 18 * (columns - 1)) / columns - 64));
+  for (const panel of panelsOf(spec)) {
+    panel.width = Math.max(90, Math.floor((width - 18 * (columns - 1)) / columns - 64));
+    wrapTitle(panel, panel.width);
+  }
+  for (const row of spec.vconcat || []) wrapTitle(row, width);
   return columns;
 }
 
@@ -140,6 +158,6 @@ function prepared(chart, width) {
   if (spec.concat ? spec.concat.length === 0 : spec.facet ? panels.n === 0 : !hasRows(spec, sets, greys)) return null;
   const used = dataNames(spec);
   spec.datasets = Object.fromEntries(used.map((name) => [name, (sets[name] || { rows: [] }).rows]));
-  recolor(spec, few.series, Object.fromEntries(used.map((name) => [name, sets[name]])), greys);
+  recolor(spec, few.series, Object.fromEntries(used.map((name) => [name, sets[name]])));
   return { spec, said, columns: sized(spec, width, panels, few.dots), isOfPools: Object.values(sets).some((set) => set.isOfPools) };
 }

@@ -91,8 +91,10 @@ drawn as (
 select
     drawn.vote_pattern,
     drawn.n_drawn as k,
-    sum(drawn.n_ways / (1 + drawn.n_ties) / exp({{ ln_choose("last_answers.n_samples", "drawn.n_drawn") }}))
-        as majority_at_k
+    -- A share: logarithms of many ways are rounded, and so might lie a little above it.
+    least(
+        sum(drawn.n_ways / (1 + drawn.n_ties) / exp({{ ln_choose("last_answers.n_samples", "drawn.n_drawn") }})), 1e0
+    ) as majority_at_k
 from drawn
 inner join last_answers on drawn.vote_pattern = last_answers.vote_pattern and drawn.place = last_answers.place
 group by drawn.vote_pattern, drawn.n_drawn
