@@ -27,11 +27,19 @@ slopes as (
     {{ log_slopes("influences", keys, "contexts", item_keys() + multiverse_ways()[:4]) }}
 ),
 
-judged as (
+noted as (
     select
         *,
         {{ no_sandwich("total_error / (" ~ always_wrong("kl_delta") ~ ")") }} as interval_note
     from slopes
+),
+
+intervals as (
+    select
+        *,
+        case when interval_note is null then slope - half_width end as slope_ci_low,
+        case when interval_note is null then slope + half_width end as slope_ci_high
+    from noted
 ),
 
 ranked as (
@@ -79,7 +87,7 @@ fits as (
     {{ log_log_fit("levelled", "mean_length", "ratio", bucketed) }}
 )
 
-{% for fitted_to, relation in {"items": "judged", "buckets": "fits"}.items() %}
+{% for fitted_to, relation in {"items": "intervals", "buckets": "fits"}.items() %}
     select
         'longer_reasoning_more_incoherent' as finding,
         {{ group }},
@@ -88,13 +96,8 @@ fits as (
         {{ "n_points" if fitted_to == "buckets" else "n_items" }} as n,
         'holds' as precondition,
         slope as statistic,
-        {% for end, sign in {"low": "-", "high": "+"}.items() %}
-            {% if fitted_to == "buckets" %}
-                slope_ci_{{ end }} as statistic_ci_{{ end }}{{ "," if not loop.last }}
-            {% else %}
-                case when interval_note is null then slope {{ sign }} half_width end as statistic_ci_{{ end }}{{ "," if not loop.last }}
-            {% endif %}
-        {% endfor %}
+        slope_ci_low as statistic_ci_low,
+        slope_ci_high as statistic_ci_high
     from {{ relation }}
     {{ "union all" if not loop.last }}
 {% endfor %}
