@@ -30,7 +30,7 @@ slopes as (
 noted as (
     select
         *,
-        {{ no_sandwich("total_error / (" ~ always_wrong("kl_delta") ~ ")") }} as interval_note
+        {{ no_sandwich("total_error / (" ~ always_wrong(delta="kl_delta") ~ ")") }} as interval_note
     from slopes
 ),
 
