@@ -268,7 +268,7 @@ def test_each_finding_is_held_against_other_ways(built: Built) -> None:
 
 
 def test_the_way_that_a_finding_is_told_by_is_among_the_ways(built: Built) -> None:
-    """With its interval, what shared contexts add, and the reasons to have none, so that the two never contradict each other."""
+    """With its interval, what shared contexts add, and the reasons to have none: the two never contradict each other."""
     told_by = {
         "longer_reasoning_more_incoherent": "fitted_to = 'items'",
         "overthinking_more_incoherent": "accuracy_is = 'held'",
@@ -280,9 +280,9 @@ def test_the_way_that_a_finding_is_told_by_is_among_the_ways(built: Built) -> No
         if row["finding"] in told_by:
             where = (
                 f"finding = '{row['finding']}' and task = '{row['task']}' and fit_id = '{row['fit_id']}' "
-                f"and condition_id is not distinct from {quoted(row['condition_id'])} "
-                f"and temperature is not distinct from {row['temperature'] if row['temperature'] is not None else 'null'} "
-                f"and length_axis is not distinct from {quoted(row['length_axis'])} "
+                f"and condition_id is not distinct from {literal(row['condition_id'])} "
+                f"and temperature is not distinct from {literal(row['temperature'])} "
+                f"and length_axis is not distinct from {literal(row['length_axis'])} "
                 f"and decomposition = '{row['decomposition']}' and estimator = 'corrected' "
                 f"and coalesce(format_failures, 'included') = 'included' and coalesce(kl_delta, 1e-12) = 1e-12"
             )
@@ -294,5 +294,5 @@ def test_the_way_that_a_finding_is_told_by_is_among_the_ways(built: Built) -> No
     assert notes >= {(None, False), (None, True), ("too_few_errors", False)}, notes
 
 
-def quoted(text: str | None) -> str:
-    return "null" if text is None else f"'{text}'"
+def literal(value: str | float | None) -> str:
+    return "null" if value is None else f"'{value}'"
