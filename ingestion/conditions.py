@@ -1,21 +1,22 @@
 """What a run held fixed, from any tool's settings: a row of `raw.conditions`.
 
 Two runs share a condition only if everything that can change an answer is equal, so readers hand over all settings and
-leave out by name what cannot change one. Long texts are kept as their hash. What is a secret by its name is struck out,
-so that a new key makes no new condition; what looks like one is kept as its keyed hash (`warehouse.secrets`).
+leave out by name what cannot change one. Long texts are kept as their hash, with the first few words, by which people
+know them. What is a secret by its name is struck out, so that a new key makes no new condition; what looks like one is
+kept as its keyed hash (`warehouse.secrets`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from warehouse.keys import canonical_json, condition_id, digest
 from warehouse.secrets import without_secrets
 from warehouse.settings import STRUCK_OUT, names_a_secret
 
-_LONGEST_TEXT = 200
+_LONGEST_TEXT, _BEGINNING = 200, 20
 
 
 def settings_row(
@@ -30,7 +31,7 @@ def settings_row(
             `reasoning_tokens`); make the columns and the label.
         n_shots: few-shot examples in the prompt, None if unknown.
     """
-    settings = _tidy(settings)
+    tidied = _tidy(settings, "", _hashed)
     budget = _budget(generation)
     values = {
         "prompt_format": prompt_format,
@@ -42,10 +43,10 @@ def settings_row(
         "max_tokens": integer(generation.get("max_tokens"), 2**63),
     }
     return {
-        "condition_id": condition_id(prompt_format, settings),
+        "condition_id": condition_id(prompt_format, tidied),
         "condition_label": _label(values, budget),
         **values,
-        "settings": canonical_json({"prompt_format": prompt_format, **settings}),
+        "settings": canonical_json({"prompt_format": prompt_format, **_tidy(settings, "", _hashed_and_begun)}),
     }
 
 
@@ -80,18 +81,28 @@ def _label(values: Mapping[str, Any], budget: tuple[str, str] | None) -> str:
     return " · ".join(parts)
 
 
-def _tidy(value: Any, name: str = "") -> Any:
+def _hashed(text: str) -> str:
+    return f"sha256:{digest(text)}, {len(text)} characters"
+
+
+def _hashed_and_begun(text: str) -> str:
+    """The same for people, who know a prompt by its first words; the id of the condition does not."""
+    words = " ".join(text[:_LONGEST_TEXT].split())[: _BEGINNING + 1].rpartition(" ")[0]
+    return f"{_hashed(text)}: {words}" if words else _hashed(text)
+
+
+def _tidy(value: Any, name: str, long_text: Callable[[str], str]) -> Any:
     """JSON in one spelling: no nulls, no empty groups, 1.0 as 1, long texts as their hash, no secrets."""
     if names_a_secret(name):
         return STRUCK_OUT
     if isinstance(value, Mapping):
-        tidied = {without_secrets(str(key)): _tidy(inner, str(key)) for key, inner in value.items()}
+        tidied = {without_secrets(str(key)): _tidy(inner, str(key), long_text) for key, inner in value.items()}
         return {key: inner for key, inner in tidied.items() if inner is not None and inner != {} and inner != []}
     if isinstance(value, list):
-        return [_tidy(inner) for inner in value]
+        return [_tidy(inner, "", long_text) for inner in value]
     if isinstance(value, str):
         text = without_secrets(value.encode("utf-8", "replace").decode())
-        return text if len(text) <= _LONGEST_TEXT else f"sha256:{digest(text)}, {len(text)} characters"
+        return text if len(text) <= _LONGEST_TEXT else long_text(text)
     if isinstance(value, float):
         return int(value) if value.is_integer() else (value if math.isfinite(value) else str(value))
     return value

@@ -113,7 +113,7 @@ def _without_texts(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_texts(inner) for inner in value]
     is_text = isinstance(value, str) and len(value) > _LONGEST_WORDS and not _IS_NAME.fullmatch(value)
-    return masked(value) if is_text and not _IS_HASH.fullmatch(value) else value
+    return _hash_of(value) if is_text else value
 
 
 def _published(value: Any, name: str, *, is_chosen: bool) -> Any:
@@ -125,13 +125,18 @@ def _published(value: Any, name: str, *, is_chosen: bool) -> Any:
         return [_published(inner, name, is_chosen=is_chosen) for inner in value]
     if not isinstance(value, str):
         return value
-    shown = is_chosen or name in _PUBLISHED or _IS_HASH.fullmatch(value)
-    return without_secrets(value) if shown else masked(value)
+    return without_secrets(value) if is_chosen or name in _PUBLISHED else _hash_of(value)
+
+
+def _hash_of(text: str) -> str:
+    """A text as what tells it from others: a long one's hash without how it begins."""
+    found = _IS_HASH.fullmatch(text)
+    return found[1] if found else masked(text)
 
 
 _LONGEST_WORDS = 24
 _IS_NAME = re.compile(r"[A-Za-z0-9_./:@+=-]+")
 """Of a file, a revision, a model: nothing that asks or answers."""
 
-_IS_HASH = re.compile(r"sha256:[0-9a-f]{16}, \d+ characters|\(struck out\)|\(secret [0-9a-f]{12}\)")
-"""Long texts and secrets as `ingestion.conditions` keeps them: already no text."""
+_IS_HASH = re.compile(r"(sha256:[0-9a-f]{16}, \d+ characters|\(struck out\)|\(secret [0-9a-f]{12}\))(?:: .*)?")
+"""Long texts and secrets as `ingestion.conditions` keeps them."""

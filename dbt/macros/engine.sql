@@ -72,15 +72,18 @@
 {% macro spark__without_secrets(text) %}cast(null as string){% endmacro %}
 
 {#
-  Rows condition_id, setting (the path of a plain value in JSON, of a list of them the list's), value (as JSON), told (as text) of a
-  relation's settings.
+  Rows condition_id, setting (the path of a plain value in JSON, of a list of them the list's), value (as JSON, long texts by their hash
+  alone: earlier imports did not keep how they begin), told (as text) of a relation's settings.
 #}
 {% macro setting_leaves(relation) %}{{ return(adapter.dispatch("setting_leaves")(relation)) }}{% endmacro %}
 {% macro default__setting_leaves(relation) %}
     select
         {{ relation }}.condition_id,
         regexp_replace(substr(leaves.fullkey, 3), '(\[[0-9]+\])+$', '') as setting,
-        string_agg(cast(leaves.atom as varchar), ', ' order by leaves.id) as value,
+        string_agg(
+            regexp_replace(cast(leaves.atom as varchar), '^("sha256:[0-9a-f]{16}, [0-9]+ characters): .*"$', '\1"'),
+            ', ' order by leaves.id
+        ) as value,
         string_agg(leaves.atom ->> '$', ', ' order by leaves.id) as told
     from {{ relation }}, json_tree({{ relation }}.settings) as leaves
     where leaves.atom is not null and leaves.fullkey like '$.%'

@@ -6,6 +6,8 @@
 #}
 {% macro setting_in_words(value) -%}
     case
+        when {{ value }} like 'sha256:%, % characters: %'
+            then concat(regexp_extract({{ value }}, ' characters: (.*)$', 1), '… ', substr({{ value }}, 8, 4))
         when {{ value }} like 'sha256:%, % characters' then concat('text ', substr({{ value }}, 8, 4))
         when {{ value }} like '(hash %)' or {{ value }} like '(secret %)' then {{ value }}
         when length({{ value }}) <= 24 then regexp_replace(trim({{ value }}), '\s+', ' ', 'g')

@@ -92,6 +92,7 @@ def test_no_secret_and_no_long_text_is_kept() -> None:
     assert secret not in json.dumps(row)
     assert "patient" not in row["settings"]
     settings = json.loads(row["settings"])
+    assert settings["solvers"][0]["params"]["template"].endswith(", 1500 characters: You are a very")
     assert settings["generate"]["extra_body"]["min_p"] == 0.1
     assert settings["task_args"]["max_tokens"] == 5
 

@@ -152,6 +152,7 @@ def test_of_a_withheld_task_names_and_numbers_are_published_and_texts_are_not() 
         "system": "Like this one: what is the mass of a proton?",
         "stop": ["Question:", "Which of these is the mass of a proton?"],
         "template": "sha256:0123456789abcdef, 512 characters",
+        "prompt": "sha256:fedcba9876543210, 777 characters: What is a proton",
         "temperature": 0.6,
     }
     shown = json.loads(without_texts(json.dumps(settings)))
@@ -159,4 +160,6 @@ def test_of_a_withheld_task_names_and_numbers_are_published_and_texts_are_not() 
         name: settings[name] for name in ("model", "template", "temperature")
     }
     assert "proton" not in str(shown) and shown["stop"][0] == "Question:"
-    assert shown["system"].startswith("(hash ")
+    assert shown["system"].startswith("(hash ") and shown["prompt"] == "sha256:fedcba9876543210, 777 characters"
+    logged = json.loads(published_settings(json.dumps({"owner_note": settings["prompt"]} | settings), "inspect"))
+    assert logged["owner_note"] == shown["prompt"] and logged["prompt"] == settings["prompt"]
