@@ -268,7 +268,7 @@ def test_each_finding_is_held_against_other_ways(built: Built) -> None:
 
 
 def test_the_way_that_a_finding_is_told_by_is_among_the_ways(built: Built) -> None:
-    """With its interval, what shared contexts add, and the reasons to have none: the two never contradict each other."""
+    """With its interval, what shared contexts add, and the reasons to have none: the two never contradict."""
     told_by = {
         "longer_reasoning_more_incoherent": "fitted_to = 'items'",
         "overthinking_more_incoherent": "accuracy_is = 'held'",
