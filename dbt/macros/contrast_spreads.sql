@@ -70,26 +70,5 @@
         group by {{ group }}, side_contexts.context_id, complete.{{ cluster }}
     ),
 
-    context_sums as (
-        select
-            {{ group }},
-            context_id,
-            {% for end in ["low", "high"] %}
-                pow(sum(shift_{{ end }}), 2) - sum(pow(shift_{{ end }}, 2)) as shared_{{ end }}{{ "," if not loop.last }}
-            {% endfor %}
-        from context_units
-        group by {{ group }}, context_id
-    ),
-
-    context_spreads as (
-        select
-            {{ group }},
-            count(*) as n_contexts,
-            {% for end in ["low", "high"] %}
-                greatest((count(*) - 1) / cast(count(*) as double) * sum(shared_{{ end }}), 0e0)
-                    as context_sq_{{ end }}{{ "," if not loop.last }}
-            {% endfor %}
-        from context_sums
-        group by {{ group }}
-    )
+    {{ shared_by_contexts(keys, {"shift_low": "context_sq_low", "shift_high": "context_sq_high"}) }}
 {% endmacro %}

@@ -80,7 +80,7 @@
             cast({{ "coalesce(n_contexts, 0)" if contexts else "0" }} as bigint) as n_contexts,
             least(n_units - 1, pow(residual_sq, 2) / nullif(residual_fourth, 0)) as unit_freedom,
             (n_units - 1) / cast(n_units as double) * jackknife_sq / nullif(pow(total_error, 2), 0) as unit_sq,
-            {{ "coalesce(greatest(between_sq, 0e0) / nullif(pow(total_error, 2), 0), 0e0)" if contexts else "0e0" }} as context_sq
+            {{ "coalesce(between_sq / nullif(pow(total_error, 2), 0), 0e0)" if contexts else "0e0" }} as context_sq
         from totals
         left join spreads using ({{ group }})
         {{ "left join context_spreads using (" ~ group ~ ")" if contexts }}

@@ -32,12 +32,18 @@
     {{ standard_error }} / greatest(abs({{ statistic }}), {{ margin }} - abs({{ statistic }}))
 {%- endmacro %}
 
-{% macro inverse_freedom_needed(degrees_of_freedom) -%}
-    least(1 / ({{ degrees_of_freedom }} * greatest(pow(2.801585e0 * reach, 2), 1e0)), 1e0)
+{% macro inverse_freedom_needed(degrees_of_freedom, reach="reach") -%}
+    least(1 / ({{ degrees_of_freedom }} * greatest(pow(2.801585e0 * {{ reach }}, 2), 1e0)), 1e0)
 {%- endmacro %}
 
-{% macro needed_growth() -%}
-    pow((8.41621e-1 + {{ t_975_of_inverse("inverse_freedom") }}) * reach, 2)
+{% macro needed_growth(reach="reach", inverse_freedom="inverse_freedom") -%}
+    pow((8.41621e-1 + {{ t_975_of_inverse(inverse_freedom) }}) * {{ reach }}, 2)
+{%- endmacro %}
+
+{# The standard error that an interval of Student's t was made from. #}
+{% macro standard_error_of(low, high, degrees_of_freedom) -%}
+    ({{ high }} - {{ low }}) / 2
+    / case when {{ degrees_of_freedom }} >= 1 then {{ t_975_of_inverse("(1 / cast(" ~ degrees_of_freedom ~ " as double))") }} end
 {%- endmacro %}
 
 {#
@@ -48,15 +54,19 @@
     case when 1 / {{ growth }} > 1 - {{ share }} then {{ share }} / (1 / {{ growth }} - 1 + {{ share }}) end
 {%- endmacro %}
 
-{# Items, samples of each and contexts that would decide: at least one more; NULL where none would (`greatest` alone would say 1). #}
+{#
+  Items, samples of each and contexts that would decide: at least one more; NULL where none would (`greatest` alone would say 1).
+  What lies above a whole number by rounding alone is that number.
+#}
 {% macro needed_more(n="n", items="n_more") %}
     {% set needed = {
-        items: "ceil(" ~ n ~ " * (" ~ needed_growth_of("growth", "(1 - coalesce(share_from_contexts, 0e0))") ~ " - 1))",
-        "n_more_samples_per_item": "ceil(mean_samples * (" ~ needed_growth_of("growth", "share_from_samples") ~ " - 1))",
-        "n_more_contexts": "ceil(n_contexts * (" ~ needed_growth_of("growth", "nullif(share_from_contexts, 0)") ~ " - 1))",
+        items: n ~ " * (" ~ needed_growth_of("growth", "(1 - coalesce(share_from_contexts, 0e0))") ~ " - 1)",
+        "n_more_samples_per_item": "mean_samples * (" ~ needed_growth_of("growth", "share_from_samples") ~ " - 1)",
+        "n_more_contexts": "n_contexts * (" ~ needed_growth_of("growth", "nullif(share_from_contexts, 0)") ~ " - 1)",
     } %}
     {% for name, number in needed.items() %}
-        cast(case when {{ number }} is not null then greatest({{ number }}, 1) end as bigint) as {{ name }}{{ "," if not loop.last }}
+        cast(case when {{ number }} is not null then greatest(ceil(round({{ number }}, 9)), 1) end as bigint)
+            as {{ name }}{{ "," if not loop.last }}
     {% endfor %}
 {%- endmacro %}
 
@@ -68,7 +78,9 @@
         "is_simulated": "boolean", "statistic_name": "varchar", "statistic": "double", "statistic_ci_low": "double",
         "statistic_ci_high": "double", "degrees_of_freedom": "double", "n": "bigint", "n_unit": "varchar",
         "n_wrong_items": "double", "mean_samples": "double", "share_from_samples": "double",
-        "n_contexts": "bigint", "share_from_contexts": "double", "cost_usd_per_sample": "double", "interval_note": "varchar", "precondition": "varchar", "told": "varchar",
+        "n_contexts": "bigint", "share_from_contexts": "double", "cost_usd_per_sample": "double",
+        "interval_note": "varchar", "precondition": "varchar", "precondition_reach": "double",
+        "precondition_freedom": "double", "told": "varchar",
         "fit_id": "varchar", "is_told": "boolean",
     }) }}
 {% endmacro %}
@@ -78,4 +90,10 @@
     {%- for name in varargs %}
     cast(null as {{ finding_columns()[name] }}) as {{ name }}{{ "," if not loop.last }}
     {%- endfor %}
+{%- endmacro %}
+
+{# A finding that rests on nothing but its own interval. #}
+{% macro without_precondition() -%}
+    'holds' as precondition,
+    {{ without_columns("precondition_reach", "precondition_freedom") }}
 {%- endmacro %}

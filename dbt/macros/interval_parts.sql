@@ -11,6 +11,36 @@
     )
 {%- endmacro %}
 
+{#
+  What contexts that all units share add to a variance: with u_ik what leaving context k out moves unit i by,
+  (K − 1)/K · (Σ_k (Σ_i u_ik)² − Σ_k Σ_i u_ik²) over K contexts, unless below 0. Common table expressions over `context_units`, one
+  row per keys × context_id × unit; squares: column of a u → name of what it adds.
+#}
+{% macro shared_by_contexts(keys, squares) %}
+    {% set group = keys | join(", ") %}
+    context_sums as (
+        select
+            {{ group }},
+            context_id,
+            {% for shift, square in squares.items() %}
+                pow(sum({{ shift }}), 2) - sum(pow({{ shift }}, 2)) as {{ square }}{{ "," if not loop.last }}
+            {% endfor %}
+        from context_units
+        group by {{ group }}, context_id
+    ),
+
+    context_spreads as (
+        select
+            {{ group }},
+            count(*) as n_contexts,
+            {% for square in squares.values() %}
+                greatest((count(*) - 1) / cast(count(*) as double) * sum({{ square }}), 0e0) as {{ square }}{{ "," if not loop.last }}
+            {% endfor %}
+        from context_sums
+        group by {{ group }}
+    )
+{% endmacro %}
+
 {# What is summed before anything else: items by var cluster, other units (starting points) stand for themselves. #}
 {% macro cluster_of(unit) -%}
     {{ return("cluster_id" if unit == "item_id" and var("cluster") != "none" else unit) }}

@@ -1,12 +1,12 @@
 {#
   The slopes of log_slope_influences with their 95 % intervals (sandwich_interval), over clusters: an item that several models
   answered is one, and with var cluster all items of one (cluster_of). Two numbers are fitted, a level and the slope. Where items
-  share few-shot contexts, so do their influences: see shared_contexts; contexts: rows of int_item_contexts.
+  share few-shot contexts, so do their influences: see shared_contexts; contexts: rows of int_item_contexts, which join by context_keys.
 
   No slope where Newton's method has not come to an end. total_error is in units of an item that is always wrong. See
   benchmarks/slope_coverage.py for what the interval covers.
 #}
-{% macro log_slopes(influences, keys, contexts=none) %}
+{% macro log_slopes(influences, keys, contexts=none, context_keys=none) %}
     {% set group = keys | join(", ") %}
     {% set cluster = cluster_of("item_id") %}
     with clustered as (
@@ -34,7 +34,7 @@
     ),
 
     {% if contexts %}
-        {{ shared_contexts("clustered", contexts, keys, cluster, item_keys() + ["decomposition", "slope_over"]) }},
+        {{ shared_contexts("clustered", contexts, keys, cluster, context_keys or item_keys() + ["decomposition", "slope_over"]) }},
     {% endif %}
 
     {{

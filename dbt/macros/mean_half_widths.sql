@@ -2,9 +2,8 @@
   Half the width of the 95 % interval of means over units, as <mean>_half_width; NULL below two units (clusters).
 
   Var cluster sums the residuals of a cluster's items first: with r_c those sums over C clusters of n items, C/(C − 1) · Σ r_c² / n².
-  Where items share few-shot contexts, what leaving a context out does to all of them at once is added, as in
-  corrected_incoherence: (K − 1)/K · (Σ_k (Σ_i u_ik)² − Σ_k Σ_i u_ik²) / n² over K contexts, unless below 0. Student's t has the degrees of
-  freedom of both together.
+  Where items share few-shot contexts, what leaving a context out does to all of them at once is added, over n² (shared_by_contexts).
+  Student's t has the degrees of freedom of both together.
 
   relation: one row per unit, NULL where it has none to give; means: its columns; contexts: rows of int_item_contexts, which join by
   context_keys; see shift_of for what shifts.
@@ -13,6 +12,8 @@
     {% set group = keys | join(", ") %}
     {% set cluster = cluster_of(unit) %}
     {% set context_keys = context_keys or item_keys() + ["decomposition"] %}
+    {% set shared = {} %}
+    {% for mean in means %}{% do shared.update({mean ~ "_shift": mean ~ "_context_sq"}) %}{% endfor %}
     with centers as (
         select
             {{ group }},
@@ -61,28 +62,7 @@
             group by {{ columns_of("units", keys) }}, shifts.context_id, units.{{ cluster }}
         ),
 
-        context_sums as (
-            select
-                {{ group }},
-                context_id,
-                {% for mean in means %}
-                    pow(sum({{ mean }}_shift), 2) - sum(pow({{ mean }}_shift, 2)) as {{ mean }}_shared{{ "," if not loop.last }}
-                {% endfor %}
-            from context_units
-            group by {{ group }}, context_id
-        ),
-
-        context_spreads as (
-            select
-                {{ group }},
-                count(*) as n_contexts,
-                {% for mean in means %}
-                    greatest((count(*) - 1) / cast(count(*) as double) * sum({{ mean }}_shared), 0e0)
-                        as {{ mean }}_context_sq{{ "," if not loop.last }}
-                {% endfor %}
-            from context_sums
-            group by {{ group }}
-        ),
+        {{ shared_by_contexts(keys, shared) }},
     {% endif %}
 
     {{ mean_quantiles(keys, means, contexts) }}

@@ -6,3 +6,21 @@
     {% endfor %}
     {{ return(deltas) }}
 {% endmacro %}
+
+{# What every way of analysing items is told apart by. #}
+{% macro multiverse_ways() %}
+    {{ return(["decomposition", "kl_delta", "format_failures", "estimator", "length_axis"]) }}
+{% endmacro %}
+
+{# Estimator → the column of its variance. #}
+{% macro estimators() %}{{ return({"corrected": "variance_unbiased", "plug_in": "variance"}) }}{% endmacro %}
+
+{# Only KL depends on δ: the others are kept at a δ of 0. #}
+{% macro delta_of_kl(delta) -%}
+    case when decomposition = 'kl' then cast({{ delta }} as double) else 0e0 end
+{%- endmacro %}
+
+{# Of rows at every δ, those that say something of their own: of the others than KL one copy stays, without format failures. #}
+{% macro is_other_way() -%}
+    (decomposition = 'kl' or format_failures = 'left_out' and kl_delta = {{ multiverse_deltas() | first }})
+{%- endmacro %}

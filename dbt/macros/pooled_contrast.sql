@@ -81,3 +81,20 @@
 
     {{ sandwich_interval("statistics", "influences", keys, "n_units", 1) }}
 {% endmacro %}
+
+{# Rows of each model under fit_id, and again those of all models together where several answered the same (keys, without a model). #}
+{% macro each_and_all_models(relation, keys) %}
+    select
+        *,
+        model_id as fit_id
+    from {{ relation }}
+
+    union all
+
+    select
+        *,
+        'all models' as fit_id
+    from {{ relation }}
+    qualify
+        min(model_id) over (partition by {{ keys | join(", ") }}) < max(model_id) over (partition by {{ keys | join(", ") }})
+{% endmacro %}

@@ -43,22 +43,5 @@
         {{ "group by " ~ columns_of("estimated", keys) ~ ", shifts.context_id, estimated." ~ cluster if cluster != unit }}
     ),
 
-    context_sums as (
-        select
-            {{ group }},
-            context_id,
-            sum(shift) as shift,
-            sum(shift * shift) as shift_sq
-        from context_units
-        group by {{ group }}, context_id
-    ),
-
-    context_spreads as (
-        select
-            {{ group }},
-            count(*) as n_contexts,
-            (count(*) - 1) / cast(count(*) as double) * (sum(shift * shift) - sum(shift_sq)) as between_sq
-        from context_sums
-        group by {{ group }}
-    )
+    {{ shared_by_contexts(keys, {"shift": "between_sq"}) }}
 {% endmacro %}

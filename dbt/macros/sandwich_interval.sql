@@ -57,6 +57,15 @@
     from measured
 {% endmacro %}
 
+{# Why an estimate has no interval that would hold what it says; NULL where it has one. #}
+{% macro no_sandwich(n_wrong_items) -%}
+    case
+        when {{ n_wrong_items }} < {{ var("min_wrong_items") }} then 'too_few_errors'
+        when n_contexts = 2 then 'too_few_contexts'
+        when half_width is null or standard_error < 1e-9 then 'no_spread'
+    end
+{%- endmacro %}
+
 {#
   What contexts that all clusters share add to the variance of an estimate: with u_ik what leaving context k out moves it by through
   cluster i, (K − 1)/K · (Σ_k (Σ_i u_ik)² − Σ_k Σ_i u_ik²) over K contexts, unless below 0, as in corrected_incoherence.
@@ -77,21 +86,5 @@
         group by {{ group }}, context_id, {{ cluster }}
     ),
 
-    context_sums as (
-        select
-            {{ group }},
-            context_id,
-            pow(sum(shift), 2) - sum(shift * shift) as shared
-        from context_units
-        group by {{ group }}, context_id
-    ),
-
-    context_spreads as (
-        select
-            {{ group }},
-            count(*) as n_contexts,
-            greatest((count(*) - 1) / cast(count(*) as double) * sum(shared), 0e0) as context_sq
-        from context_sums
-        group by {{ group }}
-    )
+    {{ shared_by_contexts(keys, {"shift": "context_sq"}) }}
 {% endmacro %}

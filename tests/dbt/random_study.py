@@ -203,6 +203,15 @@ def budget_rows(seed: int, n_items: int = 14, n_samples: int = 6) -> RawRows:
                 )
                 for epoch in range(1, n_samples + 1)
             ]
+    for sample in rows.samples:
+        sample["output_tokens"] = sample["reasoning_tokens"] + 1
+    # Another model does not tell its reasoning: what is told of it is on an axis that is not the first one's.
+    rows.models.append(model_row("mute"))
+    rows.samples += [
+        sample | {"sample_id": sample["sample_id"][::-1], "model_id": "mute", "reasoning_tokens": None}
+        for sample in rows.samples
+        if sample["condition_id"] in ("t1-low", "t1-high-a")
+    ]
     return rows
 
 

@@ -64,6 +64,23 @@ def test_overthinking_holds_accuracy(built: Built) -> None:
         check(row, pooled_contrast({"shorter": -1, "longer": 1}, halves))
 
 
+def test_of_one_model_its_own_difference_is_told(built: Built) -> None:
+    """Not that of others under the same condition, which are told by another axis."""
+    rows = built.rows("figures.findings", "finding = 'overthinking_more_incoherent' and model_id is not null")
+    assert {(row["task"], row["model_id"]) for row in rows} >= {("budgets", "spender"), ("budgets", "mute")}
+    for row in rows:
+        assert "(each model)" not in row["sentence"], row["sentence"]
+
+
+def test_what_a_stand_in_has_a_part_in_is_no_result(built: Built) -> None:
+    pooled = built.rows("figures.fig_incoherence_slopes", "fit_scope = 'all_models' and decomposition = 'brier'")
+    assert {row["is_simulated"] for row in pooled} == {True, False}
+    for row in pooled:
+        assert row["is_simulated"] == (row["task"] in ("four", "many")), row
+    told = built.rows("figures.findings", "model_id is null and task = 'four'")
+    assert told and all("(simulated)" in row["sentence"] for row in told)
+
+
 def test_overthinking_against_budgets(built: Built) -> None:
     (row,) = built.rows("figures.findings", "finding = 'overthinking_beats_budgets' and task = 'study'")
     sides: list[Row] = []
@@ -82,6 +99,19 @@ def test_overthinking_against_budgets(built: Built) -> None:
     complete = {model for model in SIZES if {(model, "low_shorter"), (model, "high_shorter")} <= pools}
     weights = {"low": -1, "high": 1, "low_shorter": -0.5, "low_longer": 0.5, "high_shorter": -0.5, "high_longer": 0.5}
     check(row, pooled_contrast(weights, [side for side in sides if side[0] in complete]))
+
+
+def test_models_of_different_axes_have_a_finding_each(built: Built) -> None:
+    """Two models under the same two budgets, one of which does not tell its reasoning."""
+    rows = built.rows("figures.findings", "finding = 'overthinking_beats_budgets' and task = 'budgets'")
+    assert {(row["model_id"], row["length_axis"]) for row in rows} == {
+        ("spender", "reasoning_tokens"), ("mute", "output_tokens"),
+    }  # fmt: skip
+    ways = built.rows("figures.fig_multiverse", "finding = 'overthinking_beats_budgets' and task = 'budgets'")
+    for row in rows:
+        of_row = [way for way in ways if way["fit_id"] == row["fit_id"]]
+        assert row["length_axis"] in {way["length_axis"] for way in of_row}
+        assert len(of_row) == row["n_analyses"] and {way["model_id"] for way in of_row} == {row["model_id"]}
 
 
 def test_conditions_that_differ_in_more_than_budget_are_not_compared(built: Built) -> None:

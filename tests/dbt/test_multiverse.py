@@ -265,3 +265,34 @@ def test_each_finding_is_held_against_other_ways(built: Built) -> None:
     told = {(row["finding"], row["task"], row["condition_id"]): row for row in rows}
     for row in built.rows("figures.fig_multiverse", f"task = '{TASK}'"):
         assert row["finding_verdict"] == told[row["finding"], row["task"], row["condition_id"]]["verdict"]
+
+
+def test_the_way_that_a_finding_is_told_by_is_among_the_ways(built: Built) -> None:
+    """With its interval, what shared contexts add, and the reasons to have none: the two never contradict."""
+    told_by = {
+        "longer_reasoning_more_incoherent": "fitted_to = 'items'",
+        "overthinking_more_incoherent": "accuracy_is = 'held'",
+        "overthinking_beats_budgets": "accuracy_is = 'held'",
+        "synthetic_incoherence_rises_with_steps": "true",
+    }
+    notes = set()
+    for row in built.rows("intermediate.int_findings", "statistic is not null"):
+        if row["finding"] in told_by:
+            where = (
+                f"finding = '{row['finding']}' and task = '{row['task']}' and fit_id = '{row['fit_id']}' "
+                f"and condition_id is not distinct from {literal(row['condition_id'])} "
+                f"and temperature is not distinct from {literal(row['temperature'])} "
+                f"and length_axis is not distinct from {literal(row['length_axis'])} "
+                f"and decomposition = '{row['decomposition']}' and estimator = 'corrected' "
+                f"and coalesce(format_failures, 'included') = 'included' and coalesce(kl_delta, 1e-12) = 1e-12"
+            )
+            (way,) = built.rows("figures.fig_multiverse", f"{where} and {told_by[row['finding']]}")
+            for name in ("statistic", "statistic_ci_low", "statistic_ci_high"):
+                assert agree(way[name], row[name]), (name, way, row)
+            assert way["verdict"] == row["verdict"] and way["agrees"]
+            notes.add((row["interval_note"], bool(row["n_contexts"])))
+    assert notes >= {(None, False), (None, True), ("too_few_errors", False)}, notes
+
+
+def literal(value: str | float | None) -> str:
+    return "null" if value is None else f"'{value}'"

@@ -8,11 +8,12 @@ import json
 import re
 from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 
 from warehouse.report.answer import sentences
-from warehouse.report.charts import compressed, packed
+from warehouse.report.charts import compressed, packed, reason
 from warehouse.report.matrix import matrices, open_finding
 from warehouse.report.page import ASSETS
 from warehouse.report.pools import BETWEEN, LONGER, Pool, grid, pools
@@ -195,3 +196,11 @@ def test_words_stand_out_in_light_and_dark() -> None:
         pairs += [("holds-ink", "holds"), ("not-ink", "not"), ("small-ink", "small"), ("open-ink", "open")]
         for ink, paper in pairs:
             assert contrast(colors[ink], colors[paper]) >= 4.5, (ink, paper)
+
+
+def test_a_file_of_an_earlier_version_is_told_as_one() -> None:
+    with duckdb.connect() as con, pytest.raises(duckdb.CatalogException) as caught:
+        con.execute("create schema figures; from figures.fig_survey")
+    assert reason(caught.value).startswith("the published file lacks a table") and "incoherence build" in reason(
+        caught.value
+    )

@@ -47,6 +47,11 @@ def section(con: duckdb.DuckDBPyConnection, figure: Figure) -> Section:
 
 def reason(error: Exception) -> str:
     """What went wrong, in one line."""
+    if isinstance(error, duckdb.CatalogException | duckdb.BinderException):
+        return (
+            "the published file lacks a table or a column of it, as an earlier version made it; run `incoherence "
+            "build` and `incoherence publish`, then this again"
+        )
     return f"{type(error).__name__}: {' '.join(str(error).split())}"[:400]
 
 

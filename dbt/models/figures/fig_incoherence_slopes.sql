@@ -19,7 +19,7 @@ select
     case when slopes.fit_scope = 'model' then slopes.fit_id end as model_id,
     coalesce(models.model_family, case when slopes.fit_scope = 'family' then slopes.fit_id end) as model_family,
     models.param_count,
-    models.is_simulated,
+    slopes.is_simulated,
     slopes.condition_id,
     conditions.condition_label,
     conditions.prompt_format,

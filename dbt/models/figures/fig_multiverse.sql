@@ -18,6 +18,8 @@ select
     analyses.task,
     findings.problem_id,
     findings.model_id,
+    findings.fit_id,
+    findings.is_simulated,
     analyses.condition_id,
     conditions.condition_label,
     analyses.temperature,
@@ -39,5 +41,5 @@ from analyses
 inner join findings using (told_id)
 left join conditions on analyses.condition_id = conditions.condition_id
 order by
-    finding, task, problem_id, condition_id, temperature, model_id, decomposition, kl_delta, estimator, format_failures,
+    finding, task, problem_id, condition_id, temperature, fit_id, decomposition, kl_delta, estimator, format_failures,
     length_axis, fitted_to, n_buckets, accuracy_is

@@ -37,6 +37,7 @@ select
     task,
     problem_id,
     model_id,
+    fit_id,
     n_models,
     condition_id,
     temperature,

@@ -25,11 +25,13 @@ select
     mean_samples,
     cost_usd_per_sample,
     interval_note,
-    low_condition_id as fit_id,
+    {{ budgets_id("length_axis") }} as fit_id,
     is_told,
     {{
         verdict("overthinking_effect_ci_low", "overthinking_effect_ci_high", var("negligible_difference"))
     }} as precondition,
+    {{ reach("overthinking_effect", "overthinking_effect_error", var("negligible_difference")) }} as precondition_reach,
+    overthinking_effect_freedom as precondition_freedom,
     {{
         words(
             "'thinking longer than usual changes '", metric_in_words(), "' by '", in_words("overthinking_effect"), "' '",

@@ -26,7 +26,7 @@ select
     n_items as n,
     'items' as n_unit,
     case when slope_ci_low is null then 'no_fit' end as interval_note,
-    'holds' as precondition,
+    {{ without_precondition() }},
     model_id as fit_id,
     true as is_told,
     {{

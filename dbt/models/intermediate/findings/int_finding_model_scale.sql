@@ -5,7 +5,7 @@ with
 simulated as (
     select
         model_family,
-        bool_and(is_simulated) as is_simulated
+        bool_or(is_simulated) as is_simulated
     from {{ ref("int_models") }}
     group by model_family
 ),
@@ -90,6 +90,12 @@ select
     is_main_decomposition as is_told,
     -- Hard items that get worse while easy ones stay as they are make no model more coherent.
     {{ verdict("easy_slope_ci_low", "easy_slope_ci_high", var("negligible_slope"), "'negative'") }} as precondition,
+    {{
+        reach(
+            "easy_slope", standard_error_of("easy_slope_ci_low", "easy_slope_ci_high", "(n_points - 2)"), var("negligible_slope")
+        )
+    }} as precondition_reach,
+    cast(n_points - 2 as double) as precondition_freedom,
     {{
         words(
             "'over the sizes of '", "model_family", "', '", metric_in_words(),

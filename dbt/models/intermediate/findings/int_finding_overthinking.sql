@@ -23,7 +23,7 @@ pools as (
         task,
         condition_id,
         case when grouping(model_id) = 1 then 'all models' else model_id end as fit_id,
-        bool_and(is_simulated) as is_simulated,
+        bool_or(is_simulated) as is_simulated,
         min(main_length_axis) as length_axis,
         min(main_length_axis) = max(main_length_axis) as is_one_axis,
         case when min(main_decomposition) = max(main_decomposition) then min(main_decomposition) else 'brier' end
@@ -59,10 +59,11 @@ told_of as (
 as_they_are as (
     select
         {{ fit }},
+        case when grouping(model_id) = 1 then 'all models' else model_id end as fit_id,
         min(difference) as lowest,
         max(difference) as highest
     from plain
-    group by {{ fit }}
+    group by grouping sets (({{ fit }}, model_id), ({{ fit }}))
 )
 
 select
@@ -88,7 +89,7 @@ select
     interval_note,
     fit_id,
     is_told,
-    'holds' as precondition,
+    {{ without_precondition() }},
     {{
         words(
             metric_in_words(), "' is '", level_in_words("incoherence_shorter"), "' where an item takes fewer '",
@@ -103,4 +104,4 @@ select
     }} as told,
     {{ without_columns("problem_id", "temperature", "share_from_samples", "n_contexts", "share_from_contexts") }}
 from told_of
-left join as_they_are using ({{ fit }})
+left join as_they_are using ({{ fit }}, fit_id)

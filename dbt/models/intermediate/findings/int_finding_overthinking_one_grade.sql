@@ -20,7 +20,7 @@ pools as (
         condition_id,
         count(distinct model_id) as n_models,
         min(model_id) as model_id,
-        bool_and(is_simulated) as is_simulated,
+        bool_or(is_simulated) as is_simulated,
         min(main_length_axis) as length_axis,
         count(distinct item_id) as n_items
     from items
@@ -52,7 +52,7 @@ select
     'items' as n_unit,
     case when n_models = 1 then model_id else 'all models' end as fit_id,
     true as is_told,
-    'holds' as precondition,
+    {{ without_precondition() }},
     {{
         words(
             "'a sample has one grade, so that at the item''s own grades nothing is left to compare between the longer and the shorter samples ('",

@@ -66,7 +66,7 @@ select
     share_from_contexts,
     cost_usd_per_sample,
     interval_note,
-    'holds' as precondition,
+    {{ without_precondition() }},
     {{
         words(
             metric_in_words(), "' goes as the power '", in_words("slope"), "' of '", "replace(length_axis, '_', ' ')", "' '",

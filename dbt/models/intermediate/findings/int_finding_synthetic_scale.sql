@@ -50,7 +50,7 @@ select
     case when slope_ci_low is null then 'no_fit' end as interval_note,
     problem_id as fit_id,
     decomposition = 'per_start' as is_told,
-    'holds' as precondition,
+    {{ without_precondition() }},
     {{
         words(
             "'with the number of parameters, bias² goes as the power '", in_words("bias_slope"),

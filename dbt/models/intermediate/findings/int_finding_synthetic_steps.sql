@@ -50,7 +50,7 @@ select
     case when half_width is null then 'no_spread' end as interval_note,
     problem_id as fit_id,
     decomposition = 'per_start' as is_told,
-    'holds' as precondition,
+    {{ without_precondition() }},
     {{
         words(
             "'incoherence goes from '", level_in_words("incoherence_learned_first"), "' at step '", "first_step", "' to '",

@@ -21,9 +21,8 @@ examined as (
     select
         *,
         {{ negligible_margin() }} as margin,
-        (statistic_ci_high - statistic_ci_low) / 2
-        / case when degrees_of_freedom >= 1 then {{ t_975_of_inverse("(1 / degrees_of_freedom)") }} end
-            as standard_error
+        {{ standard_error_of("statistic_ci_low", "statistic_ci_high", "degrees_of_freedom") }} as standard_error,
+        {{ verdict_of_statistic() }} as of_statistic
     from statistics
     inner join known_findings using (finding)
 )
@@ -36,6 +35,7 @@ select
     measured_as,
     min_n,
     standard_error,
+    of_statistic,
     {{ told_id() }} as told_id,
     {{ reach("statistic", "standard_error", "margin") }} as reach,
     case

@@ -33,7 +33,8 @@ told as (
 freed as (
     select
         *,
-        {{ inverse_freedom_needed("degrees_of_freedom") }} as inverse_freedom
+        {{ inverse_freedom_needed("degrees_of_freedom") }} as inverse_freedom,
+        {{ inverse_freedom_needed("precondition_freedom", "precondition_reach") }} as precondition_inverse_freedom
     from told
 ),
 
@@ -43,10 +44,16 @@ grown as (
         case when z is not null and kind = 'finding' then {{ two_sided("z") }} end as p_value,
         case
             when verdict <> 'cannot_tell' then null
+            -- Of the two that have to be told, the one that takes more; what can be told already takes nothing.
             when standard_error > 0
                 then
                     greatest(
-                        {{ needed_growth() }}, cast(min_n as double) / nullif(n, 0)
+                        case when of_statistic = 'cannot_tell' then {{ needed_growth() }} end,
+                        case
+                            when precondition = 'cannot_tell'
+                                then {{ needed_growth("precondition_reach", "precondition_inverse_freedom") }}
+                        end,
+                        case when n < min_n then cast(min_n as double) / nullif(n, 0) end
                     )
             when interval_note = 'too_few_errors' then {{ var("min_wrong_items") }} / nullif(n_wrong_items, 0)
         end as growth

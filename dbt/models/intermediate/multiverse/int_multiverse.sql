@@ -38,6 +38,14 @@ analyses as (
 
 known_findings as (
     select * from {{ ref("known_findings") }}
+),
+
+examined as (
+    select
+        *,
+        {{ verdict_of_statistic() }} as of_statistic
+    from analyses
+    inner join known_findings using (finding)
 )
 
 select
@@ -59,5 +67,4 @@ select
     statistic_ci_low,
     statistic_ci_high,
     {{ finding_verdict() }} as verdict
-from analyses
-inner join known_findings using (finding)
+from examined

@@ -1,11 +1,15 @@
-{% set ways = ["decomposition", "kl_delta", "format_failures", "estimator", "length_axis"] + ["accuracy"] %}
-{% set keys = ["task", "low_condition_id", "high_condition_id"] + ways %}
+{% set ways = multiverse_ways() + ["accuracy"] %}
+{% set pair = ["low_condition_id", "high_condition_id", "told_axis"] %}
+{% set keys = ["task"] + pair + ways %}
 {% set group = keys | join(", ") %}
 
 with
 
 pairs as (
-    select * from {{ ref("int_budget_pairs") }}
+    select
+        *,
+        length_axis as told_axis
+    from {{ ref("int_budget_pairs") }}
 ),
 
 items as (
@@ -23,8 +27,7 @@ ways as (
 sides as (
     {% for budget in ["low", "high"] %}
         select
-            pairs.low_condition_id,
-            pairs.high_condition_id,
+            {{ columns_of("pairs", pair) }},
             {{ columns_of("halves", ["task", "model_id", "item_id"] + ways) }},
             concat('{{ budget }}_', halves.half) as side,
             halves.error,
@@ -39,8 +42,7 @@ sides as (
         union all
 
         select
-            pairs.low_condition_id,
-            pairs.high_condition_id,
+            {{ columns_of("pairs", pair) }},
             {{ columns_of("items", ["task", "model_id", "item_id"]) }},
             {{ columns_of("ways", ways) }},
             '{{ budget }}' as side,
@@ -65,6 +67,13 @@ contrasts as (
     {{ pooled_contrast("sides", keys, "item_id", overthinking_against_budgets()) }}
 ),
 
+judged as (
+    select
+        *,
+        {{ no_sandwich(wrong_items_of(overthinking_against_budgets(), "kl_delta")) }} as interval_note
+    from contrasts
+),
+
 overthinking as (
     {{ pooled_contrast("sides", keys, "item_id", longer_less_shorter_of_budgets()) }}
 )
@@ -73,17 +82,17 @@ select
     'overthinking_beats_budgets' as finding,
     task,
     high_condition_id as condition_id,
-    low_condition_id as fit_id,
-    {{ columns_of("contrasts", ways) }},
-    contrasts.n_units as n,
+    {{ budgets_id("told_axis") }} as fit_id,
+    {{ columns_of("judged", ways) }},
+    judged.n_units as n,
     {{
         verdict(
             "overthinking.statistic - overthinking.half_width", "overthinking.statistic + overthinking.half_width",
             var("negligible_difference")
         )
     }} as precondition,
-    contrasts.statistic,
-    contrasts.statistic - contrasts.half_width as statistic_ci_low,
-    contrasts.statistic + contrasts.half_width as statistic_ci_high
-from contrasts
+    judged.statistic,
+    case when interval_note is null then judged.statistic - judged.half_width end as statistic_ci_low,
+    case when interval_note is null then judged.statistic + judged.half_width end as statistic_ci_high
+from judged
 inner join overthinking using ({{ group }})

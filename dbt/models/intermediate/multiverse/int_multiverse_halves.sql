@@ -28,7 +28,7 @@ as_they_are as (
     select
         {{ half }},
         decomposition,
-        case when decomposition = 'kl' then cast({{ var("kl_delta") }} as double) else 0e0 end as kl_delta,
+        {{ delta_of_kl(var("kl_delta")) }} as kl_delta,
         'included' as format_failures,
         error,
         variance,
@@ -41,14 +41,13 @@ as_they_are as (
     select
         {{ half }},
         decomposition,
-        case when decomposition = 'kl' then kl_delta else 0e0 end as kl_delta,
+        {{ delta_of_kl("kl_delta") }} as kl_delta,
         format_failures,
         error,
         variance,
         variance_unbiased
     from decomposed
-    -- Brier does not depend on δ: one copy stays.
-    where decomposition = 'kl' or (format_failures = 'left_out' and kl_delta = {{ multiverse_deltas() | first }})
+    where {{ is_other_way() }}
     qualify
         count(*) filter (where n_samples > 1) over (
             partition by {{ item_keys() | join(", ") }}, length_axis, decomposition, kl_delta, format_failures
@@ -60,7 +59,7 @@ held as (
 )
 
 {% for accuracy, relation in {"as_it_is": "as_they_are", "held": "held"}.items() %}
-    {% for estimator, column in {"corrected": "variance_unbiased", "plug_in": "variance"}.items() %}
+    {% for estimator, column in estimators().items() %}
         select
             {{ half }},
             decomposition,

@@ -40,12 +40,11 @@ decomposed as (
 ),
 
 -- As findings are told (across contexts where there are several); beside it other δ, and readable answers alone.
--- Only KL depends on δ: of the others one copy stays, at a δ of 0.
 chosen as (
     select
         {{ item_keys() | join(", ") }},
         decomposition,
-        case when decomposition = 'kl' then cast({{ var("kl_delta") }} as double) else 0e0 end as kl_delta,
+        {{ delta_of_kl(var("kl_delta")) }} as kl_delta,
         'included' as format_failures,
         error,
         variance,
@@ -57,17 +56,17 @@ chosen as (
     select
         {{ item_keys() | join(", ") }},
         decomposition,
-        case when decomposition = 'kl' then kl_delta else 0e0 end as kl_delta,
+        {{ delta_of_kl("kl_delta") }} as kl_delta,
         format_failures,
         error,
         variance,
         variance_unbiased
     from decomposed
     inner join numbers using (item_number)
-    where decomposition = 'kl' or (format_failures = 'left_out' and kl_delta = {{ multiverse_deltas() | first }})
+    where {{ is_other_way() }}
 )
 
-{% for estimator, column in {"corrected": "variance_unbiased", "plug_in": "variance"}.items() %}
+{% for estimator, column in estimators().items() %}
     select
         {{ item_keys() | join(", ") }},
         decomposition,

@@ -1,6 +1,4 @@
-{% set keys = [
-    "task", "condition_id", "fit_id", "decomposition", "kl_delta", "format_failures", "estimator", "length_axis",
-] %}
+{% set keys = ["task", "condition_id", "fit_id"] + multiverse_ways() %}
 {% set bucketed = keys + ["n_buckets"] %}
 {% set level = (bucketed + ["model_id"]) | join(", ") %}
 {% set group = keys | join(", ") %}
@@ -15,8 +13,33 @@ influences as (
     {{ log_slope_influences("units", keys) }}
 ),
 
+-- What leaving a context out does is known of the way that findings are told by alone.
+contexts as (
+    select
+        *,
+        {{ delta_of_kl(var("kl_delta")) }} as kl_delta,
+        'included' as format_failures,
+        'corrected' as estimator
+    from {{ ref("int_item_contexts") }}
+),
+
 slopes as (
-    {{ log_slopes("influences", keys) }}
+    {{ log_slopes("influences", keys, "contexts", item_keys() + multiverse_ways()[:4]) }}
+),
+
+noted as (
+    select
+        *,
+        {{ no_sandwich("total_error / (" ~ always_wrong(delta="kl_delta") ~ ")") }} as interval_note
+    from slopes
+),
+
+intervals as (
+    select
+        *,
+        case when interval_note is null then slope - half_width end as slope_ci_low,
+        case when interval_note is null then slope + half_width end as slope_ci_high
+    from noted
 ),
 
 ranked as (
@@ -64,7 +87,7 @@ fits as (
     {{ log_log_fit("levelled", "mean_length", "ratio", bucketed) }}
 )
 
-{% for fitted_to, relation in {"items": "slopes", "buckets": "fits"}.items() %}
+{% for fitted_to, relation in {"items": "intervals", "buckets": "fits"}.items() %}
     select
         'longer_reasoning_more_incoherent' as finding,
         {{ group }},
@@ -73,8 +96,8 @@ fits as (
         {{ "n_points" if fitted_to == "buckets" else "n_items" }} as n,
         'holds' as precondition,
         slope as statistic,
-        {{ "slope_ci_low" if fitted_to == "buckets" else "slope - half_width" }} as statistic_ci_low,
-        {{ "slope_ci_high" if fitted_to == "buckets" else "slope + half_width" }} as statistic_ci_high
+        slope_ci_low as statistic_ci_low,
+        slope_ci_high as statistic_ci_high
     from {{ relation }}
     {{ "union all" if not loop.last }}
 {% endfor %}

@@ -3,7 +3,7 @@
 with
 
 sides as (
-    {% for estimator, column in {"corrected": "variance_unbiased", "plug_in": "variance"}.items() %}
+    {% for estimator, column in estimators().items() %}
         select
             problem_id,
             temperature,

@@ -1,4 +1,4 @@
-{% set ways = ["decomposition", "kl_delta", "format_failures", "estimator", "length_axis"] + ["accuracy"] %}
+{% set ways = multiverse_ways() + ["accuracy"] %}
 {% set keys = ["task", "condition_id", "fit_id"] + ways %}
 
 with
@@ -27,6 +27,13 @@ sides as (
 
 contrasts as (
     {{ pooled_contrast("sides", keys, "item_id", longer_less_shorter()) }}
+),
+
+judged as (
+    select
+        *,
+        {{ no_sandwich(wrong_items_of(longer_less_shorter(), "kl_delta")) }} as interval_note
+    from contrasts
 )
 
 select
@@ -35,6 +42,6 @@ select
     n_units as n,
     'holds' as precondition,
     statistic,
-    statistic - half_width as statistic_ci_low,
-    statistic + half_width as statistic_ci_high
-from contrasts
+    case when interval_note is null then statistic - half_width end as statistic_ci_low,
+    case when interval_note is null then statistic + half_width end as statistic_ci_high
+from judged

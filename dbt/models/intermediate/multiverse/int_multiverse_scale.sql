@@ -1,4 +1,4 @@
-{% set ways = ["decomposition", "kl_delta", "format_failures", "estimator", "length_axis"] + ["n_buckets"] %}
+{% set ways = multiverse_ways() + ["n_buckets"] %}
 {% set family = ["task", "condition_id", "model_family"] %}
 {% set keys = family + ways %}
 {% set group = keys | join(", ") %}

@@ -14,7 +14,7 @@ pools as (
         sides.high_condition_id,
         sides.length_axis,
         sides.decomposition,
-        bool_and(models.is_simulated) as is_simulated,
+        bool_or(models.is_simulated) as is_simulated,
         avg(metrics.mean_samples) as mean_samples,
         avg(metrics.cost_usd_per_sample) as cost_usd_per_sample,
         -- Told by what is main; of pools that differ in it, and of those whose main one has no halves, by what has.
@@ -43,25 +43,18 @@ overthinking as (
     {{ pooled_contrast("sides", pair.split(", "), "item_id", longer_less_shorter_of_budgets()) }}
 ),
 
-judged as (
+counted as (
     select
         *,
-        least(
-            {% for side in sides %}
-                total_error_{{ side }}{{ "," if not loop.last }}
-            {% endfor %}
-        ) / ({{ always_wrong() }}) as n_wrong_items
+        {{ wrong_items_of(sides) }} as n_wrong_items
     from contrasts
 ),
 
 noted as (
     select
         *,
-        case
-            when n_wrong_items < {{ var("min_wrong_items") }} then 'too_few_errors'
-            when half_width is null or standard_error < 1e-9 then 'no_spread'
-        end as interval_note
-    from judged
+        {{ no_sandwich("n_wrong_items") }} as interval_note
+    from counted
 )
 
 select
@@ -77,6 +70,8 @@ select
     overthinking.statistic as overthinking_effect,
     overthinking.statistic - overthinking.half_width as overthinking_effect_ci_low,
     overthinking.statistic + overthinking.half_width as overthinking_effect_ci_high,
+    overthinking.standard_error as overthinking_effect_error,
+    overthinking.degrees_of_freedom as overthinking_effect_freedom,
     noted.incoherence_low - noted.incoherence_high as budget_effect,
     noted.statistic as difference,
     case when interval_note is null then noted.statistic - noted.half_width end as difference_ci_low,

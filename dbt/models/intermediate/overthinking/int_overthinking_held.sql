@@ -17,7 +17,6 @@ lengths as (
     group by {{ half }}
 ),
 
--- Only KL depends on δ; the others are kept at a δ of 0.
 decomposed as (
     select
         {{ half }},
@@ -25,12 +24,7 @@ decomposed as (
         error,
         variance,
         variance_unbiased
-    from (
-        select
-            *,
-            0e0 as kl_delta
-        from {{ ref("int_overthinking_held_squares") }}
-    ) as squares
+    from {{ ref("int_overthinking_held_squares") }}
 
     union all
 
@@ -40,12 +34,7 @@ decomposed as (
         error,
         variance,
         variance_unbiased
-    from (
-        select
-            *,
-            'kl' as decomposition
-        from {{ ref("int_overthinking_held_kl") }}
-    ) as logarithms
+    from {{ ref("int_overthinking_held_kl") }}
 )
 
 select * from decomposed

@@ -14,26 +14,8 @@ halves as (
     from {{ ref("int_overthinking_accuracy_held") }}
 ),
 
-answered_by_several as (
-    select {{ pool | join(", ") }}
-    from halves
-    group by {{ pool | join(", ") }}
-    having min(model_id) < max(model_id)
-),
-
 fitted as (
-    select
-        *,
-        model_id as fit_id
-    from halves
-
-    union all
-
-    select
-        halves.*,
-        'all models' as fit_id
-    from halves
-    inner join answered_by_several using ({{ pool | join(", ") }})
+    {{ each_and_all_models("halves", pool) }}
 ),
 
 accuracies as (
@@ -50,14 +32,18 @@ differences as (
     {{ pooled_contrast("fitted", pool + ["fit_id"], "item_id", longer_less_shorter()) }}
 ),
 
+counted as (
+    select
+        *,
+        {{ wrong_items_of(longer_less_shorter()) }} as n_wrong_items
+    from differences
+),
+
 judged as (
     select
         *,
-        case
-            when total_error_shorter < {{ var("min_wrong_items") }} * {{ always_wrong() }} then 'too_few_errors'
-            when half_width is null or standard_error < 1e-9 then 'no_spread'
-        end as interval_note
-    from differences
+        {{ no_sandwich("n_wrong_items") }} as interval_note
+    from counted
 )
 
 select
@@ -73,7 +59,7 @@ select
     case when interval_note is null then statistic - half_width end as difference_ci_low,
     case when interval_note is null then statistic + half_width end as difference_ci_high,
     degrees_of_freedom,
-    total_error_shorter / ({{ always_wrong() }}) as n_wrong_items,
+    n_wrong_items,
     interval_note
 from judged
 inner join accuracies using ({{ pool | join(", ") }}, fit_id)

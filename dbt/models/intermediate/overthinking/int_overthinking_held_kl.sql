@@ -6,7 +6,6 @@
 
   and the variance is corrected by the jackknife, each sample left out of its own group (see jackknife_kl):
       variance_unbiased = variance + Σ_g (n_g − 1) · mean_s∈g (variance − variance without s).
-
   Right letters are the target, whether or not a half has any.
 #}
 {% set settings = ["format_failures", "kl_delta"] %}
@@ -113,6 +112,7 @@ parts as (
 
 select
     {{ half }},
+    'kl' as decomposition,
     error,
     variance,
     variance + correction as variance_unbiased

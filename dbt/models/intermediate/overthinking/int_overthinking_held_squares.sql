@@ -54,6 +54,8 @@ summed as (
 
 select
     {{ half }},
+    -- KL alone depends on δ.
+    0e0 as kl_delta,
     sum(weight * error) as error,
     sum(weight * (error - miss_sq)) as variance,
     sum(weight * (error - miss_sq + excess)) as variance_unbiased

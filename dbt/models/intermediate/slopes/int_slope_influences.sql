@@ -45,28 +45,11 @@ units as (
 ),
 
 -- A task's models answered the same items: each keeps its own level, and they share one slope.
-answered_by_several as (
-    select {{ pool | join(", ") }}
-    from units
-    group by {{ pool | join(", ") }}
-    having min(model_id) < max(model_id)
-),
-
 fitted as (
     select
         *,
-        model_id as fit_id,
         model_id as stratum
-    from units
-
-    union all
-
-    select
-        units.*,
-        'all models' as fit_id,
-        units.model_id as stratum
-    from units
-    inner join answered_by_several using ({{ pool | join(", ") }})
+    from ({{ each_and_all_models("units", pool) }}) as answered
 
     union all
 

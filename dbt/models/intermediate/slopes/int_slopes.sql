@@ -37,7 +37,7 @@ shown as (
         bool_and(
             decomposition = main_decomposition and (length_axis = main_length_axis or slope_over = 'parameters')
         ) as is_headline,
-        bool_and(is_simulated) as is_simulated,
+        bool_or(is_simulated) as is_simulated,
         avg(mean_samples) as mean_samples,
         avg(cost_usd_per_sample) as cost_usd_per_sample
     from influences
@@ -61,9 +61,7 @@ judged as (
             when slope is null then 'no_fit'
             -- A few sizes that scatter around a law say less than their items do (benchmarks/slope_coverage.py).
             when slope_over = 'parameters' then 'sizes_are_few'
-            when n_wrong_items < {{ var("min_wrong_items") }} then 'too_few_errors'
-            when n_contexts = 2 then 'too_few_contexts'
-            when half_width is null or standard_error < 1e-9 then 'no_spread'
+            else {{ no_sandwich("n_wrong_items") }}
         end as interval_note
     from counted
 )
