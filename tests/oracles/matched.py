@@ -63,7 +63,7 @@ def matched(one: Sequence[Counts], other: Sequence[Counts]) -> Matched:
     sides = [_influences(side, u, slope) for side, u in ((better, shift), (worse, 0.0))]
     influence = sides[0] - sides[1]
     n = len(influence)
-    freedom = min(n - 1, np.sum(influence**2) ** 2 / np.sum(influence**4))
+    freedom = min(n - 1, np.sum(influence**2) ** 2 / np.sum(influence**4)) if np.any(influence) else n - 1
     half = float(stats.t.ppf(0.975, freedom) * np.sqrt(n / (n - 1) * np.sum(influence**2)))
     unmatched = plain(worse)
     assert unmatched is not None

@@ -86,6 +86,7 @@ noted as (
             when pairs.n_always_wrong < {{ var("min_wrong_items") }} then 'too_few_errors'
             when intervals.rest > 1e-2 then 'accuracies_too_far'
             when intervals.half_width is null then 'one_item'
+            when intervals.half_width < 1e-12 then 'no_spread'
         end as matched_note
     from pairs
     inner join intervals using ({{ pair }})
