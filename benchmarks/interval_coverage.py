@@ -172,7 +172,7 @@ def make_tables(con: duckdb.DuckDBPyConnection) -> None:
             from warehouse.intermediate.int_item_decomposition;
         create view warehouse.intermediate.int_pool_pairs as
             select distinct task, 'models' as compared, 'first' as model_id, condition_id, 'second' as other_model_id,
-                condition_id as other_condition_id, 'brier' as main_decomposition
+                condition_id as other_condition_id, 0 as n_pairs_left_out, 'brier' as main_decomposition
             from warehouse.intermediate.int_item_decomposition;
         create table warehouse.seeds.student_t_975 as
             select * from read_csv('{DBT_PROJECT_DIR}/seeds/student_t_975.csv');

@@ -6,6 +6,7 @@ The answers are dice and say nothing about any model; all models are marked as s
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -97,7 +98,7 @@ def _condition(budget: str) -> dict[str, Any]:
         "prompt_format": "choice",
         "reasoning_budget": budget,
         "temperature": 1.0,
-        "settings": "{}",
+        "settings": json.dumps({"prompt_format": "choice", "reasoning": budget, "temperature": 1.0}),
     }
 
 

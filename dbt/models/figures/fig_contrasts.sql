@@ -29,7 +29,7 @@ contrasts as (
         other_conditions.condition_label as other_condition_label,
         pairs.other_setting_value,
         pairs.is_from_baseline,
-        pairs.n_pairs_left_out,
+        differences.n_pairs_left_out,
         differences.decomposition,
         differences.is_main_decomposition,
         differences.n_items,

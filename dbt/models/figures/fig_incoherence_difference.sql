@@ -27,6 +27,7 @@ select
     other_conditions.reasoning_budget as other_reasoning_budget,
     differences.decomposition,
     differences.is_main_decomposition,
+    differences.n_pairs_left_out,
     differences.n_items,
     {{ with_difference("differences", measures) }},
     differences.incoherence,

@@ -84,6 +84,7 @@ corrected as (
 select
     {{ keys | join(", ") }},
     {{ is_main_decomposition("plug_ins", "pairs") }},
+    pairs.n_pairs_left_out,
     plug_ins.n_items,
     {{ with_difference("means", means) }},
     plug_ins.incoherence,
