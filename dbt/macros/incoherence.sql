@@ -22,7 +22,7 @@
 #}
 {% macro pooled_incoherence(
     relation, keys, unit="item_id", n_units="n_items", aggregates=[], means=[], shares=[], samples="n_samples", floor=none,
-    contexts=none, is_gated=true
+    contexts=none, is_gated=true, context_keys=none
 ) %}
     {% set group = keys | join(", ") %}
     {% set means = ["error", "bias_sq", "variance"] + means %}
@@ -42,11 +42,11 @@
     ),
 
     corrected as (
-        {{ corrected_incoherence(relation, keys, unit, floor, contexts, is_gated) }}
+        {{ corrected_incoherence(relation, keys, unit, floor, contexts, is_gated, context_keys) }}
     ),
 
     half_widths as (
-        {{ mean_half_widths(relation, keys, unit, means + shares, contexts) }}
+        {{ mean_half_widths(relation, keys, unit, means + shares, contexts, context_keys) }}
     ),
 
     intervals as (

@@ -182,17 +182,26 @@ def test_variance_components_agree_with_analysis_of_variance(built: Built) -> No
 def at_delta(answers: ItemAnswers, kept: ItemAnswers, delta: float) -> Unit:
     """The samples of an item that were kept, by KL at another δ; what decides on an interval is all samples'."""
     contexts = [sample["context_id"] for sample in kept.samples]
-    if len({sample["context_id"] for sample in answers.samples}) < 2:
+    has_contexts = len({sample["context_id"] for sample in answers.samples}) > 1
+    if not has_contexts:
         contexts = [str(place) for place in range(len(contexts))]
     everything, names = kl(kept.probs, answers.target, delta), np.array(contexts)
     variance: float | None = None
+    shifts = {}
     if len(set(contexts)) > 1:
-        variance = everything.variance
-        for name in set(contexts):
-            without = kl(kept.probs[names != name], answers.target, delta)
-            variance += (1 - float(np.mean(names == name))) * (everything.variance - without.variance)
+        without = {name: kl(kept.probs[names != name], answers.target, delta) for name in sorted(set(contexts))}
+        lost = {name: everything.variance - split.variance for name, split in without.items()}
+        variance = everything.variance + sum((1 - float(np.mean(names == name))) * lost[name] for name in lost)
+        if has_contexts:
+            shifts = centred({name: (split.error, split.variance) for name, split in without.items()})
     whole = choice_unit(answers, "kl")
-    return Unit(everything.error, variance, whole.share, whole.margin, agreement=whole.agreement)
+    return Unit(everything.error, variance, whole.share, whole.margin, shifts, whole.agreement)
+
+
+def centred(parts: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+    """Error and variance without each context, less their means over the contexts."""
+    center = np.mean(list(parts.values()), axis=0)
+    return {name: (error - center[0], variance - center[1]) for name, (error, variance) in parts.items()}
 
 
 def test_other_smoothings_agree_with_the_oracle(built: Built) -> None:

@@ -194,6 +194,8 @@ def test_the_paired_difference_agrees_with_the_oracle(built: Built) -> None:
                 assert agree(row["difference"], difference), row
                 assert agree(row["difference_ci_low"], low) and agree(row["difference_ci_high"], high), row
                 assert row["n_items"] == len(items)
+                notes = {estimate(side).note for _, side in sides}
+                assert row["interval_note"] in notes and (row["interval_note"] is None) == (low is not None), row
                 for column, (_, side) in zip(("incoherence_shorter", "incoherence_longer"), sides, strict=True):
                     assert agree(row[column], estimate(side).ratio), row
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from tests.dbt.conftest import Built, agree
 from tests.dbt.random_study import SIZES
@@ -171,6 +172,15 @@ def test_slopes_within_an_item_agree_with_the_oracle(built: Built, axis: str) ->
     for row in rows:
         if row["interval_note"] is None:
             check(row, fitted(units[row["task"], row["condition_id"], row["fit_id"]]))
+
+
+@pytest.mark.parametrize("freedom", [3.0, 4.5, 10.0, 80.0])
+def test_p_values_are_those_of_student(freedom: float) -> None:
+    """The oracle of p-values shares its approximation with the SQL: here it is held against Student's t."""
+    for t in (0.1, 1.0, 2.0, 4.0, 8.0):
+        exact = 2 * float(stats.t.sf(t, freedom))
+        p = two_sided_p(t, float(stats.t.ppf(0.975, freedom)), freedom)
+        assert abs(p - exact) < 1e-4, (t, p, exact)
 
 
 def test_slopes_over_size_are_descriptive(built: Built) -> None:

@@ -23,7 +23,8 @@ select
     differences.incoherence_longer,
     differences.difference,
     differences.difference_ci_low,
-    differences.difference_ci_high
+    differences.difference_ci_high,
+    differences.interval_note
 from differences
 {{ join_pools("differences") }}
 inner join models on differences.model_id = models.model_id

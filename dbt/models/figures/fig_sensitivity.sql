@@ -15,6 +15,10 @@ items as (
     where decompositions.decomposition = 'kl'
 ),
 
+contexts as (
+    select * from {{ ref("int_item_kl_sensitivity_contexts") }}
+),
+
 lengths as (
     select * from {{ ref("int_item_lengths") }}
     where is_main_length_axis
@@ -34,7 +38,11 @@ conditions as (
 ),
 
 pooled as (
-    {{ pooled_incoherence("items", keys, aggregates=aggregates) }}
+    {{
+        pooled_incoherence(
+            "items", keys, aggregates=aggregates, contexts="contexts", context_keys=item_keys() + keys[3:]
+        )
+    }}
 ),
 
 -- The same buckets at every setting, on the pool's main axis.

@@ -34,19 +34,7 @@ probabilities as (
 ),
 
 settings as (
-    {% for delta in var("sensitivity_deltas") %}
-        {% for format_failures in ["included", "left_out"] %}
-            select
-                *,
-                cast({{ delta }} as double) as kl_delta,
-                '{{ format_failures }}' as format_failures,
-                {{ log_smoothed("prob", "n_classes", delta) }} as log_prob
-            from probabilities
-            {{ "where answer_kind <> 'format_failure'" if format_failures == "left_out" }}
-            {{ "union all" if not loop.last }}
-        {% endfor %}
-        {{ "union all" if not loop.last }}
-    {% endfor %}
+    {{ at_sensitivity_settings("probabilities") }}
 ),
 
 class_means as (

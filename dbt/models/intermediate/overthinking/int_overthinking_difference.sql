@@ -27,5 +27,6 @@ select
     incoherence_2 as incoherence_longer,
     difference,
     difference_ci_low,
-    difference_ci_high
+    difference_ci_high,
+    interval_note
 from differences
