@@ -13,7 +13,7 @@ import itertools
 import json
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -82,14 +82,14 @@ def draw_probabilities(population: str, shape: tuple[int, int], rng: np.random.G
     return np.concatenate([answers * (1 - blank.sum(axis=-1, keepdims=True)), blank], axis=-1)
 
 
-def outcomes(counts: Counts) -> pa.Table:
+def outcomes(counts: Counts, model_id: str = "m") -> pa.Table:
     """Rows of int_item_outcomes, each experiment a condition."""
     experiments, items, kinds = np.nonzero(counts)
     names = np.array(["right", *["wrong_answer"] * (N_OPTIONS - 1), *BLANKS])
     return pa.table(
         {
             "task": pa.array(["t"] * len(kinds)),
-            "model_id": pa.array(["m"] * len(kinds)),
+            "model_id": pa.array([model_id] * len(kinds)),
             "condition_id": experiments.astype(str),
             "item_id": items.astype(str),
             "outcome": names[kinds],
@@ -174,21 +174,21 @@ def simulate(
         for name, _, low, high in estimates(queries, rng.multinomial(size[1], probs)):
             found.setdefault(name, []).append((low, high))
     truth = truths(queries, population, size[1], n_truth)
-    return {name: _cell(truth[name], rows) for name, rows in sorted(found.items())}
+    return {name: cell_of(truth[name], rows) for name, rows in sorted(found.items())}
 
 
-def _cell(truth: float, rows: list[tuple[float | None, float | None]]) -> Cell:
+def cell_of(truth: float, rows: list[tuple[float | None, float | None]]) -> Cell:
     shown = [(low, high) for low, high in rows if low is not None and high is not None]
     below = sum(high < truth for _, high in shown) / max(1, len(shown))
     above = sum(low > truth for low, _ in shown) / max(1, len(shown))
     return Cell(truth, len(rows), len(shown), 1 - below - above, below, above)
 
 
-def compiled(folder: Path) -> dict[str, str]:
+def compile_models(folder: Path, models: Sequence[str]) -> dict[str, str]:
     """Have dbt compile the models."""
     layout = Layout(folder.resolve())
     prepare(layout)
-    run_dbt(layout, ["compile", "--select", *MODELS])
+    run_dbt(layout, ["compile", "--select", *models])
     results = json.loads((layout.dbt_target / "run_results.json").read_text())["results"]
     return {result["unique_id"].split(".")[2]: result["compiled_code"] for result in results}
 
@@ -205,7 +205,7 @@ def faults(name: str, n_items: int, cell: Cell) -> list[str]:
 def main() -> int:
     """Simulate every population and size, write what came out, and print it."""
     with tempfile.TemporaryDirectory() as folder:
-        queries = compiled(Path(folder))
+        queries = compile_models(Path(folder), MODELS)
     recorded: dict[str, dict[str, float]] = {}
     found = []
     for population, size in itertools.product(POPULATIONS, SIZES):

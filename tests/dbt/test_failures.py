@@ -10,11 +10,12 @@ import duckdb
 import numpy as np
 import pytest
 
-from benchmarks import failure_coverage
+from benchmarks import failure_coverage, matched_null
 from tests.dbt.conftest import Built, agree
 from tests.oracles.answers import ItemKey
 from tests.oracles.corrected import Unit, estimate
 from tests.oracles.failures import failure_mode, majority, pass_at, pass_hat, share_interval
+from tests.oracles.matched import Counts, matched, plain
 from warehouse.layout import Layout
 
 POOL = ("task", "model_id", "condition_id")
@@ -218,3 +219,59 @@ def test_wrong_answers_agree_as_often_as_their_pairs(built: Built, outcomes: Out
         assert agree(row["agreement"], expected.ratio) and agree(row["n_effective"], expected.n_effective)
         assert agree(row["agreement_ci_low"], expected.low) and agree(row["agreement_ci_high"], expected.high)
         assert agree(row["agreement_at_random"], by_chance / sum(unit.error for unit in units))
+
+
+def test_incoherence_at_one_accuracy(built: Built, outcomes: Outcomes) -> None:
+    rows = built.rows("figures.fig_accuracy_matched")
+    notes: Counter[str | None] = Counter()
+    for row in rows:
+        sides = [letters(built, outcomes, row, side) for side in ("", "other_")]
+        shared = sorted(set(sides[0]) & set(sides[1]))
+        one, other = ([side[item] for item in shared] for side in sides)
+        accuracies = [float(np.mean([item.right / item.total for item in side])) for side in (one, other)]
+        assert row["n_items"] == len(shared)
+        assert agree(row["accuracy"], accuracies[0]) and agree(row["other_accuracy"], accuracies[1])
+        assert agree(row["incoherence_unbiased"], plain(one)), row
+        assert agree(row["other_incoherence_unbiased"], plain(other))
+        notes[row["matched_note"]] += 1
+        expected = matched(one, other) if row["matched_note"] in (None, "no_spread") else None
+        if expected is not None and expected.high - expected.low > 1e-12:
+            assert row["matched_note"] is None
+            assert agree(row["odds_factor"], expected.factor), (row, expected)
+            assert agree(row["matched_incoherence"], expected.incoherence), (row, expected)
+            assert agree(row["matched_difference"], expected.difference)
+            assert agree(row["matched_difference_ci_low"], expected.low), (row, expected)
+            assert agree(row["matched_difference_ci_high"], expected.high)
+        else:
+            assert row["matched_incoherence"] is None and row["matched_difference_ci_low"] is None
+    assert notes[None] > 5, notes
+
+
+def letters(built: Built, outcomes: Outcomes, row: dict[str, Any], side: str) -> dict[str, Counts]:
+    """Items that a pool of a pair answered in letters five times or more."""
+    pool = row["task"], row[f"{side}model_id"], row[f"{side}condition_id"]
+    found = {}
+    for (*key, item), samples in outcomes.items():
+        answers = built.answers.get((*pool, item))
+        if tuple(key) == pool and answers is not None:
+            is_stated = any(
+                sample["class_probs"] is not None and choice is not None
+                for sample, choice in zip(answers.samples, answers.predicted, strict=True)
+            )
+            _, n_right, _, wrong = runs_of(samples)
+            if not is_stated and n_right + sum(wrong) > 4:
+                found[item] = Counts(n_right, tuple(wrong))
+    return found
+
+
+def test_matched_incoherence_sees_scatter_and_not_accuracy(built: Built) -> None:
+    """The recorded null, and a planted difference: of equally accurate models one scatters where the other believes."""
+    queries = {model: compiled(built.layout, model) for model in matched_null.MODELS}
+    rng = np.random.default_rng(5)
+    counts = [matched_null.padded(rng.multinomial(10, probs)) for probs in matched_null.planted(200, rng)]
+    ((difference, half_width, note),) = matched_null.differences(queries, *counts)
+    assert note is None and difference is not None and half_width is not None and difference - half_width > 0.1
+    recorded = json.loads(matched_null.RESULT.read_text())
+    assert len(recorded) == len(matched_null.POPULATIONS) * len(matched_null.SIZES) * len(matched_null.LOGITS)
+    for name, numbers in recorded.items():
+        assert not matched_null.faults(name, failure_coverage.Cell(**numbers))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from warehouse.figures import (
     accuracy_by_model_scale,
+    accuracy_matched,
     agreement,
     answer_changes,
     bias_vs_variance,
@@ -49,6 +50,7 @@ FIGURES: tuple[Figure, ...] = (
     incoherence_by_reasoning_budget.FIGURE,
     contrasts.FIGURE,
     incoherence_difference.FIGURE,
+    accuracy_matched.FIGURE,
     incoherence_by_model_scale.FIGURE,
     incoherence_by_label.FIGURE,
     bias_vs_variance.FIGURE,

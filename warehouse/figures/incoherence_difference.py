@@ -22,7 +22,7 @@ def _dots(tables: Tables) -> Dots:
     table = main_rows(tables["fig_incoherence_difference"])
     decomposition = pl.col("decomposition").replace(DECOMPOSITION_LABELS)
     points = table.with_columns(
-        row=pl.col("task") + " (" + decomposition + "): " + pl.Series(_pairs_in_words(table), dtype=pl.String),
+        row=pl.col("task") + " (" + decomposition + "): " + pl.Series(pairs_in_words(table), dtype=pl.String),
         series=pl.col("compared").replace_strict(COMPARED),
         x=pl.col("incoherence_unbiased_difference"),
         low=pl.col("incoherence_unbiased_difference_ci_low"),
@@ -37,7 +37,7 @@ def _dots(tables: Tables) -> Dots:
     )
 
 
-def _pairs_in_words(table: pl.DataFrame) -> list[str]:
+def pairs_in_words(table: pl.DataFrame) -> list[str]:
     """For each row, the second pool of the pair, then the first: the difference is the second's minus the first's."""
     conditions = pl.concat(table.select("task", condition_id=f"{side}condition_id") for side in ("", "other_"))
     several = set(conditions.filter(pl.col("condition_id").n_unique().over("task") > 1)["task"])
