@@ -11,6 +11,8 @@ from synthetic.machine import WAIT_PASSIVELY
 
 for _name, _setting in WAIT_PASSIVELY.items():
     os.environ.setdefault(_name, _setting)  # before anything loads torch
+# Several tests run at once: two threads that share a core wait for each other, and cost half as much again.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -45,11 +45,14 @@ correlations as (
     group by {{ keys | join(", ") }}
 ),
 
--- Fisher's z: atanh r is nearly normal with variance 1 / (n − 3).
+-- Fisher's z: atanh r is nearly normal with variance 1 / (n − 3). Of a perfect correlation there is none; rounding decides
+-- whether it is 1 or a little less.
 transformed as (
     select
         *,
-        case when n_items > 3 and abs(correlation) < 1 then ln((1 + correlation) / (1 - correlation)) / 2 end as z,
+        case
+            when n_items > 3 and abs(correlation) < 1 - 1e-12 then ln((1 + correlation) / (1 - correlation)) / 2
+        end as z,
         1.959963984540054 / sqrt(case when n_items > 3 then n_items - 3 end) as half_width
     from correlations
 )
