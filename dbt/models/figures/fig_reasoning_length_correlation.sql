@@ -45,8 +45,8 @@ correlations as (
     group by {{ keys | join(", ") }}
 ),
 
--- Fisher's z: atanh r is nearly normal with variance 1 / (n − 3). A perfect correlation has none; rounding decides whether
--- it is 1 or a little less.
+-- Fisher's z: atanh r is nearly normal with variance 1 / (n − 3). A perfect correlation has none; rounding decides
+-- whether it is 1 or a little less.
 transformed as (
     select
         *,
