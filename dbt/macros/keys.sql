@@ -5,6 +5,23 @@
 {# Two pools of one task that differ in the model alone, or in the condition alone. #}
 {% macro pair_keys() %}{{ return(pool_keys() + ["compared", "other_model_id", "other_condition_id"]) }}{% endmacro %}
 
+{# The rows of a pair's two pools: of the first from `table`, of the other from the same as `others`, alike in `also`. #}
+{% macro join_both_pools(pairs, table, also=[]) %}
+    inner join {{ table }}
+        on
+            {{ pairs }}.task = {{ table }}.task
+            and {{ pairs }}.model_id = {{ table }}.model_id
+            and {{ pairs }}.condition_id = {{ table }}.condition_id
+    inner join {{ table }} as others
+        on
+            {{ pairs }}.task = others.task
+            and {{ pairs }}.other_model_id = others.model_id
+            and {{ pairs }}.other_condition_id = others.condition_id
+            {% for column in also %}
+                and {{ table }}.{{ column }} = others.{{ column }}
+            {% endfor %}
+{% endmacro %}
+
 {% macro item_keys() %}{{ return(pool_keys() + ["item_id"]) }}{% endmacro %}
 
 {# What a decomposition has beside the keys of its group. #}

@@ -18,18 +18,7 @@ paired as (
         ln(lengths.mean_length) as log_length,
         ln(others.mean_length) as other_log_length
     from pairs
-    inner join lengths
-        on
-            pairs.task = lengths.task
-            and pairs.model_id = lengths.model_id
-            and pairs.condition_id = lengths.condition_id
-    inner join lengths as others
-        on
-            pairs.task = others.task
-            and pairs.other_model_id = others.model_id
-            and pairs.other_condition_id = others.condition_id
-            and lengths.item_id = others.item_id
-            and lengths.length_axis = others.length_axis
+    {{ join_both_pools("pairs", "lengths", also=["item_id", "length_axis"]) }}
 ),
 
 correlations as (

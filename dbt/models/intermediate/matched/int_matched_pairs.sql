@@ -21,17 +21,7 @@ shared as (
         items.right_moment as accuracy,
         others.right_moment as other_accuracy
     from pairs
-    inner join items
-        on
-            pairs.task = items.task
-            and pairs.model_id = items.model_id
-            and pairs.condition_id = items.condition_id
-    inner join items as others
-        on
-            pairs.task = others.task
-            and pairs.other_model_id = others.model_id
-            and pairs.other_condition_id = others.condition_id
-            and items.item_id = others.item_id
+    {{ join_both_pools("pairs", "items", also=["item_id"]) }}
 ),
 
 means as (

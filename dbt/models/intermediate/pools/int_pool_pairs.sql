@@ -81,13 +81,4 @@ select
         main_of_two("pools.main_length_axis", "others.main_length_axis", length_axes_by_preference())
     }} as main_length_axis
 from ranked
-inner join pools
-    on
-        ranked.task = pools.task
-        and ranked.model_id = pools.model_id
-        and ranked.condition_id = pools.condition_id
-inner join pools as others
-    on
-        ranked.task = others.task
-        and ranked.other_model_id = others.model_id
-        and ranked.other_condition_id = others.condition_id
+{{ join_both_pools("ranked", "pools") }}
