@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> None:
         _keep_parsed(layout)
 
 
-def parsed_elsewhere() -> Path:
+def _parsed_elsewhere() -> Path:
     """Where the project is kept as dbt parsed it last, for any warehouse of this user."""
     told = f"{DBT_PROJECT_DIR} {version('dbt-core')} {version('dbt-duckdb')}"
     name = f"dbt-{hashlib.sha256(told.encode()).hexdigest()[:16]}.msgpack"
@@ -65,13 +65,13 @@ def _take_parsed(layout: Layout) -> None:
     if _is_told_no_path(layout) and not layout.dbt_partial_parse.exists():
         layout.dbt_target.mkdir(parents=True, exist_ok=True)
         with suppress(OSError):
-            shutil.copyfile(parsed_elsewhere(), layout.dbt_partial_parse)
+            shutil.copyfile(_parsed_elsewhere(), layout.dbt_partial_parse)
 
 
 def _keep_parsed(layout: Layout) -> None:
     if _is_told_no_path(layout):
         # A home that cannot be written costs seconds, no more.
-        with suppress(OSError), atomic_path(parsed_elsewhere()) as temporary:
+        with suppress(OSError), atomic_path(_parsed_elsewhere()) as temporary:
             shutil.copyfile(layout.dbt_partial_parse, temporary)
 
 

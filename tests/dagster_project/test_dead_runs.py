@@ -4,11 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import dagster as dg
 
-from dagster_project.dead_runs import end_dead_runs
+from dagster_project.dead_runs import _is_alive, end_dead_runs
 from dagster_project.main_job import prepare_instance
 from warehouse.layout import Layout
 
@@ -44,6 +45,11 @@ def test_a_killed_run_is_over_and_gives_its_place_in_a_pool_back(tmp_path: Path)
         assert not instance.event_log_storage.get_concurrency_run_ids()
         assert end_dead_runs(instance) == 0
     assert run(home).success, "and does not wait for ever"
+
+
+def test_a_number_that_was_given_again_is_another_process() -> None:
+    assert _is_alive(os.getpid(), time.time())
+    assert not _is_alive(os.getpid(), time.time() - 10 * 365 * 24 * 3600)
 
 
 if __name__ == "__main__":
