@@ -36,7 +36,8 @@ ITEMS = f"""
         variance / nullif(sum(variance) over (), 0) as share_of_variance,
         (sum(variance) over () - variance)
             / nullif(sum(bias_sq + variance) over () - bias_sq - variance, 0) as incoherence_without
-    from marts.incoherence left join marts.fct_item_failure_modes using (task, model_id, condition_id, item_id, n_samples)
+    from marts.incoherence
+    left join marts.fct_item_failure_modes using (task, model_id, condition_id, item_id, n_samples)
     where {OF_POOL}
     order by bias_sq + variance desc nulls last, item_id
 """
@@ -50,7 +51,7 @@ SAMPLES = f"""
     order by item_id, epoch, sample_id
 """
 
-FINDINGS = f"""
+FINDINGS = """
     select verdict, sentence from figures.findings
     where model_id = $model and task = $task and coalesce(condition_id, $condition) = $condition
     order by all
@@ -71,7 +72,8 @@ class ExplainedPool:
         items: a row per item, the one with most error first: parts of its error, corrected for the number of samples
             (they may be negative), its shares of the pool's error and variance, what the pool's incoherence would be
             without it, and its answers with their counts, the right one with a star.
-        samples: a row per sample of the item that was asked for; None if none was.
+        samples: a row per sample of the item that was asked for: its answer, tokens, and the log that it came from;
+            None if no item was asked for.
     """
 
     row: dict[str, Any]
@@ -115,13 +117,11 @@ def explain(
             raise UnknownNameError(f"{model} has no condition {condition}; it has {there}")
     explained = [_explained(layout, con, row, item) for row in rows]
     if item is not None and not (explained := [pool for pool in explained if not pool.items.is_empty()]):
-        raise UnknownNameError(f"{model} has no item {item}; see: incoherence query \"from marts.dim_item\"")
+        raise UnknownNameError(f'{model} has no item {item}; see: incoherence query "from marts.dim_item"')
     return explained
 
 
-def _explained(
-    layout: Layout, con: duckdb.DuckDBPyConnection, row: dict[str, Any], item: str | None
-) -> ExplainedPool:
+def _explained(layout: Layout, con: duckdb.DuckDBPyConnection, row: dict[str, Any], item: str | None) -> ExplainedPool:
     keys = {"task": row["task"], "model": row["model_id"], "condition": row["condition_id"]}
     samples = con.sql(SAMPLES, params=keys | {"item": item}).pl()
     targets = con.sql("select item_id, target_index from marts.dim_item where task = ?", params=[row["task"]]).pl()
@@ -133,7 +133,7 @@ def _explained(
         row=row,
         findings=con.sql(FINDINGS, params=keys).pl().to_dicts(),
         items=items,
-        samples=None if item is None else _with_logs(layout, told.drop("item_id", "target_index", "choice_index")),
+        samples=None if item is None else _with_logs(layout, told),
     )
 
 
@@ -142,11 +142,13 @@ def _answer() -> pl.Expr:
     letters = pl.col("choice_index").map_elements(_letter, return_dtype=pl.String)
     return (
         pl.when(pl.col("status") != "ok")
-        .then(pl.col("status"))
+        .then(pl.col("status").str.replace_all("_", " "))
         .when("is_format_failure")
         .then(pl.lit("unreadable"))
         .when(pl.col("choice_index").is_not_null())
-        .then(letters + pl.when(pl.col("choice_index") == pl.col("target_index")).then(pl.lit("*")).otherwise(pl.lit("")))
+        .then(
+            letters + pl.when(pl.col("choice_index") == pl.col("target_index")).then(pl.lit("*")).otherwise(pl.lit(""))
+        )
         .when(pl.col("is_correct"))
         .then(pl.lit("right*"))
         .when(~pl.col("is_correct"))
@@ -172,7 +174,9 @@ def _answers(samples: pl.DataFrame) -> pl.DataFrame:
 def _with_logs(layout: Layout, samples: pl.DataFrame) -> pl.DataFrame:
     with connect_raw(layout) as con:
         logs = con.sql("select distinct import_id, file_name as log from raw.imports").pl()
-    return samples.join(logs, on="import_id", how="left", maintain_order="left").drop("import_id")
+    return samples.join(logs, on="import_id", how="left", maintain_order="left").select(
+        *("epoch", "answer", "score", "output_tokens", "reasoning_tokens", "finish_reason", "sample_id", "log")
+    )
 
 
 def _one_of(what: str, name: str, there: list[str]) -> str:
@@ -221,8 +225,9 @@ def _told(pool: ExplainedPool, n_items: int, width: int) -> Iterator[str]:
     yield ""
     yield table_text(_shown(pool.items.head(n_items)), width)
     if pool.samples is not None:
+        told = [column for column in pool.samples.columns if pool.samples[column].null_count() < len(pool.samples)]
         yield ""
-        yield table_text(pool.samples.drop("is_format_failure"), width)
+        yield table_text(pool.samples.select(told), width)
 
 
 def _concentration(items: pl.DataFrame) -> Iterator[str]:
