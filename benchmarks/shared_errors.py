@@ -32,7 +32,9 @@ SIZES = ((30, 5), (50, 10), (200, 5), (198, 10))
 
 N_EXPERIMENTS, BATCH, N_TRUTH = 1_000, 12_000, 200_000
 MODELS = (
+    "int_wrong_answers",
     "int_shared_error_items",
+    "int_shared_errors",
     "fig_shared_errors",
     "int_item_votes",
     "int_majority_votes",
@@ -122,7 +124,7 @@ def draw_probabilities(population: Population, shape: tuple[int, int], rng: np.r
 def _draws(shares: Array, rng: np.random.Generator) -> Array:
     """One option of each row, one-hot, by its shares."""
     places = (rng.random((*shares.shape[:-1], 1)) > shares.cumsum(axis=-1)).sum(axis=-1)
-    return np.eye(shares.shape[-1])[np.minimum(places, shares.shape[-1] - 1)]
+    return np.asarray(np.eye(shares.shape[-1])[np.minimum(places, shares.shape[-1] - 1)])
 
 
 def estimates(queries: Mapping[str, str], counts: Counts) -> list[tuple[str, float, float | None, float | None]]:

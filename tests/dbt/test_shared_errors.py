@@ -41,7 +41,7 @@ def pools(built: Built) -> Pools:
         wrong: Counter[int] = Counter()
         for choice in answers.predicted:
             told["right" if choice == answers.target else "blank" if choice is None else "wrong"] += 1
-            if choice not in (None, answers.target):
+            if choice is not None and choice != answers.target:
                 wrong[choice] += 1
         if told:
             runs = Runs(told.total(), told["right"], wrong)
@@ -106,7 +106,7 @@ def test_mixed_ensembles_are_counted_over_all_subsets(built: Built, pools: Pools
         for name in names:
             sides = [pool[name][0] for pool in (one, other)]
             single = [majority(runs.n_right, runs.n_blank, list(runs.wrong.values()), k) for runs in sides]
-            votes.append([*single, mixed_majority(*sides, one[name][1], k)])
+            votes.append([*single, mixed_majority(sides[0], sides[1], one[name][1], k)])
         first, second, mixed = np.array(votes).T
         assert row["n_items"] == len(names)
         for name, values in (("majority", first), ("other_majority", second), ("mixed_majority", mixed)):
@@ -119,7 +119,7 @@ def test_mixed_ensembles_are_counted_over_all_subsets(built: Built, pools: Pools
                 low = high = None
             assert agree(row[f"{name}_ci_low"], low) and agree(row[f"{name}_ci_high"], high), (name, row)
             signs.append(0 if low is None or high is None or low <= 0 <= high else int(np.sign(low)))
-        assert row["verdict"] == (
+        assert row["mixed_verdict"] == (
             VERDICTS.get((signs[0], signs[1]), "cannot_tell") if len(names) > 9 else "cannot_tell"
         )
     assert {row["n_votes"] for row in rows} == {4, 6} and len(rows) > 12

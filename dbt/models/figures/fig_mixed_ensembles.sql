@@ -1,4 +1,4 @@
-{% set keys = ["task", "condition_id", "model_id", "other_model_id", "n_votes"] %}
+{% set keys = model_pair_keys() + ["n_votes"] %}
 {% set votes = ["majority", "other_majority", "mixed_majority"] %}
 {% set differences = ["mixed_difference", "other_mixed_difference"] %}
 
@@ -72,7 +72,7 @@ select
         when pairs.mixed_difference < -pairs.mixed_difference_half_width then 'model_better'
         when pairs.other_mixed_difference < -pairs.other_mixed_difference_half_width then 'other_model_better'
         else 'cannot_tell'
-    end as verdict
+    end as mixed_verdict
 from pairs
 inner join models on pairs.model_id = models.model_id
 inner join models as other_models on pairs.other_model_id = other_models.model_id

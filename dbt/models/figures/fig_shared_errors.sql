@@ -1,20 +1,7 @@
-{% set keys = ["task", "condition_id", "model_id", "other_model_id"] %}
+{% set keys = model_pair_keys() %}
 {% set pair = keys | join(", ") %}
-{% set cluster = cluster_of("item_id") %}
 
 with
-
-pools as (
-    select * from {{ ref("int_pools") }}
-),
-
-models as (
-    select * from {{ ref("dim_model") }}
-),
-
-conditions as (
-    select * from {{ ref("dim_condition") }}
-),
 
 items as (
     select
@@ -31,71 +18,16 @@ ratios as (
     {{ corrected_incoherence("items", keys, floor=0, is_gated=false) }}
 ),
 
-totals as (
-    select
-        {{ pair }},
-        count(*) as n_items,
-        sum(both_wrong / (n_classes - 1)) / sum(both_wrong) as agreement_at_random,
-        count(wrong_alike_by_chance) as n_items_compared,
-        sum(both_wrong) filter (where wrong_alike_by_chance is not null) as compared_wrong,
-        pow(sum(both_wrong) filter (where wrong_alike_by_chance is not null), 2)
-        / sum(pow(both_wrong, 2)) filter (where wrong_alike_by_chance is not null) as n_effective_compared,
-        sum(wrong_alike_by_chance) / sum(both_wrong) filter (where wrong_alike_by_chance is not null)
-            as agreement_by_chance,
-        sum(wrong_alike - wrong_alike_by_chance)
-        / sum(both_wrong) filter (where wrong_alike_by_chance is not null) as excess_over_chance
-    from items
-    group by {{ pair }}
+chances as (
+    select * from {{ ref("int_shared_errors") }}
 ),
 
-compared as (
-    select
-        {{ pair }},
-        {{ cluster }},
-        sum(both_wrong) as both_wrong,
-        sum(wrong_alike - wrong_alike_by_chance) as excess
-    from items
-    where wrong_alike_by_chance is not null
-    group by {{ pair }}, {{ cluster }}
+models as (
+    select * from {{ ref("dim_model") }}
 ),
 
--- By the delete-one jackknife, as the interval of incoherence.
-influences as (
-    select
-        {{ pair }},
-        (compared.excess - totals.excess_over_chance * compared.both_wrong)
-        / totals.compared_wrong / nullif(1 - compared.both_wrong / totals.compared_wrong, 0) as influence
-    from compared
-    inner join totals using ({{ pair }})
-),
-
-intervals as (
-    with {{ sandwich_interval("totals", "influences", keys, "n_units", 1) }}
-),
-
-others as (
-    select
-        task,
-        condition_id,
-        count(distinct model_id) - 2 as n_other_models
-    from pools
-    group by task, condition_id
-),
-
-noted as (
-    select
-        totals.*,
-        intervals.half_width,
-        case
-            when others.n_other_models = 0 then 'no_other_model'
-            when totals.n_items_compared = 0 then 'others_never_wrong'
-            when intervals.half_width is null then 'one_item'
-            when intervals.half_width < 1e-12 then 'no_spread'
-        end as excess_note,
-        others.n_other_models
-    from totals
-    inner join others using (task, condition_id)
-    left join intervals using ({{ pair }})
+conditions as (
+    select * from {{ ref("dim_condition") }}
 )
 
 select
@@ -104,24 +36,22 @@ select
     other_models.model_family as other_model_family,
     other_models.param_count as other_param_count,
     other_models.is_simulated as other_is_simulated,
-    noted.n_other_models,
-    noted.n_items,
+    chances.n_other_models,
+    chances.n_items,
     ratios.n_effective,
     ratios.incoherence_unbiased as agreement,
     ratios.incoherence_unbiased_ci_low as agreement_ci_low,
     ratios.incoherence_unbiased_ci_high as agreement_ci_high,
     {{ agreement_note("ratios.interval_note") }} as interval_note,
-    noted.agreement_at_random,
-    noted.n_items_compared,
-    noted.agreement_by_chance,
-    noted.excess_over_chance,
-    case when noted.excess_note is null then noted.excess_over_chance - noted.half_width end
-        as excess_over_chance_ci_low,
-    case when noted.excess_note is null then noted.excess_over_chance + noted.half_width end
-        as excess_over_chance_ci_high,
-    noted.excess_note
+    chances.agreement_at_random,
+    chances.n_items_compared,
+    chances.agreement_by_chance,
+    chances.excess_over_chance,
+    chances.excess_over_chance - chances.half_width as excess_over_chance_ci_low,
+    chances.excess_over_chance + chances.half_width as excess_over_chance_ci_high,
+    chances.excess_note
 from ratios
-inner join noted using ({{ pair }})
+inner join chances using ({{ pair }})
 inner join models on ratios.model_id = models.model_id
 inner join models as other_models on ratios.other_model_id = other_models.model_id
 inner join conditions on ratios.condition_id = conditions.condition_id

@@ -1,4 +1,4 @@
-{% set pair = ["task", "condition_id", "model_id", "other_model_id", "item_id"] | join(", ") %}
+{% set pair = (model_pair_keys() + ["item_id"]) | join(", ") %}
 
 with
 
@@ -20,7 +20,7 @@ clusters as (
 )
 
 select
-    {{ columns_of("pairs", ["task", "condition_id", "model_id", "other_model_id", "item_id"]) }},
+    {{ columns_of("pairs", model_pair_keys() + ["item_id"]) }},
     clusters.cluster_id,
     majorities.k as n_votes,
     majorities.majority_at_k as majority,

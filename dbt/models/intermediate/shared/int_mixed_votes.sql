@@ -3,15 +3,14 @@
   answer: as in int_majority_votes, with the ways of both models multiplied.
 #}
 {% set most = ((var("mixed_votes") | max | int) / 2) | int %}
+{% set item = (model_pair_keys() + ["item_id"]) | join(", ") %}
 
 with recursive
 
 items as (
     select * from {{ ref("int_vote_pairs") }}
     -- One item for all that vote alike.
-    qualify row_number() over (
-        partition by vote_pattern order by task, condition_id, model_id, other_model_id, item_id
-    ) = 1
+    qualify row_number() over (partition by vote_pattern order by {{ item }}) = 1
 ),
 
 answers as (
@@ -19,12 +18,9 @@ answers as (
         items.vote_pattern,
         counts.n_samples,
         counts.other_n_samples,
-        row_number() over (
-            partition by items.vote_pattern order by counts.n_samples desc, counts.other_n_samples desc
-        ) as place
+        row_number() over (partition by items.vote_pattern order by predicted_index) as place
     from items
-    inner join {{ ref("int_vote_pair_answers") }} as counts
-        using (task, condition_id, model_id, other_model_id, item_id)
+    inner join {{ ref("int_vote_pair_answers") }} as counts using ({{ item }})
 ),
 
 last_answers as (

@@ -7,14 +7,9 @@
   place. All are products of different models' samples, so that few samples do not bias them.
 #}
 {% set keys = item_keys() | join(", ") %}
-{% set pair = ["task", "condition_id", "model_id", "other_model_id", "item_id"] | join(", ") %}
+{% set pair = (model_pair_keys() + ["item_id"]) | join(", ") %}
 
 with
-
-outcomes as (
-    select * from {{ ref("int_item_outcomes") }}
-    where outcome in ('right', 'wrong_answer', 'format_failure', 'cut_off')
-),
 
 pairs as (
     select * from {{ ref("int_pool_pairs") }}
@@ -22,16 +17,7 @@ pairs as (
 ),
 
 answers as (
-    select
-        {{ keys }},
-        outcome,
-        predicted_index,
-        n_samples,
-        n_classes,
-        cast(n_samples as double) / sum(n_samples) over (partition by {{ keys }}) as share
-    from outcomes
-    -- Two wrong options at least, or wrong answers could not but agree.
-    qualify outcome = 'wrong_answer' and n_classes > 2
+    select * from {{ ref("int_wrong_answers") }}
 ),
 
 errors as (
@@ -68,7 +54,7 @@ all_errors as (
 
 shared as (
     select
-        {{ columns_of("pairs", ["task", "condition_id", "model_id", "other_model_id"]) }},
+        {{ columns_of("pairs", model_pair_keys()) }},
         errors.item_id,
         errors.n_classes,
         errors.error,
@@ -87,7 +73,7 @@ shared as (
 chosen as (
     {% for side in ["", "other_"] %}
         select
-            {{ columns_of("shared", ["task", "condition_id", "model_id", "other_model_id", "item_id"]) }},
+            {{ columns_of("shared", model_pair_keys() + ["item_id"]) }},
             answers.predicted_index,
             {{ "answers.share" if side == "" else "0e0" }} as share,
             {{ "answers.share" if side else "0e0" }} as other_share
@@ -113,7 +99,7 @@ shares as (
 )
 
 select
-    {{ columns_of("shared", ["task", "condition_id", "model_id", "other_model_id", "item_id"]) }},
+    {{ columns_of("shared", model_pair_keys() + ["item_id"]) }},
     max(shared.n_classes) as n_classes,
     max(shared.error * shared.other_error) as both_wrong,
     sum(shares.share * shares.other_share) as wrong_alike,
@@ -127,4 +113,4 @@ select
 from shared
 inner join shares using ({{ pair }})
 inner join all_answers using (task, condition_id, item_id, predicted_index)
-group by {{ columns_of("shared", ["task", "condition_id", "model_id", "other_model_id", "item_id"]) }}
+group by {{ columns_of("shared", model_pair_keys() + ["item_id"]) }}

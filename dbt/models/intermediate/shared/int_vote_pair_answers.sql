@@ -1,4 +1,4 @@
-{% set pair = ["task", "condition_id", "model_id", "other_model_id", "item_id"] | join(", ") %}
+{% set pair = (model_pair_keys() + ["item_id"]) | join(", ") %}
 
 with
 
@@ -18,7 +18,7 @@ wrong as (
 ),
 
 shared as (
-    select {{ columns_of("pairs", ["task", "condition_id", "model_id", "other_model_id"]) }}, votes.item_id
+    select {{ columns_of("pairs", model_pair_keys()) }}, votes.item_id
     from pairs
     {{ join_both_pools("pairs", "votes", also=["item_id"]) }}
 ),
@@ -26,7 +26,7 @@ shared as (
 chosen as (
     {% for side in ["", "other_"] %}
         select
-            {{ columns_of("shared", ["task", "condition_id", "model_id", "other_model_id", "item_id"]) }},
+            {{ columns_of("shared", model_pair_keys() + ["item_id"]) }},
             wrong.predicted_index,
             {{ "wrong.n_samples" if side == "" else "0" }} as n_samples,
             {{ "wrong.n_samples" if side else "0" }} as other_n_samples

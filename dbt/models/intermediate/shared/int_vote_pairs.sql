@@ -1,4 +1,4 @@
-{% set pair = ["task", "condition_id", "model_id", "other_model_id", "item_id"] | join(", ") %}
+{% set pair = (model_pair_keys() + ["item_id"]) | join(", ") %}
 
 with
 
@@ -22,7 +22,7 @@ wrong as (
 )
 
 select
-    {{ columns_of("pairs", ["task", "condition_id", "model_id", "other_model_id"]) }},
+    {{ columns_of("pairs", model_pair_keys()) }},
     votes.item_id,
     {% for side, of in {"": "votes", "other_": "others"}.items() %}
         {{ of }}.n_samples as {{ side }}n_samples,
