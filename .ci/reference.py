@@ -36,7 +36,7 @@ ELSEWHERE = {"index.md": ROOT / "README.md", "changelog.md": ROOT / "CHANGELOG.m
 CSS = """\
 .md-grid { max-width: 76rem; }
 .md-typeset table:not([class]) { font-size: 0.66rem; }
-.md-typeset table:not([class]) :is(td, th) { padding: 0.5em 0.8em; }
+.md-typeset table:not([class]) :is(td, th) { min-width: 0; padding: 0.5em 0.8em; }
 .md-typeset td code { word-break: normal; }
 """
 
@@ -190,8 +190,8 @@ def mappings() -> str:
     kinds = (mapping.Mapping, mapping.Value, mapping.Answer, mapping.Score, mapping.Tests, mapping.Each, mapping.Join)
     for kind in kinds:
         summary, told = _docstring(kind)
-        base = kind.__mro__[1]
-        more = f" Besides the entries of [{base.__name__}](#{base.__name__.lower()}):" if base in kinds else ""
+        is_value = issubclass(kind, mapping.Value) and kind is not mapping.Value
+        more = " Besides the entries of [Value](#value):" if is_value else ""
         rows = (
             (
                 _code(info.alias or name),
@@ -199,7 +199,7 @@ def mappings() -> str:
                 info.description or told.get(name) or columns[name],
             )
             for name, info in kind.model_fields.items()
-            if not more or name not in base.model_fields
+            if not is_value or name not in mapping.Value.model_fields
         )
         text += f"\n## {kind.__name__}\n\n{summary}{more}\n\n{table(('entry', '', ''), rows)}"
     return text
