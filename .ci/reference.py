@@ -19,6 +19,7 @@ from typing import Any
 import click
 import typer
 import yaml
+from markdown import Extension, Markdown
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
@@ -39,6 +40,22 @@ CSS = """\
 .md-typeset table:not([class]) :is(td, th) { min-width: 0; padding: 0.5em 0.8em; }
 .md-typeset td code { word-break: normal; }
 """
+
+
+class NestedAsOnGitHub(Extension):
+    """What belongs to a point of a list is two columns in, not four."""
+
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
+        """Set it for the parts that have read it already."""
+        md.tab_length = 2
+        for processor in md.parser.blockprocessors:
+            processor.tab_length = md.tab_length
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Read Markdown as the pages are written."""
+    config.markdown_extensions.append(NestedAsOnGitHub())  # type: ignore[arg-type]
+    return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
