@@ -139,6 +139,16 @@ class Layout:
         return self.dbt_target / "run_results.json"
 
     @property
+    def spark_tables(self) -> Path:
+        """What a build on Spark writes, until it is in the build database."""
+        return self.root / "build" / "spark" / "tables"
+
+    @property
+    def spark_dbt_target(self) -> Path:
+        """dbt's artifacts of a build on Spark: as parsed for one engine, the project is not right for the other."""
+        return self.root / "build" / "spark" / "dbt_target"
+
+    @property
     def published_from(self) -> Path:
         """What the published files were made from."""
         return self.root / "build" / "published_from.txt"

@@ -62,30 +62,7 @@ blanks as (
 ),
 
 drawn as (
-    select
-        vote_pattern,
-        n_right_votes,
-        cast(0 as bigint) as place,
-        n_right_votes + n_blank_votes as n_drawn,
-        cast(0 as bigint) as n_ties,
-        n_ways * exp({{ ln_choose("n_right", "n_right_votes") }}) as n_ways
-    from blanks
-    {{ positions(most ~ " + 1", "n_right_votes") }}
-    where n_right_votes between 1 and n_right and n_right_votes + n_blank_votes <= {{ most }}
-
-    union all
-
-    select
-        drawn.vote_pattern,
-        drawn.n_right_votes,
-        votes.place,
-        drawn.n_drawn + votes.n_votes as n_drawn,
-        drawn.n_ties + case when votes.n_votes = drawn.n_right_votes then 1 else 0 end as n_ties,
-        sum(drawn.n_ways * votes.n_ways) as n_ways
-    from drawn
-    inner join votes on drawn.vote_pattern = votes.vote_pattern and drawn.place + 1 = votes.place
-    where votes.n_votes <= drawn.n_right_votes and drawn.n_drawn + votes.n_votes <= {{ most }}
-    group by all
+    {{ drawn_votes(most) }}
 )
 
 select

@@ -1,0 +1,49 @@
+"""`python -P -m warehouse.spark.command ROOT ARGUMENT…`: dbt on Spark, and its result into the build database.
+
+A process of its own like `warehouse.dbt_command`, whose dbt uses the session that is started here: Spark's tables live
+as long as that session.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from warehouse.dbt_command import environment
+from warehouse.layout import Layout
+from warehouse.lifeline import end_when_adopted
+from warehouse.spark.load import load
+from warehouse.spark.session import SparkError, start
+from warehouse.spark.sources import make_sources
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run dbt; 0 only if all of it succeeded and the build database holds the result."""
+    end_when_adopted()
+    root, *rest = arguments
+    layout = Layout(Path(root).resolve())
+    os.chdir(layout.root)
+    os.environ.update(environment(layout) | {"DBT_TARGET_PATH": str(layout.spark_dbt_target)})
+    shutil.rmtree(layout.spark_tables, ignore_errors=True)  # of a build that was killed
+    try:
+        spark = start(layout)
+        make_sources(spark, layout)
+
+        from dbt.cli.main import dbtRunner
+
+        if not dbtRunner().invoke(list(rest)).success:
+            return 1
+        load(layout, layout.spark_dbt_target / "manifest.json", lambda table: spark.table(table).inputFiles())
+        spark.stop()
+    except SparkError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    shutil.rmtree(layout.spark_tables)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
