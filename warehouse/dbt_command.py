@@ -31,6 +31,11 @@ def dbt_command(layout: Layout) -> list[str]:
     return [sys.executable, "-P", "-m", __name__, str(layout.root)]
 
 
+def spark_command(layout: Layout) -> list[str]:
+    """The command line that builds every table on Spark and leaves them in the build database."""
+    return [sys.executable, "-P", "-m", "warehouse.spark.command", str(layout.root)]
+
+
 def main(arguments: Sequence[str]) -> None:
     """Run dbt, end as it ends, and with whoever started it."""
     end_when_adopted()

@@ -139,14 +139,24 @@ class Layout:
         return self.dbt_target / "run_results.json"
 
     @property
+    def spark(self) -> Path:
+        """What a build on Spark writes on its way, made anew by each."""
+        return self.root / "build" / "spark"
+
+    @property
     def spark_tables(self) -> Path:
-        """What a build on Spark writes, until it is in the build database."""
-        return self.root / "build" / "spark" / "tables"
+        """Spark's tables, until they are in the build database."""
+        return self.spark / "tables"
 
     @property
     def spark_dbt_target(self) -> Path:
-        """dbt's artifacts of a build on Spark: as parsed for one engine, the project is not right for the other."""
-        return self.root / "build" / "spark" / "dbt_target"
+        """dbt's artifacts of a build on Spark: parsed for one engine, the project is not right for the other."""
+        return self.spark / "dbt_target"
+
+    @property
+    def spark_dbt_results(self) -> Path:
+        """What dbt's last build on Spark did."""
+        return self.spark_dbt_target / "run_results.json"
 
     @property
     def published_from(self) -> Path:

@@ -142,4 +142,3 @@ def _for_spreadsheets(rows: str, texts: list[str]) -> str:
         harmless = f"regexp_replace({unix}, {literal(CONTROL)}, {literal(REPLACEMENT)}, 'g')"
         replaced.append(f"if({is_formula}, {literal(APOSTROPHE)} || {harmless}, {harmless}) as {name}")
     return f"select * replace ({', '.join(replaced)}) {rows}" if replaced else rows
-

@@ -74,7 +74,7 @@ def _local(addresses: Sequence[str]) -> list[str]:
     for address in addresses:
         if urlsplit(address).scheme != "file":
             raise SparkError(
-                f"Spark wrote {address}, which is no file of this machine; set spark.sql.warehouse.dir to a folder that "
-                "this machine and Spark's executors share"
+                f"Spark wrote {address}, which is no file of this machine; set spark.sql.warehouse.dir to a folder "
+                "that this machine and Spark's executors share"
             )
     return [unquote(urlsplit(address).path) for address in addresses]
