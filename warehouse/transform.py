@@ -110,8 +110,8 @@ def build(
         layout: the warehouse.
         select: dbt's node selection (`"marts"`, `"+fct_incoherence"`); everything by default.
         unit_tests: also run the models' unit tests; they test the project, not the data.
-        engine: where the tables are computed, `duckdb` or `spark`. Spark computes all of them; then they are in DuckDB's
-            build database, and are tested there.
+        engine: where the tables are computed, `duckdb` or `spark`. Spark computes all of them; they are loaded into
+            the build database, and tested there.
         echo: is called with each line that dbt prints.
         progress: is called when a table or a test is done, with its name, how many are done, and how many there are.
 
