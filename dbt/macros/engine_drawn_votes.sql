@@ -1,13 +1,15 @@
-{# By recursion with sums on the way; Spark has none of that kind, and folds a list. #}
-
 {#
-  In how many ways samples are drawn so that r are right and none of the wrong answers has more: columns n_right_votes, place (of
-  the last answer), n_drawn, n_ties, n_ways; of `blanks` and `votes`, with at most `most` drawn.
+  In how many ways samples are drawn so that `n_right_votes` of them are right and no wrong answer has more: one wrong answer
+  after the other, by what has been drawn so far (a number for each column of `votes`, at most `most`) and how many tie.
+  Of CTEs `begun` (vote_pattern, n_right_votes, place 0, what is drawn before any wrong answer, n_ties 0, n_ways) and `votes`
+  (vote_pattern, place from 1 on, a column of votes per model, n_ways) the rows of `drawn`, which has the columns of `begun`.
+  By recursion with sums on the way; Spark has none of that kind, and folds lists.
 #}
-{% macro drawn_votes(most) %}{{ return(adapter.dispatch("drawn_votes")(most)) }}{% endmacro %}
+{% macro drawn_votes(most, votes) %}{{ return(adapter.dispatch("drawn_votes")(most, votes)) }}{% endmacro %}
 
-{% macro default__drawn_votes(most) %}
-    {{ right_and_blank_votes(most) }}
+{% macro default__drawn_votes(most, votes) %}
+    {%- set total = "votes." ~ votes | join(" + votes.") %}
+    select * from begun
 
     union all
 
@@ -15,36 +17,47 @@
         drawn.vote_pattern,
         drawn.n_right_votes,
         votes.place,
-        drawn.n_drawn + votes.n_votes as n_drawn,
-        drawn.n_ties + case when votes.n_votes = drawn.n_right_votes then 1 else 0 end as n_ties,
+        {% for column in votes %}
+            drawn.{{ drawn_by(column) }} + votes.{{ column }} as {{ drawn_by(column) }},
+        {% endfor %}
+        drawn.n_ties + case when {{ total }} = drawn.n_right_votes then 1 else 0 end as n_ties,
         sum(drawn.n_ways * votes.n_ways) as n_ways
     from drawn
     inner join votes on drawn.vote_pattern = votes.vote_pattern and drawn.place + 1 = votes.place
-    where votes.n_votes <= drawn.n_right_votes and drawn.n_drawn + votes.n_votes <= {{ most }}
+    where
+        {{ total }} <= drawn.n_right_votes
+        {% for column in votes %}
+            and drawn.{{ drawn_by(column) }} + votes.{{ column }} <= {{ most }}
+        {% endfor %}
     group by all
 {% endmacro %}
 
+{# 'n_votes' → 'n_drawn' #}
+{% macro drawn_by(column) %}{{ return(column | replace("votes", "drawn")) }}{% endmacro %}
+
 {#
-  The ways are a list: those with d drawn and t ties stand at d · width + t. No answer ties when the width is passed, so what a step
-  takes from before the beginning of a row is 0.
+  What is drawn is one number, `code`, with a digit per model. A digit has room for twice `most` and is 0 above `most`, so that
+  nothing is borrowed. The ways with t ties stand at code · width + t, and no answer ties at the last t.
 #}
-{% macro spark__drawn_votes(most) %}
+{% macro spark__drawn_votes(most, votes) %}
+    {%- set base = 2 * most + 1 %}
     {%- set width = "(n_answers + 2)" %}
-    with begun as (
+    with coded as (
         select
             vote_pattern,
             n_right_votes,
-            map_from_entries(collect_list(struct(n_drawn, n_ways))) as ways
-        from ({{ right_and_blank_votes(most) }})
+            map_from_entries(collect_list(struct({{ digits(votes | map("replace", "votes", "drawn"), base) }}, n_ways))) as ways
+        from begun
         group by vote_pattern, n_right_votes
     ),
 
-    -- Of each wrong answer, in how many ways it gets 0, 1, … votes.
-    ways_by_answer as (
+    by_answer as (
         select
             vote_pattern,
             place,
-            transform(sort_array(collect_list(struct(n_votes, n_ways))), way -> way.n_ways) as ways
+            collect_list(
+                named_struct('code', {{ digits(votes, base) }}, 'n', {{ votes | join(" + ") }}, 'ways', n_ways)
+            ) as draws
         from votes
         group by vote_pattern, place
     ),
@@ -52,36 +65,36 @@
     answers as (
         select
             vote_pattern,
-            transform(sort_array(collect_list(struct(place, ways))), answer -> answer.ways) as answers
-        from ways_by_answer
+            transform(sort_array(collect_list(struct(place, draws))), answer -> answer.draws) as answers
+        from by_answer
         group by vote_pattern
     ),
 
     together as (
         select
-            begun.*,
-            answers.answers,
+            coded.*,
+            coalesce(answers.answers, array()) as answers,
             coalesce(array_size(answers.answers), 0) as n_answers
-        from begun
-        left join answers on begun.vote_pattern = answers.vote_pattern
+        from coded
+        left join answers on coded.vote_pattern = answers.vote_pattern
     ),
 
     folded as (
         select
             *,
             aggregate(
-                coalesce(answers, array()),
-                transform(
-                    sequence(0, {{ most + 1 }} * {{ width }} - 1),
-                    i -> case when i % {{ width }} = 0 then coalesce(ways[i div {{ width }}], 0e0) else 0e0 end
+                answers,
+                transform(sequence(0, {{ base ** (votes | length) }} * {{ width }} - 1), i ->
+                    case when i % {{ width }} = 0 then coalesce(ways[cast(i div {{ width }} as bigint)], 0e0) else 0e0 end
                 ),
-                (drawn_ways, answer) -> transform(drawn_ways, (before, i) -> aggregate(
-                    sequence(0, cast(least(n_right_votes, array_size(answer) - 1) as int)),
-                    0e0,
-                    (total, v) -> total + get(answer, v) * coalesce(
-                        get(drawn_ways, i - v * {{ width }} - case when v = n_right_votes then 1 else 0 end), 0e0
-                    )
-                ))
+                (before, draws) -> transform(before, (same, i) ->
+                    case when {{ digits_fit("(i div " ~ width ~ ")", votes, base, most) }} then aggregate(
+                        filter(draws, draw -> draw.n <= n_right_votes), 0e0, (total, draw) -> total + draw.ways * coalesce(get(
+                            before,
+                            cast(i - draw.code * {{ width }} - case when draw.n = n_right_votes then 1 else 0 end as int)
+                        ), 0e0)
+                    ) else 0e0 end
+                )
             ) as all_ways
         from together
     )
@@ -90,24 +103,12 @@
         vote_pattern,
         n_right_votes,
         cast(n_answers as bigint) as place,
-        cast(position div {{ width }} as bigint) as n_drawn,
+        {% for column in votes %}
+            cast(position div {{ width }} div {{ base ** loop.revindex0 }} % {{ base }} as bigint) as {{ drawn_by(column) }},
+        {% endfor %}
         cast(position % {{ width }} as bigint) as n_ties,
         n_ways
     from folded
     lateral view posexplode(all_ways) as position, n_ways
     where n_ways > 0
-{% endmacro %}
-
-{# Before any wrong answer. #}
-{% macro right_and_blank_votes(most) %}
-    select
-        vote_pattern,
-        n_right_votes,
-        cast(0 as bigint) as place,
-        n_right_votes + n_blank_votes as n_drawn,
-        cast(0 as bigint) as n_ties,
-        n_ways * exp({{ ln_choose("n_right", "n_right_votes") }}) as n_ways
-    from blanks
-    {{ positions(most ~ " + 1", "n_right_votes") }}
-    where n_right_votes between 1 and n_right and n_right_votes + n_blank_votes <= {{ most }}
 {% endmacro %}

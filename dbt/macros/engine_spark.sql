@@ -47,3 +47,14 @@
     )
     group by all
 {% endmacro %}
+
+{# For drawn_votes: columns as digits of one number, and whether each of its digits is at most `most`. #}
+{% macro digits(columns, base) -%}
+    cast({% for column in columns %}{{ column }} * {{ base ** loop.revindex0 }}{{ " + " if not loop.last }}{% endfor %} as bigint)
+{%- endmacro %}
+
+{% macro digits_fit(code, columns, base, most) -%}
+    {% for column in columns %}
+    {{ code }} div {{ base ** loop.revindex0 }} % {{ base }} <= {{ most }}{{ " and " if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

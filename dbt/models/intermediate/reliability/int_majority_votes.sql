@@ -61,8 +61,21 @@ blanks as (
     where n_blank_votes <= n_blank
 ),
 
+begun as (
+    select
+        vote_pattern,
+        n_right_votes,
+        cast(0 as bigint) as place,
+        n_right_votes + n_blank_votes as n_drawn,
+        cast(0 as bigint) as n_ties,
+        n_ways * exp({{ ln_choose("n_right", "n_right_votes") }}) as n_ways
+    from blanks
+    {{ positions(most ~ " + 1", "n_right_votes") }}
+    where n_right_votes between 1 and n_right and n_right_votes + n_blank_votes <= {{ most }}
+),
+
 drawn as (
-    {{ drawn_votes(most) }}
+    {{ drawn_votes(most, ["n_votes"]) }}
 )
 
 select
