@@ -11,8 +11,8 @@
 {% macro spark__unstored() %}{{ return("table") }}{% endmacro %}
 {% macro spark__row_id() %}monotonically_increasing_id(){% endmacro %}
 {% macro spark__utc(timestamp) %}cast({{ timestamp }} as timestamp_ntz){% endmacro %}
-{# Without a number there is no text; `format_string` makes one of NULL. #}
-{% macro spark__formatted(format, number) %}case when {{ number }} is not null then format_string('{{ format }}', cast({{ number }} as double)) end{% endmacro %}
+{# Not `format_string`, which makes a text of NULL and rounds half up where C rounds the number that there is. #}
+{% macro spark__formatted(format, number) %}c_format('{{ format }}', cast({{ number }} as double)){% endmacro %}
 {% macro spark__days_after(date, n) %}date_add({{ date }}, cast({{ n }} as int)){% endmacro %}
 {% macro spark__n_words(text, word) %}cast(array_size(regexp_extract_all({{ text }}, r'(?i)\b{{ word }}\b', 0)) as bigint){% endmacro %}
 {# Without `lgamma`: exact factorials up to 20, Stirling's series beyond (the first term left out is below 1e-15 there). #}

@@ -1,4 +1,4 @@
-"""Functions of dbt's Spark that SQL does not have: the rules of `warehouse.settings`, and JSON as rows.
+"""Functions of dbt's Spark that SQL does not have: the rules of `warehouse.settings`, JSON as rows, C's formats.
 
 They run where the rows are: every executor needs this package, and the warehouse's folder for the key of its hashes.
 """
@@ -33,9 +33,15 @@ def give_functions(spark: SparkSession, layout: Layout) -> None:
 
     for function in (published_settings, without_texts, without_secrets):
         register(function)
+    spark.udf.register("c_format", c_format, "string")
     spark.udf.register(
         "json_leaves", json_leaves, "array<struct<id: bigint, fullkey: string, atom: string, told: string>>"
     )
+
+
+def c_format(form: str, number: float | None) -> str | None:
+    """A number as text, as C rounds it; NULL without one."""
+    return None if number is None else form % number
 
 
 def json_leaves(settings: str | None) -> list[tuple[int, str, str, str | None]]:
