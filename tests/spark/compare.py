@@ -80,8 +80,9 @@ def _exact(row: tuple[Any, ...]) -> list[str]:
     return [str(value) for value in row if not isinstance(value, float | list)]
 
 
-def _place(row: tuple[Any, ...]) -> tuple[str, ...]:
-    """Rows in one order: by what is exact, then by numbers as far as both sides agree on them."""
+def _place(row: tuple[Any, ...]) -> tuple[list[str], list[str], list[float]]:
+    """Rows in one order: by what is exact, then by numbers, first as far as both sides agree on them."""
     numbers = [value for value in row if isinstance(value, float)]
     numbers += [each for value in row if isinstance(value, list) for each in value if isinstance(each, float)]
-    return (*("" if isinstance(v, float | list) else f"{v!s}" for v in row), *(f"{value:.5e}" for value in numbers))
+    exact = ["" if isinstance(value, float | list) else str(value) for value in row]
+    return exact, [f"{value:.5e}" for value in numbers], numbers

@@ -42,6 +42,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
     left.parent.mkdir(parents=True)
     left.write_bytes(b"half a file")
     options = " ".join(f"--conf {name}={value}" for name, value in SMALL.items())
+    options += " --driver-java-options '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC'"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYSPARK_SUBMIT_ARGS", f"--driver-memory 2g {options} pyspark-shell")
         result = build(other, engine="spark")
