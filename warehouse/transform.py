@@ -208,7 +208,7 @@ def _run(layout: Layout, command: Sequence[str], results: Path, echo: Tell) -> N
             process.wait()
             raise
     if process.returncode:
-        raise BuildError(_explain(layout, _results(results), list(last_lines)))
+        raise BuildError(_explain(layout, list(last_lines), results))
 
 
 def manifest(layout: Layout) -> Path:
@@ -236,7 +236,8 @@ def _results(path: Path) -> list[dict[str, Any]]:
         return []
 
 
-def _explain(layout: Layout, results: Sequence[dict[str, Any]], last_lines: Sequence[str]) -> str:
+def _explain(layout: Layout, last_lines: Sequence[str], path: Path | None = None) -> str:
+    results = _results(path or layout.dbt_results)
     failed = [result for result in results if result["status"] in _BAD_STATUSES]
     if not failed and (full := next((line for line in last_lines if "No space left" in line), None)):
         return f"dbt could not write its files ({full.strip()}); free some space and run the same command again"
