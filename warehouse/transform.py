@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from warehouse.dbt_command import dbt_command
+from warehouse.dbt_command import dbt_command, spark_command
 from warehouse.freshness import code_fingerprint
 from warehouse.layout import DBT_PROJECT_DIR, Layout
 from warehouse.leftovers import sweep
@@ -100,6 +100,7 @@ def build(
     *,
     select: str | None = None,
     unit_tests: bool = False,
+    engine: str = "duckdb",
     echo: Tell = silence,
     progress: TellStep | None = None,
 ) -> BuildResult:
@@ -109,12 +110,15 @@ def build(
         layout: the warehouse.
         select: dbt's node selection (`"marts"`, `"+fct_incoherence"`); everything by default.
         unit_tests: also run the models' unit tests; they test the project, not the data.
+        engine: where the tables are computed, `duckdb` or `spark`. Spark computes all of them; they are loaded into
+            the build database, and tested there.
         echo: is called with each line that dbt prints.
         progress: is called when a table or a test is done, with its name, how many are done, and how many there are.
 
     Raises:
-        BuildError: if a model or a test fails, or dbt cannot start.
+        BuildError: if a model or a test fails, dbt cannot start, or a part is to be built on Spark.
         warehouse.lock.LockedError: if another process builds or publishes.
+        warehouse.spark.session.SparkError: if Spark is to build and is not there.
     """
     arguments = ["build"]
     if select:
@@ -122,9 +126,17 @@ def build(
     if not unit_tests:
         arguments += ["--exclude-resource-type", "unit_test"]
     started = time.monotonic()
+    follow = _following(progress, echo) if progress else echo
+    results: list[dict[str, Any]] = []
+    if engine == "spark":
+        _check_spark(select)
+        arguments[0] = "test"
     with building(layout, is_whole=select is None):
-        run_dbt(layout, arguments, echo=_following(progress, echo) if progress else echo)
-    results = _results(layout)
+        if engine == "spark":
+            _run(layout, spark_command(layout), layout.spark_dbt_results, follow)
+            results += _results(layout.spark_dbt_results)
+        run_dbt(layout, arguments, echo=follow)
+    results += _results(layout.dbt_results)
     kinds = Counter(str(result["unique_id"]).split(".", 1)[0] for result in results)
     return BuildResult(
         n_models=kinds["model"],
@@ -132,6 +144,14 @@ def build(
         seconds=time.monotonic() - started,
         database=layout.build_database,
     )
+
+
+def _check_spark(select: str | None) -> None:
+    if select:
+        raise BuildError(f"Spark builds every table: leave out `--select {select}`, or the engine")
+    from warehouse.spark.session import check_installed
+
+    check_installed()
 
 
 def _following(progress: TellStep, echo: Tell) -> Tell:
@@ -161,7 +181,13 @@ def run_dbt(layout: Layout, arguments: Sequence[str], *, echo: Tell = silence) -
         # What dbt remembers of a project that lies elsewhere makes it look for the seeds' files there.
         layout.dbt_partial_parse.unlink(missing_ok=True)
     mark.unlink(missing_ok=True)
-    command = [*dbt_command(layout), "--no-use-colors", *arguments]
+    _run(layout, [*dbt_command(layout), "--no-use-colors", *arguments], results, echo)
+    with atomic_path(mark) as temporary:
+        temporary.write_text(project, encoding="utf-8")
+
+
+def _run(layout: Layout, command: Sequence[str], results: Path, echo: Tell) -> None:
+    """Run dbt; `results` is where it says what it did."""
     last_lines: deque[str] = deque(maxlen=30)
     with subprocess.Popen(
         command,
@@ -182,9 +208,7 @@ def run_dbt(layout: Layout, arguments: Sequence[str], *, echo: Tell = silence) -
             process.wait()
             raise
     if process.returncode:
-        raise BuildError(_explain(layout, list(last_lines)))
-    with atomic_path(mark) as temporary:
-        temporary.write_text(project, encoding="utf-8")
+        raise BuildError(_explain(layout, list(last_lines), results))
 
 
 def manifest(layout: Layout) -> Path:
@@ -205,15 +229,16 @@ def _project() -> str:
     return f"{DBT_PROJECT_DIR}\n{code_fingerprint(DBT_PROJECT_DIR)}\n"
 
 
-def _results(layout: Layout) -> list[dict[str, Any]]:
+def _results(path: Path) -> list[dict[str, Any]]:
     try:
-        return list(json.loads(layout.dbt_results.read_text(encoding="utf-8"))["results"])
+        return list(json.loads(path.read_text(encoding="utf-8"))["results"])
     except (FileNotFoundError, ValueError):  # none, or half of one: the disk was full
         return []
 
 
-def _explain(layout: Layout, last_lines: Sequence[str]) -> str:
-    failed = [result for result in _results(layout) if result["status"] in _BAD_STATUSES]
+def _explain(layout: Layout, last_lines: Sequence[str], path: Path | None = None) -> str:
+    results = _results(path or layout.dbt_results)
+    failed = [result for result in results if result["status"] in _BAD_STATUSES]
     if not failed and (full := next((line for line in last_lines if "No space left" in line), None)):
         return f"dbt could not write its files ({full.strip()}); free some space and run the same command again"
     if not failed:
@@ -228,7 +253,7 @@ def _explain(layout: Layout, last_lines: Sequence[str]) -> str:
             lines.append(f"  the rows that fail: {_one_line(result['compiled_code'])}")
     if len(failed) > len(lines):
         lines.append(f"... {len(failed) - 5} more")
-    skipped = sum(result["status"] == "skipped" for result in _results(layout))
+    skipped = sum(result["status"] == "skipped" for result in results)
     lines.append(
         f"{len(failed)} failed, {skipped} skipped because of it. A failing model is a fault of the project or of its "
         f"settings; a failing test points at rows in {layout.raw}. dbt's full log is in {layout.dbt_logs}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -11,9 +12,19 @@ from dagster_project.cli.steps import steps
 from warehouse.layout import Layout
 
 
+class Engine(StrEnum):
+    """Where tables are computed."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
+
 @app.command()
 def build(
     select: Annotated[str | None, typer.Option(help="Build only these dbt models, in dbt's selection syntax.")] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="Where tables are computed. Spark needs the extra `spark` and Java; docs/spark.md.")
+    ] = Engine.DUCKDB,
     verbose: Annotated[bool, typer.Option("--verbose", help="Print every line of dbt.")] = False,
 ) -> None:
     """Compute every table with dbt, and test it.
@@ -24,10 +35,10 @@ def build(
 
     layout = Layout.from_env()
     if verbose:
-        result = build_models(layout, select=select, echo=say)
+        result = build_models(layout, select=select, engine=engine.value, echo=say)
     else:
         with steps("Building") as show:
-            result = build_models(layout, select=select, progress=show)
+            result = build_models(layout, select=select, engine=engine.value, progress=show)
     say(f"{result.n_models} models built, {result.n_tests} data tests passed in {result.seconds:.0f} s")
     say("Next: incoherence publish && incoherence report")
 

@@ -2,7 +2,7 @@
 {% macro wilson(k, n, sign) -%}
     {%- set z = 1.959963984540054 -%}
     (
-        ({{ k }} + {{ z * z / 2 }})
-        {{ sign }} {{ z }} * sqrt({{ k }} * (1 - {{ k }} / cast(nullif({{ n }}, 0) as double)) + {{ z * z / 4 }})
-    ) / ({{ n }} + {{ z * z }})
+        ({{ k }} + {{ double(z * z / 2) }})
+        {{ sign }} {{ double(z) }} * sqrt({{ k }} * (1 - {{ k }} / cast(nullif({{ n }}, 0) as double)) + {{ double(z * z / 4) }})
+    ) / ({{ n }} + {{ double(z * z) }})
 {%- endmacro %}
