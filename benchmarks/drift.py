@@ -134,8 +134,8 @@ def changes(queries: Mapping[str, str], given: pa.Table) -> list[tuple[str, floa
             schema = "figures" if model.startswith("fig_") else "intermediate"
             con.execute(f"create table warehouse.{schema}.{model} as {queries[model]}")
         return con.execute(
-            "select drift_measure, drift, drift_ci_low, drift_ci_high from warehouse.figures.fig_drift "
-            "where drift_measure is not null"
+            "select drift_measure, change_since, change_since_ci_low, change_since_ci_high "
+            "from warehouse.figures.fig_drift where drift_measure is not null"
         ).fetchall()
 
 
@@ -158,7 +158,7 @@ def truths(queries: Mapping[str, str], name: str, n_items: int) -> dict[str, flo
     """What very many items come to; 0 where nothing was planted that could change it."""
     population = POPULATIONS[name]
     given = draw(population, (1, n_items), 10, np.random.default_rng(99))
-    told = {measure: drift for measure, drift, _, _ in changes(queries, given)}
+    told = {measure: change for measure, change, _, _ in changes(queries, given)}
     if not population.logit:
         told["accuracy"] = 0.0
         told["incoherence"] *= bool(population.blend)

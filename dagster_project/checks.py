@@ -62,11 +62,11 @@ ERROR_RATE = 0.05
 
 DRIFT = """
     select
-        task, model_id, condition_id, period_kind, period, drift_measure, value_before, value_since, drift,
-        drift_ci_low, drift_ci_high, smallest_change, n_items,
+        task, model_id, condition_id, period_kind, period, drift_measure, value_before, value_since, change_since,
+        change_since_ci_low, change_since_ci_high, smallest_change, n_items,
         -- A length changes by a share: its interval lies around the logarithm.
-        if(drift_measure = 'length', ln(1 + drift_ci_low), drift_ci_low) as low,
-        if(drift_measure = 'length', ln(1 + drift_ci_high), drift_ci_high) as high
+        if(drift_measure = 'length', ln(1 + change_since_ci_low), change_since_ci_low) as low,
+        if(drift_measure = 'length', ln(1 + change_since_ci_high), change_since_ci_high) as high
     from figures.fig_drift
     where drift_verdict <> 'cannot_tell' or drift_note is null
 """

@@ -15,11 +15,11 @@
 {% macro drift_verdict() -%}
     case
         when drift_note is not null or n_items < {{ var("min_compared_items") }} then 'cannot_tell'
-        when drift_ci_low > 0 then 'risen'
-        when drift_ci_high < 0 then 'fallen'
+        when change_since_ci_low > 0 then 'risen'
+        when change_since_ci_high < 0 then 'fallen'
         when
-            drift_ci_low > -cast({{ var("negligible_difference") }} as double)
-            and drift_ci_high < cast({{ var("negligible_difference") }} as double)
+            change_since_ci_low > -cast({{ var("negligible_difference") }} as double)
+            and change_since_ci_high < cast({{ var("negligible_difference") }} as double)
             then 'negligible'
         else 'cannot_tell'
     end

@@ -139,10 +139,10 @@ def test_a_change_is_warned_of_where_chance_does_not_explain_it(layout: Layout) 
         con.execute(
             "create table figures.fig_drift as select 't' as task, 'm' as model_id, 'c' as condition_id, period, "
             "'date' as period_kind, 'accuracy' as drift_measure, 0.5 as value_before, 0.6 as value_since, "
-            "0.1 as drift, "
-            "low as drift_ci_low, high as drift_ci_high, 0.1 as smallest_change, 50 as n_items, "
+            "0.1 as change_since, "
+            "low as change_since_ci_low, high as change_since_ci_high, 0.1 as smallest_change, 50 as n_items, "
             "'risen' as drift_verdict, null as drift_note "
-            f"from (values {', '.join(str((name, *ends)) for name, ends in changes.items())}) as told(period, low, high)"
+            f"from (values {', '.join(str((name, *ends)) for name, ends in changes.items())}) as t(period, low, high)"
         )
     result = nothing_has_drifted(warehouse=Warehouse(root=str(layout.root)))
     assert isinstance(result, dg.AssetCheckResult)

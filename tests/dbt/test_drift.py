@@ -14,6 +14,7 @@ from scipy import stats
 
 from benchmarks import drift as benchmark
 from benchmarks.failure_coverage import Cell
+from benchmarks.shared_errors import faults
 from tests.dbt.conftest import Built, agree
 from tests.dbt.test_failures import compiled
 from tests.oracles.answers import Row, latest
@@ -82,7 +83,11 @@ def test_each_period_is_held_against_all_before_it(built: Built, told: dict[Any,
             if len(periods) < 2:
                 (row,) = by_period[pool, kind, periods[0] if periods else None]
                 assert row["drift_note"] == ("one_period" if periods else "not_recorded")
-                assert row["drift"] is None and row["drift_measure"] is None and row["drift_verdict"] == "cannot_tell"
+                assert (
+                    row["change_since"] is None
+                    and row["drift_measure"] is None
+                    and row["drift_verdict"] == "cannot_tell"
+                )
                 continue
             for place, name in enumerate(periods[1:], start=1):
                 sides = [
@@ -112,7 +117,7 @@ def _agree(found: dict[str, Row], sides: Sequence[Sequence[list[Told]]]) -> None
     if both:
         _agree_on_mean(found["length"], [np.array([np.mean(side[index]) for index in both]) for side in logs])
     else:
-        assert found["length"]["drift"] is None and found["length"]["drift_note"] == "no_length"
+        assert found["length"]["change_since"] is None and found["length"]["drift_note"] == "no_length"
     _agree_on_incoherence(found["incoherence"], sides)
 
 
@@ -123,11 +128,13 @@ def _agree_on_mean(row: Row, sides: list[Array]) -> None:
     change = np.expm1 if is_length else np.asarray
     assert agree(row["value_before"], float(value(sides[0].mean()))), row
     assert agree(row["value_since"], float(value(sides[1].mean()))), row
-    assert agree(row["drift"], float(change(difference))), row
+    assert agree(row["change_since"], float(change(difference))), row
     if low is None or high is None or high - low < 1e-12:
-        assert row["drift_ci_low"] is None and row["drift_note"] in ("one_item", "no_spread"), row
+        assert row["change_since_ci_low"] is None and row["drift_note"] in ("one_item", "no_spread"), row
         return
-    assert agree(row["drift_ci_low"], float(change(low))) and agree(row["drift_ci_high"], float(change(high))), row
+    assert agree(row["change_since_ci_low"], float(change(low))) and agree(
+        row["change_since_ci_high"], float(change(high))
+    ), row
     assert agree(row["smallest_change"], float(change((high - low) / 2 * POWER))), row
     assert row["drift_verdict"] == _verdict(low, high, row["n_items"])
 
@@ -136,13 +143,13 @@ def _agree_on_incoherence(row: Row, sides: Sequence[Sequence[list[Told]]]) -> No
     units = [[_unit(item) for item in side] for side in sides]
     several = [i for i in range(len(units[0])) if units[0][i].variance is not None and units[1][i].variance is not None]
     if not several:
-        assert row["drift_note"] == "one_sample_per_item" and row["drift"] is None
+        assert row["drift_note"] == "one_sample_per_item" and row["change_since"] is None
         return
     kept = [[side[index] for index in several] for side in units]
     difference, low, high = contrast([(-1, kept[0]), (1, kept[1])])
     assert agree(row["value_before"], estimate(kept[0]).ratio) and agree(row["value_since"], estimate(kept[1]).ratio)
-    assert agree(row["drift"], difference), row
-    assert agree(row["drift_ci_low"], low) and agree(row["drift_ci_high"], high), row
+    assert agree(row["change_since"], difference), row
+    assert agree(row["change_since_ci_low"], low) and agree(row["change_since_ci_high"], high), row
     assert (row["drift_note"] is None) == (low is not None)
     if low is not None and high is not None:
         assert agree(row["smallest_change"], (high - low) / 2 * POWER)
@@ -180,4 +187,4 @@ def test_planted_drift_is_found_and_none_is_not(built: Built) -> None:
     recorded = json.loads(benchmark.RESULT.read_text())
     assert len(recorded) == len(benchmark.POPULATIONS) * len(benchmark.SIZES) * 3
     for name, numbers in recorded.items():
-        assert not benchmark.faults(name, Cell(**numbers))
+        assert not faults(name, Cell(**numbers))

@@ -9,15 +9,15 @@ from warehouse.figures.dots import Dots
 
 
 def _dots(tables: Tables) -> Dots:
-    table = with_series(tables["fig_drift"].filter(pl.col("drift").is_not_null()))
+    table = with_series(tables["fig_drift"].filter(pl.col("change_since").is_not_null()))
     return Dots(
         title="Changes under one model name, against all that came before",
         points=table.with_columns(
             row=pl.col("task") + ": " + pl.col("series") + ", " + pl.col("period"),
             series=pl.col("drift_measure"),
-            x=pl.col("drift"),
-            low=pl.col("drift_ci_low"),
-            high=pl.col("drift_ci_high"),
+            x=pl.col("change_since"),
+            low=pl.col("change_since_ci_low"),
+            high=pl.col("change_since_ci_high"),
         ),
         x_label="change since (of a length: as a share of it)",
         guide=0,

@@ -37,7 +37,7 @@ changes as (
         {{ columns_of("periods", keys) }},
         periods.began_at as period_began_at,
         periods.n_periods,
-        {{ columns_of("measured", numbers + ["drift", "drift_ci_low", "drift_ci_high"]) }},
+        {{ columns_of("measured", numbers + ["change_since", "change_since_ci_low", "change_since_ci_high"]) }},
         coalesce(
             periods.no_periods, case when measured.drift_measure is null then 'no_shared_items' end, measured.drift_note
         ) as drift_note
@@ -49,7 +49,7 @@ told as (
     select
         *,
         {{ drift_verdict() }} as drift_verdict,
-        {{ smallest_change("(drift_ci_high - drift_ci_low) / 2") }} as smallest_change
+        {{ smallest_change("(change_since_ci_high - change_since_ci_low) / 2") }} as smallest_change
     from changes
 )
 
@@ -61,7 +61,7 @@ select
     told.n_periods,
     {{ columns_of("told", numbers) }},
     -- A length changes by a share of itself.
-    {% for column in ["drift", "drift_ci_low", "drift_ci_high", "smallest_change"] %}
+    {% for column in ["change_since", "change_since_ci_low", "change_since_ci_high", "smallest_change"] %}
         case when told.drift_measure = 'length' then exp(told.{{ column }}) - 1 else told.{{ column }} end
             as {{ column }},
     {% endfor %}

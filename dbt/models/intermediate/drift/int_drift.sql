@@ -34,9 +34,9 @@ measured as (
         cast(null as varchar) as drift_metric,
         accuracy as value_before,
         other_accuracy as value_since,
-        accuracy_difference as drift,
-        accuracy_difference_ci_low as drift_ci_low,
-        accuracy_difference_ci_high as drift_ci_high,
+        accuracy_difference as change_since,
+        accuracy_difference_ci_low as change_since_ci_low,
+        accuracy_difference_ci_high as change_since_ci_high,
         case when accuracy_difference is null then 'not_judged' end as drift_note
     from means
 
@@ -48,9 +48,9 @@ measured as (
         counts.length_axis as drift_metric,
         exp(means.log_length) as value_before,
         exp(means.other_log_length) as value_since,
-        means.log_length_difference as drift,
-        means.log_length_difference_ci_low as drift_ci_low,
-        means.log_length_difference_ci_high as drift_ci_high,
+        means.log_length_difference as change_since,
+        means.log_length_difference_ci_low as change_since_ci_low,
+        means.log_length_difference_ci_high as change_since_ci_high,
         case when means.log_length_difference is null then 'no_length' end as drift_note
     from means
     inner join counts using ({{ group }})
@@ -63,9 +63,9 @@ measured as (
         counts.decomposition as drift_metric,
         incoherences.incoherence_1 as value_before,
         incoherences.incoherence_2 as value_since,
-        incoherences.difference as drift,
-        incoherences.difference_ci_low as drift_ci_low,
-        incoherences.difference_ci_high as drift_ci_high,
+        incoherences.difference as change_since,
+        incoherences.difference_ci_low as change_since_ci_low,
+        incoherences.difference_ci_high as change_since_ci_high,
         case
             when incoherences.n_units is null then 'one_sample_per_item'
             else incoherences.interval_note
@@ -80,9 +80,9 @@ noted as (
         coalesce(
             drift_note,
             case
-                when drift_ci_low is null then 'one_item'
+                when change_since_ci_low is null then 'one_item'
                 -- Sides that never differ are no proof that they never would.
-                when drift_ci_high - drift_ci_low < 1e-12 then 'no_spread'
+                when change_since_ci_high - change_since_ci_low < 1e-12 then 'no_spread'
             end
         ) as note
     from measured
@@ -97,9 +97,9 @@ select
     counts.n_samples_since,
     noted.value_before,
     noted.value_since,
-    noted.drift,
-    case when noted.note is null then noted.drift_ci_low end as drift_ci_low,
-    case when noted.note is null then noted.drift_ci_high end as drift_ci_high,
+    noted.change_since,
+    case when noted.note is null then noted.change_since_ci_low end as change_since_ci_low,
+    case when noted.note is null then noted.change_since_ci_high end as change_since_ci_high,
     noted.note as drift_note
 from noted
 inner join counts using ({{ group }})
