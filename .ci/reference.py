@@ -19,7 +19,7 @@ from typing import Any
 import click
 import typer
 import yaml
-from markdown import Extension, Markdown
+from markdown import Extension, Markdown  # type: ignore[import-untyped]
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
@@ -42,19 +42,18 @@ CSS = """\
 """
 
 
-class NestedAsOnGitHub(Extension):
+class NestedAsOnGitHub(Extension):  # type: ignore[misc]
     """What belongs to a point of a list is two columns in, not four."""
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
-        """Set it for the parts that have read it already."""
+        """Make the parsers anew: each reads the number when it is made."""
         md.tab_length = 2
-        for processor in md.parser.blockprocessors:
-            processor.tab_length = md.tab_length
+        md.build_parser()
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Read Markdown as the pages are written."""
-    config.markdown_extensions.append(NestedAsOnGitHub())  # type: ignore[arg-type]
+    config.markdown_extensions.insert(0, NestedAsOnGitHub())
     return config
 
 
