@@ -291,6 +291,20 @@ def test_other_commands_of_the_pages_that_read_do_it(at_the_readers_place: CliRu
         assert done.exit_code == 0, (words, done.output)
 
 
+NOTEBOOK = PROJECT_ROOT / "docs" / "examples" / "from-logs.ipynb"
+
+
+def test_the_notebook_runs(at_the_readers_place: CliRunner) -> None:
+    names: dict[str, Any] = {}
+    for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == [], "what it shows is made anew"
+            exec("".join(cell["source"]), names)
+    assert names["pools"].filter(task="simulated_mcq")["is_simulated"].to_list() == [True] * 4
+    assert "incoherence, with its 95 % interval" in json.dumps(names["chart"].to_dict())
+    assert not names["by_difficulty"].is_empty()
+
+
 def test_the_ui_would_show_the_runs(after_run: tuple[Layout, str, Interrupted]) -> None:
     import dagster as dg
 
