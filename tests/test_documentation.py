@@ -85,6 +85,7 @@ RUN_ELSEWHERE = {"build", "docs", "publish", "report", "run"}
 NEEDS = {
     "analyze": "logs of yours (the tutorial's are there: tests/test_end_to_end.py runs it)",
     "import": "logs of yours",
+    "public": "a network",
     "sample": "a key and a network (tests/test_packaging.py runs a --dry-run)",
     "serve-reasoner": "somebody who stops it",
     "synthetic": "minutes to hours",
