@@ -42,6 +42,7 @@ CSS = """\
 .md-typeset table:not([class]) { font-size: 0.66rem; }
 .md-typeset table:not([class]) :is(td, th) { min-width: 0; padding: 0.5em 0.8em; }
 .md-typeset td code { word-break: normal; }
+.md-typeset pre > code { font-size: 0.6rem; }
 """
 
 
