@@ -140,8 +140,9 @@ def test_a_figure_is_told_of_where_the_readme_says() -> None:
                 lists.add(name)
     by_hand = {"warehouse/figures/__init__.py", "docs/analyses.md"}
     generated = {"dbt/models/exposures.yml", "tests/dagster_project/asset_graph.txt"}
+    columns = {"dbt/columns.yml"}  # names figures in which a column means something of its own: README, "A column"
     paper = {"tests/test_project.py"}  # the paper's own words, which stay as they are, however many figures there are
-    assert lists - paper == by_hand | generated
+    assert lists - paper - columns == by_hand | generated
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
