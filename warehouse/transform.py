@@ -16,9 +16,12 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from warehouse.build_plan import plan_build, pools_told
+from warehouse.built_from import inputs_of, last_built, remember
 from warehouse.dbt_command import dbt_command
 from warehouse.freshness import code_fingerprint
 from warehouse.layout import DBT_PROJECT_DIR, Layout
@@ -49,12 +52,14 @@ class BuildResult:
         n_tests: data tests (and unit tests, if they were run) that passed.
         seconds: wall-clock time, dbt's start included.
         database: the build database.
+        why: what was built anew and why, in a sentence.
     """
 
     n_models: int
     n_tests: int
     seconds: float
     database: Path
+    why: str
 
 
 def prepare(layout: Layout) -> None:
@@ -78,7 +83,7 @@ def building(layout: Layout, *, is_whole: bool) -> Iterator[None]:
     """Hold the build database while it is written, and mark it as unfinished until the block has succeeded.
 
     What one build left half-done, a build of other tables does not mend: a mark that was there before goes only with a
-    build of everything.
+    build of everything. So with what the tables were built from: tables built alone, from other files, are forgotten.
 
     Raises:
         warehouse.lock.LockedError: if another process builds or publishes.
@@ -88,9 +93,14 @@ def building(layout: Layout, *, is_whole: bool) -> Iterator[None]:
     with locked(layout.build_lock, "another build or publish ({holder}) is at work"):
         sweep(layout.root)
         shutil.rmtree(f"{layout.build_database}.tmp", ignore_errors=True)  # DuckDB's own, of a build that was killed
-        was_finished = not mark.exists()
+        was_finished, before = not mark.exists(), last_built(layout)
+        inputs, began = inputs_of(layout), datetime.now(UTC)
         mark.touch()
         yield
+        if is_whole:
+            remember(layout, inputs, began)
+        elif before and before.inputs != inputs:
+            remember(layout, None)
         if is_whole or was_finished:
             mark.unlink()
 
@@ -99,15 +109,17 @@ def build(
     layout: Layout,
     *,
     select: str | None = None,
+    full: bool = False,
     unit_tests: bool = False,
     echo: Tell = silence,
     progress: TellStep | None = None,
 ) -> BuildResult:
-    """Build every model and run every data test on the way.
+    """Build what has changed since the last build, and run every data test on the way.
 
     Args:
         layout: the warehouse.
-        select: dbt's node selection (`"marts"`, `"+fct_incoherence"`); everything by default.
+        select: dbt's node selection (`"marts"`, `"+fct_incoherence"`); by default everything that may have changed.
+        full: build everything, whether or not anything has changed.
         unit_tests: also run the models' unit tests; they test the project, not the data.
         echo: is called with each line that dbt prints.
         progress: is called when a table or a test is done, with its name, how many are done, and how many there are.
@@ -116,21 +128,23 @@ def build(
         BuildError: if a model or a test fails, or dbt cannot start.
         warehouse.lock.LockedError: if another process builds or publishes.
     """
-    arguments = ["build"]
-    if select:
-        arguments += ["--select", *select.split()]
-    if not unit_tests:
-        arguments += ["--exclude-resource-type", "unit_test"]
     started = time.monotonic()
-    with building(layout, is_whole=select is None):
-        run_dbt(layout, arguments, echo=_following(progress, echo) if progress else echo)
-    results = _results(layout)
+    plan = plan_build(layout, select=select, full=full, unit_tests=unit_tests)
+    results: list[dict[str, Any]] = []
+    if plan.arguments is not None:
+        arguments = ["build", *plan.arguments]
+        if not unit_tests:
+            arguments += ["--exclude-resource-type", "unit_test"]
+        with building(layout, is_whole=select is None):
+            run_dbt(layout, arguments, echo=_following(progress, echo) if progress else echo)
+        results = _results(layout)
     kinds = Counter(str(result["unique_id"]).split(".", 1)[0] for result in results)
     return BuildResult(
         n_models=kinds["model"],
         n_tests=kinds["test"] + kinds["unit_test"],
         seconds=time.monotonic() - started,
         database=layout.build_database,
+        why=plan.why + pools_told(results),
     )
 
 

@@ -14,9 +14,10 @@ from warehouse.layout import Layout
 @app.command()
 def build(
     select: Annotated[str | None, typer.Option(help="Build only these dbt models, in dbt's selection syntax.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="Build everything, whether or not anything changed.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Print every line of dbt.")] = False,
 ) -> None:
-    """Compute every table with dbt, and test it.
+    """Compute with dbt what has changed since the last build, and test it.
 
     Example: incoherence build
     """
@@ -24,10 +25,11 @@ def build(
 
     layout = Layout.from_env()
     if verbose:
-        result = build_models(layout, select=select, echo=say)
+        result = build_models(layout, select=select, full=full, echo=say)
     else:
         with steps("Building") as show:
-            result = build_models(layout, select=select, progress=show)
+            result = build_models(layout, select=select, full=full, progress=show)
+    say(result.why)
     say(f"{result.n_models} models built, {result.n_tests} data tests passed in {result.seconds:.0f} s")
     say("Next: incoherence publish && incoherence report")
 

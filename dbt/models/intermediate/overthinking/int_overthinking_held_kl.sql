@@ -1,3 +1,5 @@
+{{ per_pool() }}
+
 {#
   The KL decomposition of each half of an item's samples, both taken at the accuracy of the item, as int_overthinking_held_squares
   has it for squared errors: the mean logarithms of right and of wrong samples g are put together in the shares π_g of the item,
