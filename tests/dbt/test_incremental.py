@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -112,7 +113,9 @@ def test_what_decides_the_numbers_is_in_the_fingerprint_of_the_code() -> None:
     assert build_code(["build", "--vars", "kl_delta: 1e-9"]) != usual != build_code(["build", "--vars=kl_delta: 1e-9"])
 
 
-def test_a_build_does_what_its_inputs_ask_for(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_build_does_what_its_inputs_ask_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    layout = Layout(tmp_path)
+
     def plan(**asked: Any) -> build_plan.Plan:
         return plan_build(layout, **{"select": None, "full": False, "unit_tests": False} | asked)
 
