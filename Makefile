@@ -3,6 +3,9 @@
 # generate: write the committed files that follow from others
 .PHONY: run test types sql ui bench train-reasoner format generate clean
 
+# Many processes are started, and each would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import polars as pl
@@ -42,9 +43,28 @@ def harmless_columns(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def for_spreadsheets(table: pl.DataFrame) -> pl.DataFrame:
-    """The table with every text `harmless`, and with an apostrophe before one that a spreadsheet would calculate."""
+    """The table with every text `harmless`, and with an apostrophe before one that a spreadsheet would calculate.
+
+    A list, a record or bytes, which a cell cannot hold, become a text: JSON, of bytes their hexadecimal digits.
+    """
     text = pl.col(pl.String)
     is_formula = text.str.contains(FORMULA) & ~text.str.contains(NUMBER)
-    return harmless_columns(table).with_columns(
+    return harmless_columns(_in_cells(table)).with_columns(
         pl.when(is_formula).then(pl.lit(APOSTROPHE) + text).otherwise(text).name.keep()
     )
+
+
+def _in_cells(table: pl.DataFrame) -> pl.DataFrame:
+    nested = [column for column in table if column.dtype.is_nested()]
+    texts = [
+        pl.Series(
+            column.name,
+            [
+                None if value is None else json.dumps(value, default=str, ensure_ascii=False)
+                for value in column.to_list()
+            ],
+            pl.String,
+        )
+        for column in nested
+    ]
+    return table.with_columns(pl.col(pl.Binary).bin.encode("hex")).with_columns(texts)

@@ -5,6 +5,9 @@
 {# Two pools of one task that differ in the model alone, or in the condition alone. #}
 {% macro pair_keys() %}{{ return(pool_keys() + ["compared", "other_model_id", "other_condition_id"]) }}{% endmacro %}
 
+{# Two models under one condition of a task. #}
+{% macro model_pair_keys() %}{{ return(["task", "condition_id", "model_id", "other_model_id"]) }}{% endmacro %}
+
 {# The rows of a pair's two pools: of the first from `table`, of the other from the same as `others`, alike in `also`. #}
 {% macro join_both_pools(pairs, table, also=[]) %}
     inner join {{ table }}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 
+import duckdb
 import polars as pl
 import pytest
 
@@ -57,3 +59,10 @@ def test_rows_are_sorted_without_naming_them_in_an_expression() -> None:
     points = pl.DataFrame({"row": [f"name-{i}" for i in range(n)], "series": "s", "x": 1.0, "low": 0.0, "high": 2.0})
     spec = Dots(title="t", points=points, x_label="x").chart().to_dict()
     assert "name-7" not in json.dumps({key: value for key, value in spec.items() if key != "datasets"})
+
+
+def test_what_a_cell_cannot_hold_is_a_text() -> None:
+    table = duckdb.sql("select [1, null] as list, {'a': '=1'} as record, map {'k': 1e0} as map, 'x'::blob as bytes")
+    written = for_spreadsheets(table.pl()).write_csv()
+    (row,) = csv.DictReader(written.splitlines())
+    assert row == {"list": "[1, null]", "record": '{"a": "=1"}', "map": '{"k": 1.0}', "bytes": "78"}

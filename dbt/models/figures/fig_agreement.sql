@@ -64,11 +64,7 @@ select
     ratios.incoherence_unbiased as agreement,
     ratios.incoherence_unbiased_ci_low as agreement_ci_low,
     ratios.incoherence_unbiased_ci_high as agreement_ci_high,
-    case ratios.interval_note
-        when 'all_identical' then 'none_agree'
-        when 'out_of_range' then 'all_agree'
-        else ratios.interval_note
-    end as interval_note,
+    {{ agreement_note("ratios.interval_note") }} as interval_note,
     counts.agreement_at_random
 from counts
 inner join ratios using ({{ pool_keys() | join(", ") }})
