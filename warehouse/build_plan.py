@@ -57,7 +57,7 @@ def _why_unknown(layout: Layout) -> str:
 def pools_told(results: Sequence[Mapping[str, Any]]) -> str:
     """How many pools the models of single pools were computed for; nothing where it was all of them."""
     told = [found for result in results if (found := _POOLS.fullmatch(str(result.get("message"))))]
-    if not told:
+    most = max(told, key=lambda found: int(found["changed"]), default=None)
+    if most is None or most["changed"] == most["all"]:
         return ""
-    most = max(told, key=lambda found: int(found["changed"]))
     return f"; {most['changed']} of {most['all']} pools changed, and {len(told)} models were computed for those alone"

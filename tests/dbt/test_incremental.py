@@ -144,6 +144,6 @@ def test_a_build_does_what_its_inputs_ask_for(tmp_path: Path, monkeypatch: pytes
 
 
 def test_pools_are_told_where_there_are_any() -> None:
-    assert pools_told([{"message": "OK"}, {"message": None}]) == ""
+    assert pools_told([{"message": "OK"}, {"message": None}, {"message": "3 of 3 pools"}]) == ""
     told = pools_told([{"message": "1 of 16 pools"}, {"message": "0 of 16 pools"}])
     assert told == "; 1 of 16 pools changed, and 2 models were computed for those alone"

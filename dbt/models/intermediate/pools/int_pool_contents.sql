@@ -1,4 +1,3 @@
-{{ config(enabled=target.type == "duckdb") }}
 {% set pool = pool_keys() | join(", ") %}
 
 with
@@ -24,25 +23,33 @@ clusters as (
     inner join {{ ref("int_item_clusters") }} using (task, item_id)
 ),
 
+sample_files as (
+    {{ raw_files("samples") }}
+),
+
+embedding_files as (
+    {{ raw_files("embeddings") }}
+),
+
 -- Texts and vectors are too large to be read in every build: the files that hold them stand for them.
 files as (
     select distinct
         raw_samples.task,
         names.model_id,
         raw_samples.condition_id,
-        facts.*
+        sample_files.*
     from {{ source("raw", "samples") }} as raw_samples
     inner join {{ ref("stg_model_names") }} as names on raw_samples.model_id = names.source_model_id
-    inner join ({{ raw_files("samples") }}) as facts on raw_samples.filename = facts.filename
+    inner join sample_files on raw_samples.filename = sample_files.filename
 
     union all
 
     select distinct
         {{ columns_of("samples", pool_keys()) }},
-        facts.*
+        embedding_files.*
     from {{ source("raw", "embeddings") }} as raw_embeddings
     inner join samples on raw_embeddings.sample_id = samples.sample_id
-    inner join ({{ raw_files("embeddings") }}) as facts on raw_embeddings.filename = facts.filename
+    inner join embedding_files on raw_embeddings.filename = embedding_files.filename
 ),
 
 contents as (
