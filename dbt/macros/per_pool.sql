@@ -23,8 +23,8 @@
 {# Files of a raw table, with what tells that one was replaced. No file is opened. #}
 {% macro raw_files(table) %}
     select
-        filename,
-        size,
-        last_modified
+        filename as raw_file,
+        size as raw_file_bytes,
+        {{ utc("last_modified") }} as raw_file_modified
     from read_blob('{{ env_var("WAREHOUSE_ROOT", "../warehouse/data") }}/raw/{{ table }}/**/[!.]*.parquet')
 {% endmacro %}

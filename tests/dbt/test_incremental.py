@@ -26,7 +26,7 @@ from warehouse.transform import run_dbt
 
 OF_POOLS = "config.materialized:per_pool"
 
-FINGERPRINTED = {"stg_samples", "int_sample_answers", "int_sample_tests", "int_item_clusters", "int_item_numbers"}
+FINGERPRINTED = {"stg_samples", "int_sample_answers", "int_sample_tests", "int_item_clusters", "stg_pool_files"}
 """What `int_pool_contents` reads, row by row."""
 
 BY_FILE = {"stg_sample_texts", "stg_embeddings"}
