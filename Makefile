@@ -1,7 +1,8 @@
 # run: everything, from nothing to figures · test: what CI runs · ui: the Dagster UI · bench: ratios against peers
+# docs: the documentation as a site, in site/
 # train-reasoner: make the shipped checkpoints again, and say what the models can do
 # generate: write the committed files that follow from others
-.PHONY: run test types sql ui bench train-reasoner format generate clean
+.PHONY: run test types sql ui bench docs train-reasoner format generate clean
 
 # Many processes are started, and each would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -39,6 +40,10 @@ ui: $(VENV)/.installed
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/.installed-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "Open site/index.html"
 
 train-reasoner: $(VENV)/.installed
 	$(BIN)/python -m synthetic.reasoner.train

@@ -15,7 +15,7 @@ from dagster_project.cli.app import app, fail
 from synthetic.machine import WAIT_PASSIVELY
 
 # isort: off
-from dagster_project.cli import run, collect, analyze, compute, ask, explain, serve, docs  # noqa: F401
+from dagster_project.cli import run, collect, public, analyze, compute, ask, explain, serve, docs  # noqa: F401
 # isort: on
 
 __all__ = ["app", "main"]

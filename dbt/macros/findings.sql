@@ -92,6 +92,13 @@
     {%- endfor %}
 {%- endmacro %}
 
+{# Columns of one type without a value. #}
+{% macro nulls(type) -%}
+    {%- for name in varargs %}
+    cast(null as {{ type }}) as {{ name }}{{ "," if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
 {# A finding that rests on nothing but its own interval. #}
 {% macro without_precondition() -%}
     'holds' as precondition,

@@ -224,7 +224,9 @@ def test_sentences_name_all_that_a_reader_needs(built: Built) -> None:
         assert "unknown" not in sentence and "NULL" not in sentence and "e-" not in sentence
         assert ("(simulated)" in sentence) == row["is_simulated"]
         temperature = (" T ", "temperature: ", "temperature not reported")
-        assert row["condition_id"] is None or any(words in sentence for words in temperature), sentence
+        # A contrast says what was changed, not what stayed.
+        is_told = row["condition_id"] is None or row["kind"] == "contrast"
+        assert is_told or any(words in sentence for words in temperature), sentence
 
 
 def test_p_values_are_adjusted_over_all_findings(built: Built) -> None:
@@ -240,3 +242,14 @@ def test_a_pool_is_told_of_once(built: Built, finding: str) -> None:
     for row in built.rows("figures.findings", f"finding = '{finding}'"):
         seen[row["task"], row["condition_id"], row["model_id"], row["decomposition"], row["length_axis"]] += 1
     assert seen and set(seen.values()) == {1}
+
+
+def test_contrasts_from_the_baseline_are_among_the_findings(built: Built) -> None:
+    told = {row["sentence"]: row for row in built.rows("figures.findings", "kind = 'contrast'")}
+    contrasts = built.rows("figures.fig_contrasts", "is_main_decomposition and is_from_baseline")
+    assert len(told) == len(contrasts) > 0
+    for contrast in contrasts:
+        row = told[contrast["sentence"]]
+        assert row["condition_id"] == contrast["other_condition_id"] and row["verdict"] == contrast["verdict"]
+        assert (row["statistic"], row["n"]) == (contrast["incoherence_unbiased_difference"], contrast["n_items"])
+        assert row["p_value"] is None, "they are no part of what p-values are adjusted over"

@@ -114,7 +114,7 @@ def _shown(
     own = [{**row, "opened": place} for place, row in enumerate(slopes.iter_rows(named=True))]
     shown = pools(models, {slope_key(row): (row["opened"], row["verdict"]) for row in own})
     headline = [row for row in told if row["kind"] == "finding"]
-    checks = [row for row in told if row["kind"] != "finding"]
+    checks = [row for row in told if row["kind"] == "sanity_check"]
     for place, row in enumerate(headline + checks):
         row["opened"] = len(own) + place
     opened = [open_slope(row) for row in own] + [open_finding(row) for row in headline + checks]

@@ -12,7 +12,7 @@ from ingestion.logs.table.paths import has_keys, parse_path
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, use_attribute_docstrings=True)
 
 
 class Value(_Strict):
@@ -212,12 +212,16 @@ class Mapping(_Strict):
     each: _Each | None = None
     """Several samples in one row; see `Each`."""
     join: Join | None = None
+    """A second table with more fields of the same items; see `Join`."""
     recognised_by: tuple[str, ...] = ()
     """Paths that a row of this kind of file has, by which `--sniff` finds a mapping that comes with the package."""
 
     task: _Value
+    """The benchmark; `{value: my_quiz}` where it is the same in every row."""
     model: _Value
+    """Who answered."""
     item: _Value
+    """The question, by an id that is the same in every repeat."""
     epoch: _Value | None = None
     """The repeat, from 1. Without it, the rows of one item are counted in their order."""
     run: _Value | None = None
@@ -230,15 +234,21 @@ class Mapping(_Strict):
     question: _Value | None = None
     choices: _Value | None = None
     n_choices: _Value | None = None
+    """How many options there are, where their texts are not in the file."""
     target: _Answer | None = None
+    """The right answer."""
     subset: _Value | None = None
     subject: _Value | None = None
     human_difficulty: _Value | None = None
 
     answer: _Answer | None = None
+    """What the model answered."""
     probabilities: _Value | None = None
+    """The probabilities of the options that the model stated, in their order; instead of `answer`."""
     score: _Score | None = None
+    """A verdict, or a grade."""
     tests: _Tests | None = None
+    """Outcomes of unit tests."""
     completion: _Value | None = None
     reasoning: _Value | None = None
 
