@@ -19,7 +19,7 @@ from typing import Any
 import click
 import typer
 import yaml
-from markdown import Extension, Markdown
+from markdown import Extension, Markdown  # type: ignore[import-untyped]
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
@@ -31,6 +31,9 @@ from warehouse.schemas import ITEMS, SAMPLES
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 DBT = ROOT / "dbt"
+SCHEMAS = {path.stem: schema for schema in ("marts", "figures") for path in (DBT / "models" / schema).glob("*.sql")}
+"""Published table → its schema."""
+
 ELSEWHERE = {"index.md": ROOT / "README.md", "changelog.md": ROOT / "CHANGELOG.md"}
 """Pages that lie at the top of the project, where GitHub and package indexes look for them."""
 
@@ -39,22 +42,22 @@ CSS = """\
 .md-typeset table:not([class]) { font-size: 0.66rem; }
 .md-typeset table:not([class]) :is(td, th) { min-width: 0; padding: 0.5em 0.8em; }
 .md-typeset td code { word-break: normal; }
+.md-typeset pre > code { font-size: 0.6rem; }
 """
 
 
-class NestedAsOnGitHub(Extension):
+class NestedAsOnGitHub(Extension):  # type: ignore[misc]
     """What belongs to a point of a list is two columns in, not four."""
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
-        """Set it for the parts that have read it already."""
+        """Make the parsers anew: each reads the number when it is made."""
         md.tab_length = 2
-        for processor in md.parser.blockprocessors:
-            processor.tab_length = md.tab_length
+        md.build_parser()
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Read Markdown as the pages are written."""
-    config.markdown_extensions.append(NestedAsOnGitHub())  # type: ignore[arg-type]
+    config.markdown_extensions.insert(0, NestedAsOnGitHub())
     return config
 
 
@@ -62,6 +65,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that are made."""
     pages = {
         "reference.css": CSS,
+        "iframe-worker.js": Path(__file__).with_name("iframe-worker.js").read_text(encoding="utf-8"),
         "reference/commands.md": commands(),
         "reference/experiment.md": experiment(),
         "reference/examples.md": examples(),
@@ -69,6 +73,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "reference/marts.md": tables("marts", "Tables for analysis, in the published file as `marts.<table>`."),
         "reference/figures.md": tables("figures", "What figures and report draw, as `figures.<table>`."),
     } | {name: path.read_text(encoding="utf-8") for name, path in ELSEWHERE.items()}
+    pages["changelog.md"] = "---\nsearch: {exclude: true}\n---\n" + pages["changelog.md"]
     for name, text in pages.items():
         files.append(File.generated(config, name, content=text))
     return files
@@ -91,6 +96,18 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         return text
 
     return re.sub(r"\[([^\]]*)\]\((?!https?:|#)([^)#\s]+)(#[^)]*)?\)", linked, markdown)
+
+
+def on_page_content(content: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Names of published tables lead to their columns."""
+    if page.file.src_uri.startswith("reference/"):
+        return content
+
+    def linked(found: re.Match[str]) -> str:
+        name, schema = found[2], SCHEMAS.get(found[2])
+        return f'<a href="reference/{schema}.html#{name}">{found[0]}</a>' if schema else found[0]
+
+    return re.sub(r"<code>((?:marts\.|figures\.)?(\w+))</code>", linked, content)
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -44,6 +44,18 @@ def _commands(line: str) -> Iterator[list[str]]:
             command.append(word)
 
 
+def printed(text: str) -> Iterator[tuple[list[str], list[str]]]:
+    """Each command of a page's consoles with the lines that it prints there."""
+    for block in re.findall(r"(?ms)^```console\n(.*?)^```", text):
+        for shown in re.split(r"(?m)^\$ ", block)[1:]:
+            typing, quotes = [], 0
+            lines = shown.splitlines()
+            while not typing or quotes % 2:
+                typing.append(lines.pop(0))
+                quotes += typing[-1].count('"')
+            yield next(_commands(" ".join(typing))), lines
+
+
 COMMANDS = sorted({(page.name, *words) for page in PAGES for words in typed(page.read_text(encoding="utf-8")) if words})
 OURS = [command for command in COMMANDS if "incoherence" in command[1:3]]
 
@@ -62,6 +74,33 @@ def test_a_command_of_the_pages_has_these_options(command: tuple[str, ...]) -> N
     name, *arguments = command[command.index("incoherence") + 1 :]
     parser = group.commands[name].make_parser(click.Context(group.commands[name]))
     parser.parse_args(arguments)
+
+
+READING = {"explain", "plan", "query", "status"}
+"""Commands that change nothing: tests/test_end_to_end.py runs those of the pages on a published warehouse."""
+
+RUN_ELSEWHERE = {"build", "docs", "publish", "report", "run"}
+"""By tests/test_packaging.py and tests/test_end_to_end.py."""
+
+NEEDS = {
+    "analyze": "logs of yours (the tutorial's are there: tests/test_end_to_end.py runs it)",
+    "import": "logs of yours",
+    "public": "a network",
+    "sample": "a key and a network (tests/test_packaging.py runs a --dry-run)",
+    "serve-reasoner": "somebody who stops it",
+    "synthetic": "minutes to hours",
+    "ui": "somebody who stops it",
+}
+
+
+def test_of_these_commands_only_the_arguments_are_checked() -> None:
+    told: dict[str, set[str]] = {}
+    for _, *words in OURS:
+        name = words[words.index("incoherence") + 1]
+        if name not in READING | RUN_ELSEWHERE:
+            told.setdefault(NEEDS.get(name, "more than this test has"), set()).add(" ".join(words))
+    lists = (f"{need}: {', '.join(sorted(commands))}" for need, commands in sorted(told.items()))
+    pytest.skip("commands of the pages that need " + "; ".join(lists))
 
 
 def test_make_targets_and_modules_of_the_pages_exist() -> None:
@@ -101,8 +140,9 @@ def test_a_figure_is_told_of_where_the_readme_says() -> None:
                 lists.add(name)
     by_hand = {"warehouse/figures/__init__.py", "docs/analyses.md"}
     generated = {"dbt/models/exposures.yml", "tests/dagster_project/asset_graph.txt"}
+    columns = {"dbt/columns.yml"}  # names figures in which a column means something of its own: README, "A column"
     paper = {"tests/test_project.py"}  # the paper's own words, which stay as they are, however many figures there are
-    assert lists - paper == by_hand | generated
+    assert lists - paper - columns == by_hand | generated
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)

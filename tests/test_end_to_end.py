@@ -27,6 +27,7 @@ from benchmarks.browser import browser_path
 from dagster_project.cli import app
 from dagster_project.main_job import FIRST_EXPERIMENT
 from tests.reports import carried_by
+from tests.test_documentation import OURS, READING, printed
 from warehouse.connect import connect
 from warehouse.figures import FIGURES
 from warehouse.layout import PROJECT_ROOT, Layout
@@ -250,6 +251,58 @@ def test_a_second_run_trains_and_imports_nothing(after_run: tuple[Layout, str, I
     assert {path: path.stat().st_mtime_ns for path in layout.raw.rglob("*.parquet")} == before
     with connect(layout.published_database) as con:
         assert con.execute("select count(*) from marts.fct_sample").fetchone() == counted
+
+
+READ = {
+    tuple(words[1:]) for page, *words in OURS if words[1] in READING and page not in {"CHANGELOG.md", "tutorial.md"}
+}
+
+
+@pytest.fixture
+def at_the_readers_place(after_run: tuple[Layout, str, Interrupted], monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    """Runs commands in the checkout, on that warehouse, in a terminal of usual width for tables."""
+    monkeypatch.setenv("WAREHOUSE_ROOT", str(after_run[0].root))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(PROJECT_ROOT)
+    return CliRunner()
+
+
+def test_the_tutorial_shows_what_is_printed(at_the_readers_place: CliRunner) -> None:
+    """Lines that end in … are the beginning of one, and … alone stands for any."""
+    for words, lines in printed((PROJECT_ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")):
+        if words[0] != "incoherence":
+            continue
+        command = [
+            name for word in words[1:] for name in (sorted(map(str, Path().glob(word))) if "*" in word else [word])
+        ]
+        done = at_the_readers_place.invoke(app, [*command, *(["--no-open"] if words[1] == "analyze" else [])])
+        assert done.exit_code == 0, (command, done.output)
+        for line in lines if words[1] != "analyze" else ():  # which says where
+            wanted = line.removesuffix("…")
+            assert any(
+                found.startswith(wanted) if wanted != line else found == line for found in done.stdout.splitlines()
+            ), line
+
+
+def test_other_commands_of_the_pages_that_read_do_it(at_the_readers_place: CliRunner) -> None:
+    assert len(READ) > 4
+    for words in READ:
+        done = at_the_readers_place.invoke(app, words)
+        assert done.exit_code == 0, (words, done.output)
+
+
+NOTEBOOK = PROJECT_ROOT / "docs" / "examples" / "from-logs.ipynb"
+
+
+def test_the_notebook_runs(at_the_readers_place: CliRunner) -> None:
+    names: dict[str, Any] = {}
+    for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == [], "what it shows is made anew"
+            exec("".join(cell["source"]), names)
+    assert names["pools"].filter(task="simulated_mcq")["is_simulated"].to_list() == [True] * 4
+    assert "incoherence, with its 95 % interval" in json.dumps(names["chart"].to_dict())
+    assert not names["by_difficulty"].is_empty()
 
 
 def test_the_ui_would_show_the_runs(after_run: tuple[Layout, str, Interrupted]) -> None:

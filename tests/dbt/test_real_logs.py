@@ -21,6 +21,7 @@ import pytest
 
 from ingestion.logs.importer import import_paths
 from ingestion.logs.table.mapping_file import SHIPPED
+from ingestion.public_runs import catalogue
 from tests.dbt.conftest import agree
 from tests.ingestion.test_swe_bench import DJANGO, evaluated, report, run_folder
 from tests.oracles.answers import ItemAnswers
@@ -417,3 +418,39 @@ def part(unit: Unit, measure: str) -> float:
 def assert_difference(row: dict[str, Any], measure: str, expected: tuple[float | None, ...]) -> None:
     for end, value in zip(("", "_ci_low", "_ci_high"), expected, strict=True):
         assert agree(row[f"{measure}_difference{end}"], value), (measure, end, row, value)
+
+
+def test_the_published_results_are_computed_again(root: Path) -> None:
+    """Seed public_results, from the files that it was computed from."""
+    found = rows(
+        root,
+        "select pools.*, coalesce(pools.accuracy, mean_score) as accuracy_or_score, condition_label "
+        "from marts.fct_incoherence as pools join marts.dim_condition using (condition_id) where is_main_decomposition",
+    )
+    pools = defaultdict(list)
+    for row in found:
+        pools[row["task"], row["model_id"]].append(row)
+    seed = rows(root, "from seeds.public_results")
+    assert {row["source"] for row in seed} == set(catalogue())
+    for told in seed:
+        label = told["condition_label"] or ""
+        (row,) = (row for row in pools[told["task"], told["model_id"]] if label in (row["condition_label"] or ""))
+        assert (told["n_items"], told["n_samples"], told["decomposition"]) == (
+            row["n_items"],
+            row["n_samples"],
+            row["decomposition"],
+        )
+        assert told["accuracy"] == pytest.approx(row["accuracy_or_score"], abs=1e-9)
+        for column in ("error", "bias_sq_unbiased", "variance_unbiased", "incoherence", "incoherence_unbiased"):
+            assert told[column] == pytest.approx(row[column], abs=1e-9), (told, column)
+        for end in ("low", "high"):
+            assert told[f"incoherence_unbiased_ci_{end}"] == pytest.approx(
+                row[f"incoherence_unbiased_ci_{end}"], abs=1e-9
+            )
+        assert told["licence"] and told["page"] == catalogue()[told["source"]].page
+
+
+def test_a_set_that_was_imported_stands_once_among_the_published(root: Path) -> None:
+    shown = rows(root, "select source, task, model_id from figures.fig_public_results")
+    own = {(row["task"], row["model_id"]) for row in shown if row["source"] == "this warehouse"}
+    assert own and not own & {(row["task"], row["model_id"]) for row in shown if row["source"] != "this warehouse"}
