@@ -1,4 +1,4 @@
-"""What the UI says of every asset beside its description: who looks after it, what it may cost, until when it is fresh."""
+"""What the UI says of every asset beside its description: owner, what it may cost, until when it is fresh."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OWNERS = {
     "figures": "team:reporting",
     "published": "team:reporting",
 }
-"""By layer, so that the UI's filter for owners has the people who can answer: rename them to your teams or addresses."""
+"""By layer, for the UI's filter for owners: rename them to your teams or addresses."""
 
 FRESH = dg.FreshnessPolicy.time_window(warn_window=timedelta(days=7), fail_window=timedelta(days=31))
 """Of what people read: a week without a refresh is worth a look, a month says that nobody keeps it up."""
