@@ -42,7 +42,7 @@ def build_definitions(layout: Layout | None = None, **resources: Any) -> dg.Defi
     layout = layout or Layout.from_env()
     dbt_models = make_dbt_assets(manifest(layout))
     tables = sorted(key for key, group in dbt_models.group_names_by_key.items() if group in PUBLISHED_LAYERS)
-    assets = [
+    assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
         INBOX,
         embeddings,
         *SAMPLED_RESPONSES,
