@@ -1,9 +1,13 @@
-"""Asset checks between raw and staging. A failed blocking check stops everything below it."""
+"""Asset checks between raw and staging, and of drift. A failed blocking check stops everything below it."""
+
+from statistics import NormalDist
 
 import dagster as dg
 
 from dagster_project.assets.raw_logs import LOG_TABLES
+from dagster_project.assets.transformed import WRITER_POOL
 from dagster_project.resources import Warehouse
+from warehouse.connect import connect_build
 from warehouse.raw import connect_raw, files_off_contract
 
 SHORT_TEXT = 40
@@ -53,7 +57,49 @@ def _query_check(
     return check
 
 
+ERROR_RATE = 0.05
+"""How often the check of drift may warn where nothing has changed, over all of its rows together."""
+
+DRIFT = """
+    select
+        task, model_id, condition_id, period_kind, period, drift_measure, value_before, value_since, change_since,
+        change_since_ci_low, change_since_ci_high, smallest_change, n_items,
+        -- A length changes by a share: its interval lies around the logarithm.
+        if(drift_measure = 'length', ln(1 + change_since_ci_low), change_since_ci_low) as low,
+        if(drift_measure = 'length', ln(1 + change_since_ci_high), change_since_ci_high) as high
+    from figures.fig_drift
+    where drift_verdict <> 'cannot_tell' or drift_note is null
+"""
+
+
+@dg.asset_check(
+    asset=["figures", "fig_drift"],
+    name="answers_of_one_model_name_have_not_changed",
+    pool=WRITER_POOL,
+    description="Accuracy, length and incoherence of no date, served model or system fingerprint differ from those of "
+    f"earlier samples of the same model name on the same items. A warning, false in at most {ERROR_RATE:.0%} of "
+    "warehouses (Bonferroni over all comparisons); the smallest change that would be seen is in fig_drift.",
+)
+def nothing_has_drifted(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Warn of changes that all comparisons together do not explain by chance."""
+    with connect_build(warehouse.layout) as con:
+        found = con.sql(DRIFT).pl()
+    # Half an interval is 1.96 standard errors, or as many as Student's t has.
+    wide = NormalDist().inv_cdf(1 - ERROR_RATE / 2 / max(1, len(found))) / NormalDist().inv_cdf(0.975)
+    rows = [
+        row for row in found.iter_rows(named=True) if abs(row["low"] + row["high"]) > wide * (row["high"] - row["low"])
+    ]
+    told = [{name: str(value) for name, value in row.items() if name not in ("low", "high")} for row in rows[:10]]
+    return dg.AssetCheckResult(
+        passed=not rows,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{len(rows)} changes; compare only samples of one version, or of one date" if rows else None,
+        metadata={"n_compared": len(found), "n_found": len(rows), "examples": dg.MetadataValue.json(told)},
+    )
+
+
 CHECKS: list[dg.AssetChecksDefinition] = [
+    nothing_has_drifted,
     *(_schema_check(table) for table in (*LOG_TABLES, "embeddings", *SYNTHETIC_TABLES)),
     _query_check(
         "samples",

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-CONTRACT_VERSION = 3
+CONTRACT_VERSION = 4
 """Version of the contract that files are written by; raised by the first column that is added after a release."""
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
@@ -168,6 +168,12 @@ SAMPLES = RawTable(
             _column("latency_s", pa.float64(), "Seconds from request to complete answer"),
             _column("cost_usd", pa.float64(), "Cost in US dollars, where known"),
             _column("served_model", pa.string(), "Model named in the provider's response"),
+            _column(
+                "system_fingerprint",
+                pa.string(),
+                "Configuration of the provider's backend, as its response names it; NULL where it names none",
+                since=4,
+            ),
             _column("temperature", pa.float64(), "Sampling temperature"),
             _column("seed", pa.int64(), "Seed sent with the request"),
             _column("finish_reason", pa.string(), "Why the model stopped, as reported"),

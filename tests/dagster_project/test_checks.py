@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from dagster_project.checks import CHECKS
+from dagster_project.checks import CHECKS, nothing_has_drifted
 from dagster_project.resources import Warehouse
 from warehouse.layout import Layout
 from warehouse.parquet import write_partition
@@ -128,3 +129,22 @@ def test_a_file_off_contract_is_found(layout: Layout) -> None:
     result = outcome(layout, "files_meet_the_contract")
     assert not result.passed
     assert str(stray) in str(result.metadata["files"])
+
+
+def test_a_change_is_warned_of_where_chance_does_not_explain_it(layout: Layout) -> None:
+    layout.build_database.parent.mkdir(parents=True)
+    changes = {"slight": (0.001, 0.2), "clear": (0.1, 0.2), "none": (-0.1, 0.1)}
+    with duckdb.connect(str(layout.build_database)) as con:
+        con.execute("create schema figures")
+        con.execute(
+            "create table figures.fig_drift as select 't' as task, 'm' as model_id, 'c' as condition_id, period, "
+            "'date' as period_kind, 'accuracy' as drift_measure, 0.5 as value_before, 0.6 as value_since, "
+            "0.1 as change_since, "
+            "low as change_since_ci_low, high as change_since_ci_high, 0.1 as smallest_change, 50 as n_items, "
+            "'risen' as drift_verdict, null as drift_note "
+            f"from (values {', '.join(str((name, *ends)) for name, ends in changes.items())}) as t(period, low, high)"
+        )
+    result = nothing_has_drifted(warehouse=Warehouse(root=str(layout.root)))
+    assert isinstance(result, dg.AssetCheckResult)
+    assert not result.passed and result.severity == dg.AssetCheckSeverity.WARN
+    assert result.metadata["n_found"].value == 1 and result.metadata["n_compared"].value == 3

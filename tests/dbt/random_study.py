@@ -6,6 +6,7 @@ that differ in size alone, conditions that differ in budget alone and samples in
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -253,4 +254,19 @@ def trial_rows(seed: int, n_items: int = 12, n_contexts: int = 5) -> RawRows:
                     }
                     for (name, kind), outcome in zip(TESTS.items(), passed, strict=True)
                 ]
+    return rows
+
+
+def under_versions(rows: RawRows) -> RawRows:
+    """The same rows, some of them drawn on several days, of several served models or under several configurations."""
+    for sample in rows.samples:
+        epoch = sample["epoch"]
+        if sample["task"] == "budgets":
+            sample["created_at"] += timedelta(days=(epoch - 1) // 2)
+        elif sample["task"] == "study":
+            sample["served_model"] = f"{sample['model_id']}@{int(epoch > 6)}"
+        elif sample["task"] == "four":
+            sample["served_model"] = f"v{epoch % 2}"
+        elif sample["task"] == "trials":
+            sample["system_fingerprint"] = f"fp_{epoch % 3}"
     return rows

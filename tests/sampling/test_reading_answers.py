@@ -117,3 +117,11 @@ def test_oddities_of_real_servers_are_read() -> None:
         "",
         "max_output_tokens",
     )
+
+
+def test_the_backend_is_told_where_the_protocol_names_it() -> None:
+    answer = {"choices": [{"message": {"content": "A"}, "finish_reason": "stop"}], "model": "m-2026"}
+    assert READERS["openai.chat"](json.dumps(answer)).system_fingerprint is None
+    assert READERS["openai.chat"](json.dumps(answer | {"system_fingerprint": "fp_1"})).system_fingerprint == "fp_1"
+    # Nobody's answer depends on it.
+    assert READERS["openai.chat"](json.dumps(answer | {"system_fingerprint": 1})).system_fingerprint is None

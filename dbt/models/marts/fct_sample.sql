@@ -25,6 +25,7 @@ select
     samples.status,
     samples.finish_reason,
     samples.served_model,
+    samples.system_fingerprint,
 
     ---------- answer
     samples.choice_index,

@@ -73,6 +73,7 @@ select
     latest.run_status,
     latest.status,
     latest.served_model,
+    latest.system_fingerprint,
     latest.finish_reason,
     -- A log that keeps no reason to stop is known by what its importer found.
     coalesce(lower(latest.finish_reason) in ('{{ var("cut_off_reasons") | join("', '") }}'), false)

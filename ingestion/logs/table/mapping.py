@@ -263,6 +263,7 @@ class Mapping(_Strict):
     latency_s: _Value | None = None
     cost_usd: _Value | None = None
     served_model: _Value | None = None
+    system_fingerprint: _Value | None = None
     seed: _Value | None = None
     created_at: _Value | None = None
 

@@ -29,7 +29,13 @@ from ingestion.verdicts import Grade, Grades, Scale, has_passed
 from warehouse.schemas import SAMPLE_STATUSES
 
 _LONGEST_TEXT = 10_000_000
-_TEXTS = {"completion": _LONGEST_TEXT, "reasoning": _LONGEST_TEXT, "finish_reason": 100, "served_model": 500}
+_TEXTS = {
+    "completion": _LONGEST_TEXT,
+    "reasoning": _LONGEST_TEXT,
+    "finish_reason": 100,
+    "served_model": 500,
+    "system_fingerprint": 500,
+}
 
 
 @dataclass(frozen=True, slots=True)

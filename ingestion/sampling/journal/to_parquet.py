@@ -257,5 +257,6 @@ def _row(record: Settled, header: Header, seen: _Seen, now: datetime) -> dict[st
         "reasoning_tokens": reply.reasoning_tokens,
         "cost_usd": record.cost_usd,
         "served_model": clip(reply.served_model, 500) if reply.served_model else None,
+        "system_fingerprint": clip(reply.system_fingerprint, 500) if reply.system_fingerprint else None,
         "finish_reason": clip(reply.finish_reason, 100) if reply.finish_reason else None,
     }

@@ -36,6 +36,7 @@ class Reply:
         finish_reason: as reported.
         served_model: as reported.
         is_refusal: the model, or a filter, declined to answer.
+        system_fingerprint: the backend's configuration, as reported; None where the protocol has none.
     """
 
     text: str
@@ -47,6 +48,7 @@ class Reply:
     finish_reason: str | None
     served_model: str | None
     is_refusal: bool
+    system_fingerprint: str | None = None
 
 
 class _Details(msgspec.Struct):
@@ -78,6 +80,7 @@ class _Chat(msgspec.Struct):
     choices: list[_ChatChoice]
     model: str | None = None
     usage: _ChatUsage | None = None
+    system_fingerprint: Any = None
 
 
 def read_chat(body: str) -> Reply:
@@ -101,6 +104,7 @@ def read_chat(body: str) -> Reply:
         finish_reason=choice.finish_reason,
         served_model=chat.model,
         is_refusal=bool(message.refusal) or choice.finish_reason == "content_filter",
+        system_fingerprint=_text(chat.system_fingerprint),
     )
 
 
@@ -113,6 +117,7 @@ class _Completion(msgspec.Struct):
     choices: list[_TextChoice]
     model: str | None = None
     usage: _ChatUsage | None = None
+    system_fingerprint: Any = None
 
 
 def read_completion(body: str) -> Reply:
@@ -131,6 +136,7 @@ def read_completion(body: str) -> Reply:
         finish_reason=choice.finish_reason,
         served_model=completion.model,
         is_refusal=choice.finish_reason == "content_filter",
+        system_fingerprint=_text(completion.system_fingerprint),
     )
 
 
@@ -277,6 +283,11 @@ READERS: dict[str, Callable[[str], Reply]] = {
     "local": read_local,
 }
 """Reader of a verbatim response by protocol. Each raises InvalidResponseError."""
+
+
+def _text(value: Any) -> str | None:
+    """A text of which no answer depends: what else stands there is no reason to refuse one."""
+    return value if isinstance(value, str) and value else None
 
 
 def _decode(body: str, kind: type[S]) -> S:
