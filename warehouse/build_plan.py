@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from warehouse.built_from import inputs_of, last_built
+from warehouse.built_from import Inputs, last_built
 from warehouse.layout import Layout
 
 _POOLS = re.compile(r"(?P<changed>\d+) of (?P<all>\d+) pools")
@@ -27,13 +27,13 @@ class Plan:
     why: str
 
 
-def plan_build(layout: Layout, *, select: str | None, full: bool, unit_tests: bool) -> Plan:
-    """Compare what the tables were built from with what is there."""
+def plan_build(layout: Layout, now: Inputs, *, select: str | None, full: bool, unit_tests: bool) -> Plan:
+    """Compare what the tables were built from with what is there now."""
     if select:
         return Plan(["--select", *select.split(), *(["--full-refresh"] if full else [])], f"built: {select}")
     if full:
         return Plan(["--full-refresh"], "everything was built, as --full asks")
-    before, now = last_built(layout), inputs_of(layout)
+    before = last_built(layout)
     if before is None:
         return Plan([], f"everything was built: {_why_unknown(layout)}")
     since = f"since the build of {before.at:%Y-%m-%d %H:%M} UTC"

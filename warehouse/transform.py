@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.build_plan import plan_build, pools_told
-from warehouse.built_from import inputs_of, last_built, remember
+from warehouse.built_from import Inputs, inputs_of, last_built, remember
 from warehouse.dbt_command import dbt_command
 from warehouse.freshness import code_fingerprint
 from warehouse.layout import DBT_PROJECT_DIR, Layout
@@ -88,21 +88,31 @@ def building(layout: Layout, *, is_whole: bool) -> Iterator[None]:
     Raises:
         warehouse.lock.LockedError: if another process builds or publishes.
     """
+    with _holding(layout), _writing(layout, inputs_of(layout), is_whole=is_whole):
+        yield
+
+
+@contextmanager
+def _holding(layout: Layout) -> Iterator[None]:
     prepare(layout)
-    mark = layout.unfinished_build
     with locked(layout.build_lock, "another build or publish ({holder}) is at work"):
         sweep(layout.root)
         shutil.rmtree(f"{layout.build_database}.tmp", ignore_errors=True)  # DuckDB's own, of a build that was killed
-        was_finished, before = not mark.exists(), last_built(layout)
-        inputs, began = inputs_of(layout), datetime.now(UTC)
-        mark.touch()
         yield
-        if is_whole:
-            remember(layout, inputs, began)
-        elif before and before.inputs != inputs:
-            remember(layout, None)
-        if is_whole or was_finished:
-            mark.unlink()
+
+
+@contextmanager
+def _writing(layout: Layout, inputs: Inputs, *, is_whole: bool) -> Iterator[None]:
+    mark = layout.unfinished_build
+    was_finished, before, began = not mark.exists(), last_built(layout), datetime.now(UTC)
+    mark.touch()
+    yield
+    if is_whole:
+        remember(layout, inputs, began)
+    elif before and before.inputs != inputs:
+        remember(layout, None)
+    if is_whole or was_finished:
+        mark.unlink()
 
 
 def build(
@@ -129,15 +139,18 @@ def build(
         warehouse.lock.LockedError: if another process builds or publishes.
     """
     started = time.monotonic()
-    plan = plan_build(layout, select=select, full=full, unit_tests=unit_tests)
     results: list[dict[str, Any]] = []
-    if plan.arguments is not None:
-        arguments = ["build", *plan.arguments]
-        if not unit_tests:
-            arguments += ["--exclude-resource-type", "unit_test"]
-        with building(layout, is_whole=select is None):
-            run_dbt(layout, arguments, echo=_following(progress, echo) if progress else echo)
-        results = _results(layout)
+    with _holding(layout):
+        # What is planned by is what is remembered: a file that arrives later is new to the next build.
+        now = inputs_of(layout)
+        plan = plan_build(layout, now, select=select, full=full, unit_tests=unit_tests)
+        if plan.arguments is not None:
+            arguments = ["build", *plan.arguments]
+            if not unit_tests:
+                arguments += ["--exclude-resource-type", "unit_test"]
+            with _writing(layout, now, is_whole=select is None):
+                run_dbt(layout, arguments, echo=_following(progress, echo) if progress else echo)
+            results = _results(layout)
     kinds = Counter(str(result["unique_id"]).split(".", 1)[0] for result in results)
     return BuildResult(
         n_models=kinds["model"],

@@ -16,7 +16,7 @@ import pytest
 
 from benchmarks.same_tables import difference
 from tests.dbt.conftest import Built
-from warehouse import build_plan
+from warehouse import build_plan, transform
 from warehouse.build_plan import plan_build, pools_told
 from warehouse.built_from import inputs_of, last_built, remember
 from warehouse.connect import connect_build
@@ -117,7 +117,7 @@ def test_a_build_does_what_its_inputs_ask_for(tmp_path: Path, monkeypatch: pytes
     layout = Layout(tmp_path)
 
     def plan(**asked: Any) -> build_plan.Plan:
-        return plan_build(layout, **{"select": None, "full": False, "unit_tests": False} | asked)
+        return plan_build(layout, inputs_of(layout), **{"select": None, "full": False, "unit_tests": False} | asked)
 
     assert plan() == build_plan.Plan([], "everything was built: nothing was before")
     layout.build_database.parent.mkdir(parents=True)
@@ -141,6 +141,25 @@ def test_a_build_does_what_its_inputs_ask_for(tmp_path: Path, monkeypatch: pytes
     assert last_built(layout) is None
     layout.build_database.write_text("no database")
     assert last_built(layout) is None
+
+
+def test_a_file_that_arrives_once_a_build_is_planned_is_new_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout = Layout(tmp_path)
+
+    def planned(*arguments: Any, **asked: Any) -> build_plan.Plan:
+        plan = plan_build(*arguments, **asked)
+        layout.raw_file("items", "late").parent.mkdir(parents=True, exist_ok=True)
+        layout.raw_file("items", "late").touch()
+        return plan
+
+    monkeypatch.setattr(transform, "plan_build", planned)
+    monkeypatch.setattr(transform, "run_dbt", lambda *_, **__: None)
+    monkeypatch.setattr(transform, "_results", lambda _: [])
+    transform.build(layout)
+    following = plan_build(layout, inputs_of(layout), select=None, full=False, unit_tests=False)
+    assert following.arguments == ["--select", "source:raw.items+"]
 
 
 def test_pools_are_told_where_there_are_any() -> None:
