@@ -19,6 +19,12 @@ INSTALL_FAST := $(PIP) install --quiet --no-compile --no-deps
 # Everything but PyTorch is checked against its hash (.ci/lock.py says why); PyTorch comes by its pin, in the build that
 # suits the machine.
 INSTALL_LOCKED := $(INSTALL_FAST) --require-hashes --requirement
+# PyTorch, the largest by far, beside all others; then what it needs that they do not (the libraries of a CUDA build).
+define install
+	$(INSTALL_FAST) --constraint constraints.txt torch & torch=$$!; $(INSTALL_LOCKED) $(1) && wait $$torch
+	$(INSTALL) torch
+	$(INSTALL_FAST) --editable .
+endef
 DEPENDENCIES := pyproject.toml constraints.txt requirements.txt requirements-dev.txt
 
 run: $(VENV)/.installed
@@ -35,7 +41,7 @@ test-spark: java $(SPARK_VENV)/.installed
 	$(SPARK_VENV)/bin/python -m pytest tests/spark
 
 java:
-	@java -version >/dev/null 2>&1 || { echo "Spark needs Java 17: apt-get install openjdk-17-jre-headless" >&2; exit 1; }
+	@"$${JAVA_HOME:+$$JAVA_HOME/bin/}java" -version >/dev/null 2>&1 || { echo "Spark needs Java 17: apt-get install openjdk-17-jre-headless" >&2; exit 1; }
 
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
@@ -78,16 +84,12 @@ $(BIN)/python:
 # A changed dependency list makes the environment stale; it is then brought up to date in place.
 $(VENV)/.installed: $(DEPENDENCIES) | $(BIN)/python
 	@echo "Installing into $(VENV) (a few minutes the first time)"
-	$(INSTALL_LOCKED) requirements.txt
-	$(INSTALL) torch
-	$(INSTALL_FAST) --editable .
+	$(call install,requirements.txt)
 	@touch $@
 
 $(VENV)/.installed-dev: $(DEPENDENCIES) | $(BIN)/python
 	@echo "Installing into $(VENV) with development tools (a few minutes the first time)"
-	$(INSTALL_LOCKED) requirements-dev.txt
-	$(INSTALL) torch
-	$(INSTALL_FAST) --editable .
+	$(call install,requirements-dev.txt)
 	@touch $@ $(VENV)/.installed
 
 # What $(VENV) has, and Spark: an environment of its own, because half a gigabyte is not for everyone.

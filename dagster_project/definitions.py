@@ -9,7 +9,7 @@ import dagster as dg
 from dagster_project.assets.published import make_published_assets
 from dagster_project.assets.raw_embeddings import embeddings
 from dagster_project.assets.raw_logs import INBOX, eval_logs
-from dagster_project.assets.raw_sampling import SAMPLED_RESPONSES
+from dagster_project.assets.raw_sampling import MAY_COST, SAMPLED_RESPONSES
 from dagster_project.assets.raw_synthetic import synthetic_problems, synthetic_rollouts, synthetic_training
 from dagster_project.assets.transformed import make_dbt_assets
 from dagster_project.checks import CHECKS
@@ -24,6 +24,7 @@ from dagster_project.jobs import (
     sampling_jobs,
     transform,
 )
+from dagster_project.labels import labelled
 from dagster_project.resources import Warehouse, dbt_resource
 from warehouse.layout import Layout
 from warehouse.transform import manifest
@@ -41,18 +42,19 @@ def build_definitions(layout: Layout | None = None, **resources: Any) -> dg.Defi
     layout = layout or Layout.from_env()
     dbt_models = make_dbt_assets(manifest(layout))
     tables = sorted(key for key, group in dbt_models.group_names_by_key.items() if group in PUBLISHED_LAYERS)
+    assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
+        INBOX,
+        embeddings,
+        *SAMPLED_RESPONSES,
+        eval_logs,
+        synthetic_problems,
+        synthetic_training,
+        synthetic_rollouts,
+        dbt_models,
+        *make_published_assets(tables),
+    ]
     return dg.Definitions(
-        assets=[
-            INBOX,
-            embeddings,
-            *SAMPLED_RESPONSES,
-            eval_logs,
-            synthetic_problems,
-            synthetic_training,
-            synthetic_rollouts,
-            dbt_models,
-            *make_published_assets(tables),
-        ],
+        assets=[*dg.map_asset_specs(lambda spec: labelled(spec, MAY_COST), assets)],
         asset_checks=CHECKS,
         jobs=[everything_free, collect, transform, refresh, embed, *sampling_jobs],
         schedules=[nightly],

@@ -4,8 +4,8 @@ import hashlib
 
 import dagster as dg
 
-from dagster_project.assets.raw_embeddings import EMBEDDINGS, embeddings
-from dagster_project.assets.raw_sampling import PARTITIONS, PROVIDER_KINDS, planned_names, responses_key
+from dagster_project.assets.raw_embeddings import embeddings
+from dagster_project.assets.sampling_partitions import EMBEDDINGS, PROVIDER_KINDS, register, responses_key
 from dagster_project.resources import Warehouse
 from ingestion.sampling import SpecError
 from warehouse.layout import Layout
@@ -105,18 +105,10 @@ def inbox(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.Senso
     description="Registers a partition for each task × model × condition of the specs in the experiments folder. It "
     "never starts sampling, which may cost money: materialize the partitions, or launch a backfill.",
 )
-def experiments(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.SensorResult | dg.SkipReason:
+def experiments(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.SkipReason:
     """Bring the dynamic partitions up to the specs; a spec that cannot be read fails the tick, and keeps none back."""
-    planned, problems = planned_names(warehouse.layout)
-    requests = []
-    for kind, names in planned.items():
-        partitions = PARTITIONS[kind]
-        if new := sorted(set(names) - set(context.instance.get_dynamic_partitions(str(partitions.name)))):
-            requests.append(partitions.build_add_request(new))
-            if problems:  # a tick that fails carries no requests
-                context.instance.add_dynamic_partitions(str(partitions.name), new)
-    if problems:
-        raise SpecError("\n".join(problems))
-    if not requests:
-        return dg.SkipReason("no new partitions")
-    return dg.SensorResult(dynamic_partitions_requests=requests)
+    registered = register(context.instance, warehouse.layout)
+    if registered.problems:
+        raise SpecError("\n".join(registered.problems))
+    new = [name for names in registered.added.values() for name in names]
+    return dg.SkipReason(f"registered {', '.join(new)}" if new else "no new partitions")

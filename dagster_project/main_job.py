@@ -90,8 +90,8 @@ def _run_everything(layout: Layout, *, demo: bool) -> bool:
     prepare_instance(layout)
     import dagster as dg
 
-    from dagster_project.assets.raw_sampling import PARTITIONS, planned_names
     from dagster_project.assets.raw_synthetic import OPTIMIZER_SIZES
+    from dagster_project.assets.sampling_partitions import PARTITIONS, register
     from dagster_project.dead_runs import end_dead_runs
     from dagster_project.definitions import build_definitions
     from dagster_project.resources import Warehouse
@@ -101,18 +101,17 @@ def _run_everything(layout: Layout, *, demo: bool) -> bool:
     definitions = build_definitions(layout, warehouse=Warehouse(root=str(layout.root), echo=True))
     with dg.DagsterInstance.from_config(str(layout.dagster_home)) as instance:
         end_dead_runs(instance)
-        planned, problems = planned_names(layout)
-        if planned["local"]:
-            name = str(PARTITIONS["local"].name)
-            instance.add_dynamic_partitions(name, planned["local"])
-            _run(definitions, "sample_local", instance, instance.get_dynamic_partitions(name))
+        registered = register(instance, layout)
+        if registered.planned["local"]:
+            local = instance.get_dynamic_partitions(str(PARTITIONS["local"].name))
+            _run(definitions, "sample_local", instance, local)
         _run(definitions, "collect", instance, OPTIMIZER_SIZES.get_partition_keys())
         is_new = not is_published(layout)
         if is_new:
             _run(definitions, "transform", instance)
             mark_published(layout)
-    if problems:
-        raise RunFailedError("\n".join(problems))
+    if registered.problems:
+        raise RunFailedError("\n".join(registered.problems))
     return is_new
 
 

@@ -22,6 +22,7 @@ LONGEST_FIRST = (
     "dbt/test_planner.py",  # the first that needs the warehouse of random rows, for which others of this folder wait
     "dbt/test_natural_overthinking.py",
     "dbt/test_real_logs.py",
+    "dbt/test_incremental.py",
     "test_packaging.py",
     "test_pathological_pools.py",
     "synthetic/test_training.py",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,8 @@ def test_a_newcomer_finds_the_words_of_the_paper_by_the_names_of_files(word: str
 @pytest.mark.parametrize("word", DECOMPOSITIONS)
 def test_a_newcomer_finds_the_decompositions_by_the_names_of_files(word: str) -> None:
     assert list((ROOT / "dbt" / "models" / "intermediate" / "items").glob(f"int_item_{word}.sql"))
+
+
+def test_no_merge_was_left_unfinished() -> None:
+    marks = ["git", "grep", "--name-only", "-E", "^(<{7} |>{7} )", "--", "."]
+    assert subprocess.run(marks, cwd=ROOT, capture_output=True, text=True, check=False).stdout == ""

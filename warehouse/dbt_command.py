@@ -16,10 +16,12 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 
 import platformdirs
 
+from warehouse.freshness import code_fingerprint
 from warehouse.layout import DBT_PROJECT_DIR, Layout
 from warehouse.lifeline import end_when_adopted
 from warehouse.parquet import atomic_path
@@ -42,7 +44,7 @@ def main(arguments: Sequence[str]) -> None:
     root, *rest = arguments
     layout = Layout(Path(root).resolve())
     os.chdir(layout.root)
-    os.environ.update(environment(layout))
+    os.environ.update(environment(layout) | {"BUILD_CODE": build_code(rest)})
     _take_parsed(layout)
 
     from dbt.cli.main import cli
@@ -51,6 +53,19 @@ def main(arguments: Sequence[str]) -> None:
         cli(rest)
     finally:
         _keep_parsed(layout)
+
+
+def build_code(arguments: Sequence[str]) -> str:
+    """A hash over what decides, beside the data, what dbt makes of it: the project, versions, and variables given."""
+    versions = [version(package) for package in ("dbt-core", "dbt-duckdb", "duckdb")]
+    told = [code_fingerprint(DBT_PROJECT_DIR), *versions, *_variables(arguments)]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+
+def _variables(arguments: Sequence[str]) -> list[str]:
+    """What follows `--vars`, in either spelling."""
+    given = [value for option, value in pairwise(arguments) if option == "--vars"]
+    return given + [argument for argument in arguments if argument.startswith("--vars=")]
 
 
 def _parsed_elsewhere() -> Path:

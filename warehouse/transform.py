@@ -16,9 +16,12 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from warehouse.build_plan import plan_build, pools_told
+from warehouse.built_from import Inputs, inputs_of, last_built, remember
 from warehouse.dbt_command import dbt_command, spark_command
 from warehouse.freshness import code_fingerprint
 from warehouse.layout import DBT_PROJECT_DIR, Layout
@@ -35,6 +38,9 @@ _STEP = re.compile(r"\d+ of (?P<total>\d+) (?P<word>[A-Z-]+) .*?(?P<name>\S+) [ 
 
 _BAD_STATUSES = ("error", "fail", "runtime error")
 
+OF_DUCKDB_ALONE = ("stg_pool_files", "int_pool_contents")
+"""Models by which its builds find the pools that have changed; other engines do not have them."""
+
 
 class BuildError(RuntimeError):
     """dbt did not finish; the message names what failed and what to do next."""
@@ -49,12 +55,14 @@ class BuildResult:
         n_tests: data tests (and unit tests, if they were run) that passed.
         seconds: wall-clock time, dbt's start included.
         database: the build database.
+        why: what was built anew and why, in a sentence.
     """
 
     n_models: int
     n_tests: int
     seconds: float
     database: Path
+    why: str
 
 
 def prepare(layout: Layout) -> None:
@@ -78,40 +86,57 @@ def building(layout: Layout, *, is_whole: bool) -> Iterator[None]:
     """Hold the build database while it is written, and mark it as unfinished until the block has succeeded.
 
     What one build left half-done, a build of other tables does not mend: a mark that was there before goes only with a
-    build of everything.
+    build of everything. So with what the tables were built from: tables built alone, from other files, are forgotten.
 
     Raises:
         warehouse.lock.LockedError: if another process builds or publishes.
     """
+    with _holding(layout), _writing(layout, inputs_of(layout), is_whole=is_whole):
+        yield
+
+
+@contextmanager
+def _holding(layout: Layout) -> Iterator[None]:
     prepare(layout)
-    mark = layout.unfinished_build
     with locked(layout.build_lock, "another build or publish ({holder}) is at work"):
         sweep(layout.root)
         shutil.rmtree(f"{layout.build_database}.tmp", ignore_errors=True)  # DuckDB's own, of a build that was killed
-        was_finished = not mark.exists()
-        mark.touch()
         yield
-        if is_whole or was_finished:
-            mark.unlink()
+
+
+@contextmanager
+def _writing(layout: Layout, inputs: Inputs | None, *, is_whole: bool) -> Iterator[None]:
+    mark = layout.unfinished_build
+    was_finished, before, began = not mark.exists(), last_built(layout), datetime.now(UTC)
+    mark.touch()
+    yield
+    if is_whole:
+        remember(layout, inputs, began)
+    elif before and before.inputs != inputs:
+        remember(layout, None)
+    if is_whole or was_finished:
+        mark.unlink()
 
 
 def build(
     layout: Layout,
     *,
     select: str | None = None,
+    full: bool = False,
     unit_tests: bool = False,
     engine: str = "duckdb",
     echo: Tell = silence,
     progress: TellStep | None = None,
 ) -> BuildResult:
-    """Build every model and run every data test on the way.
+    """Build what has changed since the last build, and run every data test on the way.
 
     Args:
         layout: the warehouse.
-        select: dbt's node selection (`"marts"`, `"+fct_incoherence"`); everything by default.
+        select: dbt's node selection (`"marts"`, `"+fct_incoherence"`); by default everything that may have changed.
+        full: build everything, whether or not anything has changed.
         unit_tests: also run the models' unit tests; they test the project, not the data.
-        engine: where the tables are computed, `duckdb` or `spark`. Spark computes all of them; they are loaded into
-            the build database, and tested there.
+        engine: where the tables are computed, `duckdb` or `spark`. Spark computes all of them, every time; they are
+            loaded into the build database, and tested there.
         echo: is called with each line that dbt prints.
         progress: is called when a table or a test is done, with its name, how many are done, and how many there are.
 
@@ -120,30 +145,51 @@ def build(
         warehouse.lock.LockedError: if another process builds or publishes.
         warehouse.spark.session.SparkError: if Spark is to build and is not there.
     """
-    arguments = ["build"]
-    if select:
-        arguments += ["--select", *select.split()]
-    if not unit_tests:
-        arguments += ["--exclude-resource-type", "unit_test"]
     started = time.monotonic()
-    follow = _following(progress, echo) if progress else echo
-    results: list[dict[str, Any]] = []
     if engine == "spark":
         _check_spark(select)
-        arguments[0] = "test"
-    with building(layout, is_whole=select is None):
+    follow = _following(progress, echo) if progress else echo
+    with _holding(layout):
         if engine == "spark":
-            _run(layout, spark_command(layout), layout.spark_dbt_results, follow)
-            results += _results(layout.spark_dbt_results)
-        run_dbt(layout, arguments, echo=follow)
-    results += _results(layout.dbt_results)
+            why, results = _build_on_spark(layout, unit_tests=unit_tests, echo=follow)
+        else:
+            why, results = _build_changes(layout, select=select, full=full, unit_tests=unit_tests, echo=follow)
     kinds = Counter(str(result["unique_id"]).split(".", 1)[0] for result in results)
     return BuildResult(
         n_models=kinds["model"],
         n_tests=kinds["test"] + kinds["unit_test"],
         seconds=time.monotonic() - started,
         database=layout.build_database,
+        why=why,
     )
+
+
+def _build_changes(
+    layout: Layout, *, select: str | None, full: bool, unit_tests: bool, echo: Tell
+) -> tuple[str, list[dict[str, Any]]]:
+    # What is planned by is what is remembered: a file that arrives later is new to the next build.
+    now = inputs_of(layout)
+    plan = plan_build(layout, now, select=select, full=full, unit_tests=unit_tests)
+    if plan.arguments is None:
+        return plan.why, []
+    arguments = ["build", *plan.arguments]
+    if not unit_tests:
+        arguments += ["--exclude-resource-type", "unit_test"]
+    with _writing(layout, now, is_whole=select is None):
+        run_dbt(layout, arguments, echo=echo)
+    results = _results(layout.dbt_results)
+    return plan.why + pools_told(results), results
+
+
+def _build_on_spark(layout: Layout, *, unit_tests: bool, echo: Tell) -> tuple[str, list[dict[str, Any]]]:
+    """Every table on Spark; then, on the tables that it left, every test, and what only DuckDB's builds need."""
+    arguments = ["build", "--select", "resource_type:test", *(["resource_type:unit_test"] if unit_tests else [])]
+    # No inputs are remembered: DuckDB does not build on what another engine has left, but everything anew.
+    with _writing(layout, None, is_whole=True):
+        _run(layout, spark_command(layout), layout.spark_dbt_results, echo)
+        results = _results(layout.spark_dbt_results)
+        run_dbt(layout, [*arguments, *OF_DUCKDB_ALONE], echo=echo)
+    return "everything was built, as always on Spark", results + _results(layout.dbt_results)
 
 
 def _check_spark(select: str | None) -> None:

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from dagster_project.assets.raw_sampling import MAY_COST
+from dagster_project.assets.sampling_partitions import EMBEDDINGS
 from dagster_project.assets.specs import raw_spec
 from dagster_project.interruption import winding_up
 from dagster_project.paid import refuse_unasked
@@ -10,8 +11,6 @@ from dagster_project.resources import Warehouse
 from dagster_project.run_log import reporter
 from ingestion.sampling import embed_experiments
 from warehouse.raw import count_rows
-
-EMBEDDINGS = dg.AssetKey(["raw", "embeddings"])
 
 ORIGIN = "Of open-ended answers, with the model that their experiment names, which may cost money."
 

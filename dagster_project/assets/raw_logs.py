@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from dagster_project.assets.raw_sampling import PROVIDER_KINDS, responses_key
+from dagster_project.assets.sampling_partitions import PROVIDER_KINDS, responses_key
 from dagster_project.assets.specs import RAW_GROUP, raw_spec
 from dagster_project.resources import Warehouse
 from dagster_project.run_log import reporter

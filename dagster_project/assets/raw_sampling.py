@@ -7,51 +7,28 @@ provider is an asset with a pool of its own: partitions of one provider take tur
 
 import dagster as dg
 
+from dagster_project.assets.sampling_partitions import (
+    EMBEDDINGS,
+    PARTITIONS,
+    PROVIDER_KINDS,
+    partition_key,
+    responses_key,
+)
 from dagster_project.assets.specs import RAW_GROUP
 from dagster_project.interruption import winding_up
 from dagster_project.paid import refuse_unasked
 from dagster_project.resources import Warehouse
 from dagster_project.run_log import reporter
-from ingestion.sampling import PartitionKey, load_experiments, sample_partitions
-from warehouse.layout import Layout
-
-PROVIDER_KINDS = {
-    "local": "small reasoners of this project, in this process; no key, no network",
-    "openai": "OpenAI's API",
-    "anthropic": "Anthropic's API",
-    "openai_compatible": "vLLM, Ollama, llama.cpp or any server that speaks OpenAI's protocol",
-    "inspect": "Inspect, which runs agents and any other of its tasks, and asks any model that it knows",
-}
+from ingestion.sampling import sample_partitions
 
 KEYS = {"openai": dg.EnvVar("OPENAI_API_KEY"), "anthropic": dg.EnvVar("ANTHROPIC_API_KEY")}
 """Where keys come from, unless a spec's `api_key_env` names another variable. No key is ever in a run's config."""
-
-PARTITIONS = {kind: dg.DynamicPartitionsDefinition(name=f"sampling_{kind}") for kind in PROVIDER_KINDS}
-
-SEPARATOR = "|"
 
 _RESPONSES = "Verbatim responses, journalled and fsynced before they count."
 _WHAT = {"inspect": "Logs of eval sets, imported when a round of them has ended."}
 
 
-def partition_name(key: PartitionKey) -> str:
-    """A partition's name in the UI: `task|model|condition`."""
-    return SEPARATOR.join(key)
-
-
-def planned_names(layout: Layout) -> tuple[dict[str, list[str]], tuple[str, ...]]:
-    """Names of the planned partitions by kind of provider, and what is wrong with specs that cannot be read."""
-    experiments = load_experiments(layout)
-    names = {kind: sorted(map(partition_name, experiments.planned(kind))) for kind in PROVIDER_KINDS}
-    return names, experiments.problems
-
-
-def responses_key(kind: str) -> dg.AssetKey:
-    """The asset of the responses of one kind of provider."""
-    return dg.AssetKey(["raw", f"responses_{kind}"])
-
-
-MAY_COST = frozenset(responses_key(kind) for kind in PROVIDER_KINDS) | {dg.AssetKey(["raw", "embeddings"])}
+MAY_COST = frozenset(responses_key(kind) for kind in PROVIDER_KINDS) | {EMBEDDINGS}
 """What is asked for by itself, and never with everything else."""
 
 
@@ -73,7 +50,7 @@ def _responses(kind: str) -> dg.AssetsDefinition:
     def responses(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[None]:
         if kind != "local":
             refuse_unasked(context, MAY_COST)
-        keys = [PartitionKey(*name.split(SEPARATOR)) for name in context.partition_keys]
+        keys = [partition_key(name) for name in context.partition_keys]
         with winding_up():
             drawn = sample_partitions(warehouse.layout, kind, keys, reporter(context))
         if drawn.problems:  # where a person has to put something right, another try would not

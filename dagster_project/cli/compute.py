@@ -22,12 +22,13 @@ class Engine(StrEnum):
 @app.command()
 def build(
     select: Annotated[str | None, typer.Option(help="Build only these dbt models, in dbt's selection syntax.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="Build everything, whether or not anything changed.")] = False,
     engine: Annotated[
         Engine, typer.Option(help="Where tables are computed. Spark needs the extra `spark` and Java; docs/spark.md.")
     ] = Engine.DUCKDB,
     verbose: Annotated[bool, typer.Option("--verbose", help="Print every line of dbt.")] = False,
 ) -> None:
-    """Compute every table with dbt, and test it.
+    """Compute with dbt what has changed since the last build, and test it.
 
     Example: incoherence build
     """
@@ -35,10 +36,11 @@ def build(
 
     layout = Layout.from_env()
     if verbose:
-        result = build_models(layout, select=select, engine=engine.value, echo=say)
+        result = build_models(layout, select=select, full=full, engine=engine.value, echo=say)
     else:
         with steps("Building") as show:
-            result = build_models(layout, select=select, engine=engine.value, progress=show)
+            result = build_models(layout, select=select, full=full, engine=engine.value, progress=show)
+    say(result.why)
     say(f"{result.n_models} models built, {result.n_tests} data tests passed in {result.seconds:.0f} s")
     say("Next: incoherence publish && incoherence report")
 

@@ -41,5 +41,5 @@ def _say_where(layout: Layout) -> None:
     say("")
     for name, path in lines.items():
         say(f"{name:>10}  {path}")
-    findings = 'incoherence query "select verdict, sentence from figures.findings"'
-    say(f"\nNext: {findings}, incoherence ui, or open the report in a browser.")
+    asked = "select verdict, sentence from figures.findings where kind = 'finding'"
+    say(f'\nNext: incoherence query "{asked}", incoherence ui, or open the report in a browser.')

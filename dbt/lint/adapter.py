@@ -7,6 +7,8 @@ def dispatch(macro_name: str, macro_namespace: str | None = None) -> Callable[..
     """A macro that renders to a call of its own name with its arguments."""
 
     def rendered(*arguments: object) -> str:
+        if macro_name == "per_pool":
+            return ""
         if macro_name == "positions":
             return f"cross join unnest(range({arguments[0]})) as positions({arguments[1]})"
         if macro_name == "setting_leaves":

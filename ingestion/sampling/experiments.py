@@ -15,7 +15,7 @@ from ingestion.sampling.drawing.run import SamplingError, sample
 from ingestion.sampling.drawing.summary import SampleSummary
 from ingestion.sampling.embeddings import embed_answers
 from ingestion.sampling.journal.records import JournalError
-from ingestion.sampling.plans.partitions import PartitionKey, partition_keys
+from ingestion.sampling.plans.partitions import PartitionKey, condition_words, partition_keys
 from ingestion.sampling.plans.shutdowns import shutdown_notices
 from ingestion.sampling.providers.base import MissingKeyError
 from ingestion.sampling.questions.items import TaskError
@@ -46,6 +46,14 @@ class Experiments:
             for key, model in partition_keys(spec).items():
                 if spec.provider(model.provider).kind == kind:
                     found.setdefault(key, spec)
+        return found
+
+    def words(self) -> dict[PartitionKey, str]:
+        """The condition of every planned partition in words; of two specs, the first by file name."""
+        found: dict[PartitionKey, str] = {}
+        for spec in self.specs.values():
+            for key, words in condition_words(spec).items():
+                found.setdefault(key, words)
         return found
 
 

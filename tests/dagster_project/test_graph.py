@@ -42,6 +42,14 @@ def test_every_asset_is_described_and_in_a_layer(definitions: dg.Definitions) ->
         assert node.group_name in LAYERS, f"{key.to_user_string()}: group {node.group_name}"
 
 
+def test_every_asset_has_an_owner_and_says_what_it_may_cost(definitions: dg.Definitions) -> None:
+    specs = {spec.key: spec for spec in definitions.resolve_all_asset_specs()}
+    assert all(spec.owners for spec in specs.values())
+    assert {key for key, spec in specs.items() if spec.tags["cost"] == "may_cost"} == MAY_COST
+    fresh = {key for key, spec in specs.items() if spec.freshness_policy}
+    assert fresh == {key for key, spec in specs.items() if spec.group_name == "published"}
+
+
 def test_every_check_says_what_holds_when_it_passes(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     keys = graph.asset_check_keys

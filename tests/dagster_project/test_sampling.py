@@ -19,7 +19,17 @@ import pytest
 import yaml
 
 from dagster_project.assets.raw_embeddings import embeddings
-from dagster_project.assets.raw_sampling import PARTITIONS, SAMPLED_RESPONSES, planned_names, responses_key
+from dagster_project.assets.raw_sampling import SAMPLED_RESPONSES
+from dagster_project.assets.sampling_partitions import (
+    EMBEDDINGS,
+    PARTITIONS,
+    partition_key,
+    planned_names,
+    responses_key,
+)
+from dagster_project.assets.sampling_partitions import (
+    register as bring_up,
+)
 from dagster_project.jobs import experiments as register
 from dagster_project.resources import Warehouse
 from ingestion.sampling import SpecError
@@ -118,6 +128,30 @@ def test_a_backfill_draws_what_is_missing_and_says_what_it_cost(
     assert server.n_requests == 4 * 15
 
 
+def test_partitions_are_named_in_words_and_keep_their_history(
+    layout: Layout, server: Server, instance: dg.DagsterInstance
+) -> None:
+    says = {"prompt_format": "choice", "system": "Answer, as [one] does | in a word ... or in two, but no more"}
+    write_experiment(layout, server, "good", conditions=[says, {"prompt_format": "choice"}], embeddings=None)
+    said, bare = names_of(layout)
+    assert bare.startswith("t|good|choice · 0-shot|choice-")
+    assert said.startswith("t|good|choice · 0-shot · own system prompt: Answer as one does in a word … or…|choice-")
+    of, old = str(PARTITIONS["openai"].name), "|".join(partition_key(bare))
+    instance.add_dynamic_partitions(of, [old])
+    key = responses_key("openai")
+    instance.report_runless_asset_event(dg.AssetMaterialization(key, metadata={"n_drawn": 7}, partition=old))
+    assert bring_up(instance, layout).added == {"openai": [said, bare]}
+    assert sorted(instance.get_dynamic_partitions(of)) == [said, bare]
+    (record,) = instance.fetch_materializations(dg.AssetRecordsFilter(key, asset_partitions=[bare]), limit=9).records
+    assert record.asset_materialization is not None
+    assert record.asset_materialization.metadata["n_drawn"].value == 7
+    # What nothing plans is empty, and asks nobody to wait for it; what is planned and missing is not.
+    empty = instance.get_latest_materialization_event
+    assert empty(EMBEDDINGS) and empty(responses_key("anthropic")) and empty(responses_key("inspect"))
+    assert not instance.fetch_materializations(dg.AssetRecordsFilter(key, asset_partitions=[said]), limit=1).records
+    assert not bring_up(instance, layout).added
+
+
 def test_open_ended_answers_are_embedded_on_request(
     layout: Layout, server: Server, instance: dg.DagsterInstance
 ) -> None:
@@ -203,7 +237,8 @@ def test_an_interruption_ends_a_run_without_another_try(layout: Layout, number: 
         script = f"""
             import dagster as dg
             from pathlib import Path
-            from dagster_project.assets.raw_sampling import PARTITIONS, SAMPLED_RESPONSES, planned_names
+            from dagster_project.assets.raw_sampling import SAMPLED_RESPONSES
+            from dagster_project.assets.sampling_partitions import PARTITIONS, planned_names
             from dagster_project.jobs import sampling_jobs
             from dagster_project.main_job import _run
             from dagster_project.resources import Warehouse
@@ -259,7 +294,7 @@ def test_agents_are_partitions_as_everything_else(layout: Layout, instance: dg.D
     names = planned_names(layout)[0]
     assert [kind for kind in names if names[kind]] == ["inspect"]
     (name,) = names["inspect"]
-    assert name.startswith("products|mockllm/model|agent-")
+    assert name.startswith("products|mockllm/model|agent") and name.rpartition("|")[2].startswith("agent-")
     instance.add_dynamic_partitions(str(PARTITIONS["inspect"].name), [name])
     result = dg.materialize(
         SAMPLED_RESPONSES,

@@ -45,7 +45,8 @@ def test_answers_are_those_of_the_samples(built: Built) -> None:
     n_right = 0
     for pool in explain(built.layout, built.database, model):
         item = pool.items.sort("share_of_variance", descending=True, nulls_last=True).row(0, named=True)["item_id"]
-        keys = f"model_id = '{model}' and condition_id = '{pool.row['condition_id']}' and item_id = '{item}'"
+        condition = f"task = '{pool.row['task']}' and condition_id = '{pool.row['condition_id']}'"
+        keys = f"{condition} and model_id = '{model}' and item_id = '{item}'"
         samples = built.rows("marts.fct_sample", keys)
         (same,) = explain(
             built.layout, built.database, model, task=pool.row["task"], condition=pool.row["condition_id"], item=item

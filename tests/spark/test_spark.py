@@ -9,8 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.spark.compare import differences
+from tests.spark.compare import TABLES, differences
 from tests.spark.covering import covering_rows
+from warehouse.build_plan import plan_build
+from warehouse.built_from import inputs_of
 from warehouse.layout import Layout
 from warehouse.publish import publish
 from warehouse.spark.session import SparkError, check_installed
@@ -58,13 +60,17 @@ def test_every_table_is_equal(both: Both) -> None:
 def test_all_models_are_built_and_all_data_tests_run(both: Both) -> None:
     ours, other, result = both
     with duckdb.connect(str(ours.build_database), read_only=True) as database:
-        (n_tables,) = database.execute("select count(*) from information_schema.tables").fetchone() or (0,)
-        (n_seeds,) = database.execute(
-            "select count(*) from information_schema.tables where table_schema = 'seeds'"
-        ).fetchone() or (0,)
-    assert result.n_models == n_tables - n_seeds
+        n_models = sum(schema != "seeds" for schema, _ in database.execute(TABLES).fetchall())
+    assert result.n_models == n_models
     assert result.n_tests > 250
     assert not other.spark_tables.exists()
+
+
+def test_duckdb_builds_on_nothing_that_spark_left(both: Both) -> None:
+    _, other, result = both
+    plan = plan_build(other, inputs_of(other), select=None, full=False, unit_tests=False)
+    assert (plan.arguments, plan.why) == ([], "everything was built: the last build left no record")
+    assert result.why == "everything was built, as always on Spark"
 
 
 def test_what_is_published_has_the_same_shape_and_descriptions(both: Both) -> None:

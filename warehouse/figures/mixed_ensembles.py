@@ -25,7 +25,7 @@ def _dots(tables: Tables) -> Dots:
     return Dots(
         title="A majority of two models less one of either, with as many votes",
         points=pl.concat(sides).sort("task", "condition_id", "model_id", "other_model_id"),
-        x_label="share of items won by the mixed ensemble, less that of one model",
+        x_label="gain in items won",
         guide=0,
         tooltips=("n_items", "majority", "other_majority", "mixed_majority"),
     )

@@ -17,7 +17,7 @@ def _dots(tables: Tables) -> Dots:
             low=pl.col("excess_over_chance_ci_low"),
             high=pl.col("excess_over_chance_ci_high"),
         ),
-        x_label="agreement of wrong answers less what is chance among the other models",
+        x_label="agreement of wrong answers beyond chance",
         guide=0,
         tooltips=("n_items", "n_items_compared", "agreement", "agreement_by_chance", "agreement_at_random"),
     )

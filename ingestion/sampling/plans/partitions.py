@@ -254,3 +254,12 @@ def partition_keys(spec: ExperimentSpec) -> dict[PartitionKey, ModelSpec]:
         for task in spec.tasks
         for model, repetition in asked_under(spec, task, PROMPT_VERSION)
     }
+
+
+def condition_words(spec: ExperimentSpec) -> dict[PartitionKey, str]:
+    """The condition of each of an experiment's partitions in words, its own system prompt by its first words."""
+    return {
+        PartitionKey(task_name(task), model.id, repetition.condition.condition_id): repetition.condition.words
+        for task in spec.tasks
+        for model, repetition in asked_under(spec, task, PROMPT_VERSION)
+    }

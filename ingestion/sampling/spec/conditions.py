@@ -11,9 +11,13 @@ from ingestion.sampling.spec.epochs import EpochsUntil
 from ingestion.sampling.spec.experiment import ConditionSpec, ExperimentSpec, ModelSpec, several
 from ingestion.sampling.spec.tasks import InspectTask, TaskSpec, task_name
 from warehouse.keys import canonical_json, condition_id
+from warehouse.secrets import without_secrets
 
 AGENT = "agent"
 """The prompt format of partitions that Inspect runs; the one in the warehouse follows from their logs."""
+
+
+_BEGINNING = 40
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,14 @@ class Condition:
                 parts.append(f"{word} {value}")
         parts += ["own system prompt"] if self.system else []
         return " · ".join(parts + [f"{name} {canonical_json(value)}" for name, value in self.extra_body.items()])
+
+    @property
+    def words(self) -> str:
+        """The label, with the first words of a system prompt of its own, which tell it from others for people."""
+        if not self.system:
+            return self.label
+        begun = " ".join(without_secrets(self.system).split())
+        return f"{self.label}: {begun[:_BEGINNING]}{'…' if len(begun) > _BEGINNING else ''}"
 
     @property
     def row(self) -> dict[str, Any]:

@@ -1,3 +1,5 @@
+{{ per_pool() }}
+
 {% set group = item_keys() | join(", ") %}
 {% set most = var("max_ensemble_size") | int %}
 {% set sizes = [1, 2, 4, 8, 16, 32, 64, 128, 256] | select("le", most) | list %}

@@ -1,3 +1,5 @@
+{{ per_pool() }}
+
 {% set keys = ["item_number", "kl_delta", "format_failures"] %}
 {% set group = keys | join(", ") %}
 

@@ -1,3 +1,5 @@
+{{ per_pool() }}
+
 {% set pool = length_keys() | join(", ") %}
 {% set aggregates = [
     "cast(sum(n_samples) as bigint) as n_samples",

@@ -1,3 +1,5 @@
+{{ per_pool() }}
+
 {% set half_keys = item_keys() + ["length_axis", "half"] %}
 {% set half = half_keys | join(", ") %}
 {% set settings = ["format_failures", "kl_delta"] %}

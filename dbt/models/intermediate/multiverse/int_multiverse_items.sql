@@ -1,3 +1,5 @@
+{{ per_pool() }}
+
 {% set settings = ["kl_delta", "format_failures"] %}
 
 with

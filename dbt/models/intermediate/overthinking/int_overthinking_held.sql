@@ -1,3 +1,5 @@
+{{ per_pool() }}
+
 {% set half = (item_keys() + ["length_axis", "half"]) | join(", ") %}
 {% set settings = "format_failures, decomposition, kl_delta" %}
 

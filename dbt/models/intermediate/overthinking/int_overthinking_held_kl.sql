@@ -1,3 +1,4 @@
+{{ per_pool() }}
 {#
   The KL decomposition of each half of an item's samples, both taken at the accuracy of the item, as int_overthinking_held_squares
   has it for squared errors: the mean logarithms of right and of wrong samples g are put together in the shares π_g of the item,
@@ -5,8 +6,7 @@
       ℓ[c] = Σ_g π_g mean_s∈g ln f′_s[c]      error = −ℓ[y]      variance = −ln Σ_c exp ℓ[c]
 
   and the variance is corrected by the jackknife, each sample left out of its own group (see jackknife_kl):
-      variance_unbiased = variance + Σ_g (n_g − 1) · mean_s∈g (variance − variance without s).
-  Right letters are the target, whether or not a half has any.
+      variance_unbiased = variance + Σ_g (n_g − 1) · mean_s∈g (variance − variance without s). Right letters are the target.
 #}
 {% set settings = ["format_failures", "kl_delta"] %}
 {% set item = (item_keys() + ["length_axis"] + settings) | join(", ") %}

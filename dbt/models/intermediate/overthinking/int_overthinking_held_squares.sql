@@ -1,3 +1,5 @@
+{{ per_pool() }}
+
 {#
   The squared-error decomposition of each half of an item's samples, both taken at the accuracy of the item: where wrong answers
   come out longer, the longer half errs more, and incoherence goes with the error even if wrong answers are no more scattered.

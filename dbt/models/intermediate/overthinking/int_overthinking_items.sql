@@ -1,3 +1,5 @@
+{{ per_pool() }}
+
 {% set half_keys = item_keys() + ["length_axis", "half"] %}
 {% set group = half_keys | join(", ") %}
 

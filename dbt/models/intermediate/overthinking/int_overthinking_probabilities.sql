@@ -1,3 +1,5 @@
+{{ per_pool() }}
+
 {% set group_keys = item_keys() + ["length_axis", "half", "is_right"] %}
 
 with

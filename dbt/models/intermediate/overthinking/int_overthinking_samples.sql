@@ -1,3 +1,5 @@
+{{ per_pool() }}
+
 {% set item = (item_keys() + ["length_axis"]) | join(", ") %}
 
 with

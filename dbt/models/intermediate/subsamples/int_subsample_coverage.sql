@@ -1,3 +1,5 @@
+{{ per_pool() }}
+
 {% set keys = item_keys() + ["n_samples_per_item", "block"] %}
 
 with
