@@ -1,7 +1,7 @@
-"""`.venv-spark/bin/python -m benchmarks.spark_decomposition [SAMPLES …]`: the item decomposition on DuckDB and on Spark.
+"""`.venv-spark/bin/python -m benchmarks.spark_decomposition [SAMPLES …]`: the decomposition on DuckDB and on Spark.
 
-The dbt models' own SQL over the same Parquet file, on one machine: seconds of each model, by size. Each run has a process
-of its own. Needs the environment that `make test-spark` makes.
+The dbt models' own SQL over the same Parquet file, on one machine: seconds of each model, by size. Each run has a
+process of its own. Needs the environment that `make test-spark` makes.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ def main(sizes: list[int]) -> None:
     for size in sizes:
         rows.append(row := measure(size))
         print(
-            f"{row['n_samples']:>11,} samples: DuckDB {row['duckdb']['seconds']:.2f} s, Spark {row['spark']['seconds']:.2f} s, "
-            f"DuckDB / Spark {row['ratio']:.3f}",
+            f"{row['n_samples']:>11,} samples: DuckDB {row['duckdb']['seconds']:.2f} s, "
+            f"Spark {row['spark']['seconds']:.2f} s, DuckDB / Spark {row['ratio']:.3f}",
             flush=True,
         )
     if sizes == list(SIZES):

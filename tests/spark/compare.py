@@ -13,8 +13,7 @@ TOLERANCE = 1e-9
 """Relative, and absolute for numbers near 0 that are the rest of a cancellation."""
 
 OF_ONE_BUILD = {"item_number", "answer_id", "fingerprint"}
-"""Rows are numbered in no order, and by these numbers alone other tables that are not published join them; a hash over rows
-with such numbers."""
+"""Numbers of rows in no order, by which alone other tables that are not published join them; a hash over such rows."""
 
 PUBLISHED = ("marts", "figures", "seeds")
 """Where columns have an order and a type that is a contract."""
