@@ -19,10 +19,13 @@ from warehouse.spark.session import SparkError, check_installed
 from warehouse.transform import BuildError, BuildResult, build
 
 SMALL = {
-    # Planning and compiling take longer than these rows do.
+    # Planning, compiling and starting tasks take longer than these rows do.
     "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.shuffle.partitions": "1",
+    "spark.sql.files.minPartitionNum": "1",
+    "spark.default.parallelism": "1",
     "spark.ui.enabled": "false",
 }
 

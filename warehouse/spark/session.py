@@ -30,7 +30,9 @@ STATIC = {
     "spark.sql.catalogImplementation": "in-memory",
 }
 
-LOCAL_ARGUMENTS = "--driver-memory 3g --conf spark.ui.enabled=false"
+LOCAL_ARGUMENTS = (
+    f"--driver-memory 3g --conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions={os.cpu_count() or 2}"
+)
 """For a Spark on this machine, unless PYSPARK_SUBMIT_ARGS says otherwise."""
 
 
@@ -70,7 +72,6 @@ def start(layout: Layout) -> SparkSession:
     if not os.environ.get("SPARK_REMOTE"):
         builder = builder.master(os.environ.get("SPARK_MASTER") or "local[*]")
         builder = builder.config("spark.sql.warehouse.dir", layout.spark_tables.as_uri())
-        builder = builder.config("spark.sql.shuffle.partitions", str(os.cpu_count() or 2))
         for name, value in STATIC.items():
             builder = builder.config(name, value)
     for name, value in MEANING.items():
