@@ -36,15 +36,21 @@ class Installed:
     command: Path
     folder: Path
 
-    def start(self, *arguments: str, root: Path | None = None, **options: Any) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, root: Path | None = None, columns: int = 80, **options: Any
+    ) -> subprocess.Popen[str]:
         """`incoherence`, begun in the folder; on the warehouse at `root`, or the one that the folder holds."""
         chosen = {"WAREHOUSE_ROOT": str(root)} if root else {}
-        environment = self._environment() | chosen
+        environment = self._environment() | {"COLUMNS": str(columns)} | chosen
         return subprocess.Popen([str(self.command), *arguments], cwd=self.folder, env=environment, text=True, **options)
 
-    def run(self, *arguments: str, root: Path | None = None, expect: int = 0) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, root: Path | None = None, columns: int = 80, expect: int = 0
+    ) -> subprocess.CompletedProcess[str]:
         """`incoherence`, to its end, with the exit status that is expected of it."""
-        with self.start(*arguments, root=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        with self.start(
+            *arguments, root=root, columns=columns, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
             out, err = process.communicate()
         assert process.returncode == expect, f"{arguments}: exit {process.returncode}\n{out[-4000:]}\n{err[-4000:]}"
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)

@@ -279,16 +279,18 @@ def at_the_readers_place(after_run: Run, monkeypatch: pytest.MonkeyPatch) -> Cli
     return CliRunner()
 
 
-def test_the_tutorial_shows_what_is_printed(at_the_readers_place: CliRunner) -> None:
+def test_the_tutorial_shows_what_is_printed(after_run: Run) -> None:
     """Lines that end in … are the beginning of one, and … alone stands for any."""
     for words, lines in printed((PROJECT_ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")):
         if words[0] != "incoherence":
             continue
         command = [
-            name for word in words[1:] for name in (sorted(map(str, Path().glob(word))) if "*" in word else [word])
+            name
+            for word in words[1:]
+            for name in (sorted(map(str, PROJECT_ROOT.glob(word))) if "*.eval" in word else [word])
         ]
-        done = at_the_readers_place.invoke(app, [*command, *(["--no-open"] if words[1] == "analyze" else [])])
-        assert done.exit_code == 0, (command, done.output)
+        options = ["--no-open"] if words[1] == "analyze" else []
+        done = after_run.product.run(*command, *options, root=after_run.layout.root, columns=200)
         for line in lines if words[1] != "analyze" else ():  # which says where
             wanted = line.removesuffix("…")
             assert any(
