@@ -1,8 +1,8 @@
 # run: everything, from nothing to figures · test: what CI runs · ui: the Dagster UI · bench: ratios against peers
-# docs: the documentation as a site, in site/
+# docs: the documentation as a site, in site/ · test-superset: the dashboard in a real Superset, which it installs
 # train-reasoner: make the shipped checkpoints again, and say what the models can do
 # generate: write the committed files that follow from others
-.PHONY: run test types sql ui bench docs train-reasoner format generate clean
+.PHONY: run test test-superset types sql ui bench docs train-reasoner format generate clean
 
 # Many processes are started, and each would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -34,6 +34,11 @@ test: $(VENV)/.installed-dev
 	$(MAKE) --jobs 2 types sql
 	@# Three processes on two cores: tests wait for servers and for processes that they start.
 	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
+
+# In an environment of its own, .superset/environment: 2 GB, some minutes the first time.
+test-superset: $(VENV)/.installed-dev
+	$(BIN)/python docs/examples/superset/start.py --home .superset --install-only
+	$(BIN)/python -m pytest tests/test_superset.py
 
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy

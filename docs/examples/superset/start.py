@@ -27,6 +27,8 @@ def main() -> int:
     home.mkdir(parents=True, exist_ok=True)
     superset = Superset(home)
     superset.install()
+    if asked.install_only:
+        return 0
     password = secrets.token_urlsafe(12)
     superset.prepare(password)
     superset.import_dashboard(asked.warehouse.resolve())
@@ -48,8 +50,9 @@ def _asked() -> argparse.Namespace:
     )
     parser.add_argument("--home", type=Path, default=Path("superset"), help="where Superset and its database are kept")
     parser.add_argument("--port", type=int, default=8088)
+    parser.add_argument("--install-only", action="store_true", help="start nothing")
     asked = parser.parse_args()
-    if asked.warehouse is None or not asked.warehouse.is_file():
+    if not asked.install_only and (asked.warehouse is None or not asked.warehouse.is_file()):
         parser.error(
             f"{asked.warehouse or 'no warehouse named'}: name the file published/warehouse.duckdb of a warehouse"
         )
