@@ -1,9 +1,9 @@
 # run: everything, from nothing to figures · test: what CI runs · ui: the Dagster UI · bench: ratios against peers
-# test-spark: the same tables on Apache Spark
+# test-spark: the same tables on Apache Spark · test-superset: the dashboard in a real Superset
 # docs: the documentation as a site, in site/
 # train-reasoner: make the shipped checkpoints again, and say what the models can do
 # generate: write the committed files that follow from others
-.PHONY: run test test-spark java types sql ui bench docs train-reasoner format generate clean
+.PHONY: run test test-spark java test-superset types sql ui bench docs train-reasoner format generate clean
 
 # Many processes are started, and each would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -42,6 +42,11 @@ test-spark: java $(SPARK_VENV)/.installed
 
 java:
 	@"$${JAVA_HOME:+$$JAVA_HOME/bin/}java" -version >/dev/null 2>&1 || { echo "Spark needs Java 17: apt-get install openjdk-17-jre-headless" >&2; exit 1; }
+
+# In an environment of its own, .superset/environment: 2 GB, some minutes the first time.
+test-superset: $(VENV)/.installed-dev
+	$(BIN)/python docs/examples/superset/start.py --home .superset --install-only
+	$(BIN)/python -m pytest tests/test_superset.py
 
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
