@@ -25,6 +25,9 @@
             {% endfor %}
 {% endmacro %}
 
+{# Who graded a pool: one grader, or (is_panel) all of its graders. #}
+{% macro grader_set_keys() %}{{ return(pool_keys() + ["is_panel", "grader"]) }}{% endmacro %}
+
 {% macro item_keys() %}{{ return(pool_keys() + ["item_id"]) }}{% endmacro %}
 
 {# What a decomposition has beside the keys of its group. #}
