@@ -1,6 +1,5 @@
 {% set keys = grader_set_keys() %}
 {% set group = keys | join(", ") %}
-{% set variances = ["grade_variance", "model_variance", "judge_variance", "grader_variance"] %}
 
 with
 
@@ -18,10 +17,9 @@ items as (
     from {{ ref("int_item_grades") }}
     inner join {{ ref("int_item_clusters") }} using (task, item_id)
     left join {{ ref("int_item_grader_agreement") }} using ({{ group }}, item_id)
-    left join {{ ref("int_item_grader_bias") }} using ({{ group }}, item_id)
 ),
 
-pooled as (
+counts as (
     select
         {{ group }},
         count(*) as n_items,
@@ -29,25 +27,26 @@ pooled as (
         cast(sum(n_samples) as bigint) as n_samples,
         cast(sum(n_samples_regraded) as bigint) as n_samples_regraded,
         cast(sum(n_grades) as bigint) as n_grades,
-        count(*) filter (where model_variance < 0) as n_items_negative,
-        {% for mean in variances %}
-            avg({{ mean }}) as {{ mean }},
-        {% endfor %}
-        avg(grader_bias) as grader_bias
+        count(*) filter (where model_variance < 0) as n_items_negative
     from items
     group by {{ group }}
 ),
 
-half_widths as (
-    {{ mean_half_widths("items", keys, "item_id", variances + ["grader_bias"]) }}
+measures as (
+    select
+        {{ group }},
+        {% for measure in judge_measures() %}
+            max(case when judge_measure = '{{ measure }}' then estimate end) as {{ measure }},
+            max(case when judge_measure = '{{ measure }}' then half_width end) as {{ measure }}_half_width,
+        {% endfor %}
+        max(case when judge_measure = 'judge_share' then n_effective end) as n_effective,
+        max(case when judge_measure = 'judge_share' then judge_note end) as judge_note
+    from {{ ref("int_judge_noise") }}
+    group by {{ group }}
 ),
 
 agreements as (
     {{ mean_shares("items", keys, ["grader_agreement"]) }}
-),
-
-shares as (
-    select * from {{ ref("int_judge_shares") }}
 ),
 
 models as (
@@ -56,20 +55,6 @@ models as (
 
 conditions as (
     select * from {{ ref("dim_condition") }}
-),
-
-noted as (
-    select
-        {{ columns_of("grader_sets", keys) }},
-        case
-            when pooled.n_items is null then 'no_grades'
-            when pooled.n_samples_regraded = 0 then 'one_grade_per_sample'
-            when pooled.n_items_split = 0 then 'one_sample_per_item'
-            else shares.judge_note
-        end as judge_note
-    from grader_sets
-    left join pooled using ({{ group }})
-    left join shares using ({{ group }})
 )
 
 select
@@ -77,36 +62,34 @@ select
     grader_sets.is_panel,
     grader_sets.grader,
     grader_sets.n_graders,
-    {% for count in ["n_items", "n_items_split", "n_samples", "n_samples_regraded", "n_grades"] %}
-        coalesce(pooled.{{ count }}, 0) as {{ count }},
+    {% for count in ["n_items", "n_items_split", "n_samples", "n_samples_regraded", "n_grades", "n_items_negative"] %}
+        coalesce(counts.{{ count }}, 0) as {{ count }},
     {% endfor %}
     grader_sets.n_grades_unread,
-    {% for name in variances %}
-        {% set half = "nullif(" ~ settled("half_widths." ~ name ~ "_half_width") ~ ", 0)" %}
-        pooled.{{ name }},
-        {{ from_zero("pooled." ~ name, "- " ~ half) }} as {{ name }}_ci_low,
-        pooled.{{ name }} + {{ half }} as {{ name }}_ci_high,
+    measures.n_effective,
+    {% for name in judge_measures() %}
+        {% set middle, half = "measures." ~ name, "measures." ~ name ~ "_half_width" %}
+        {{ middle }},
+        {% if name == "judge_share" %}
+            case when measures.judge_note is null then {{ clipped(middle, "- " ~ half) }} end as {{ name }}_ci_low,
+            case when measures.judge_note is null then {{ clipped(middle, "+ " ~ half) }} end as {{ name }}_ci_high,
+        {% else %}
+            {{ middle ~ " - " ~ half if name == "grader_bias" else from_zero(middle, "- " ~ half) }}
+                as {{ name }}_ci_low,
+            {{ middle }} + {{ half }} as {{ name }}_ci_high,
+        {% endif %}
     {% endfor %}
-    shares.judge_share,
-    {% for end, sign in {"low": "-", "high": "+"}.items() %}
-        case when noted.judge_note is null then {{ clipped("shares.judge_share", sign ~ " shares.half_width") }} end
-            as judge_share_ci_{{ end }},
-    {% endfor %}
-    shares.n_effective,
-    coalesce(pooled.n_items_negative, 0) as n_items_negative,
     {{ with_interval("agreements", ["grader_agreement"]) }},
-    pooled.grader_bias,
-    {% for end, sign in {"low": "-", "high": "+"}.items() %}
-        pooled.grader_bias {{ sign }} nullif({{ settled("half_widths.grader_bias_half_width") }}, 0)
-            as grader_bias_ci_{{ end }},
-    {% endfor %}
-    noted.judge_note
+    case
+        when counts.n_items is null then 'no_grades'
+        when counts.n_samples_regraded = 0 then 'one_grade_per_sample'
+        when counts.n_items_split = 0 then 'one_sample_per_item'
+        else measures.judge_note
+    end as judge_note
 from grader_sets
-inner join noted using ({{ group }})
-left join pooled using ({{ group }})
-left join half_widths using ({{ group }})
+left join counts using ({{ group }})
+left join measures using ({{ group }})
 left join agreements using ({{ group }})
-left join shares using ({{ group }})
 inner join models on grader_sets.model_id = models.model_id
 inner join conditions on grader_sets.condition_id = conditions.condition_id
 order by task, model_id, condition_id, is_panel, grader

@@ -83,9 +83,7 @@ class Graders:
     def rows(self, scores: Mapping[str, Score], prompt_format: str) -> Iterator[dict[str, Any]]:
         """`grader`, `grade_repeat` and `written` of every grade of a sample."""
         for scorer, score in scores.items():
-            several = isinstance(score.value, Mapping)
-            values = {str(key): value for key, value in score.value.items()} if several else {None: score.value}
-            for key, value in values.items():
+            for key, value in _values(score):
                 grader = self._grader(scorer, key)
                 if grader is not None:
                     yield {"grader": grader.name, "grade_repeat": 1, "written": grader.take(value, prompt_format)}
@@ -118,3 +116,10 @@ class Graders:
                 f"it has more than {MAX_GRADERS} scorers and values of scorers; grades by the rest "
                 f"({', '.join(sorted(self._too_many))}) are left out"
             )
+
+
+def _values(score: Score) -> Iterator[tuple[str | None, Any]]:
+    if isinstance(score.value, Mapping):
+        yield from ((str(key), value) for key, value in score.value.items())
+    else:
+        yield None, score.value

@@ -1,4 +1,4 @@
-{# Per item and grader of several: how much higher it grades than the others do the same samples, on average over them. #}
+{# Per item and grader of several: how much higher it grades than the others do the same samples, on average. #}
 with
 
 cells as (
