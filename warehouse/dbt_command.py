@@ -33,13 +33,18 @@ def dbt_command(layout: Layout) -> list[str]:
     return [sys.executable, "-P", "-m", __name__, str(layout.root)]
 
 
+def spark_command(layout: Layout) -> list[str]:
+    """The command line that builds every table on Spark and leaves them in the build database."""
+    return [sys.executable, "-P", "-m", "warehouse.spark.command", str(layout.root)]
+
+
 def main(arguments: Sequence[str]) -> None:
     """Run dbt, end as it ends, and with whoever started it."""
     end_when_adopted()
     root, *rest = arguments
     layout = Layout(Path(root).resolve())
     os.chdir(layout.root)
-    os.environ.update(_environment(layout) | {"BUILD_CODE": build_code(rest)})
+    os.environ.update(environment(layout) | {"BUILD_CODE": build_code(rest)})
     _take_parsed(layout)
 
     from dbt.cli.main import cli
@@ -90,7 +95,8 @@ def _keep_parsed(layout: Layout) -> None:
             shutil.copyfile(layout.dbt_partial_parse, temporary)
 
 
-def _environment(layout: Layout) -> dict[str, str]:
+def environment(layout: Layout) -> dict[str, str]:
+    """What dbt's project and profile read of one warehouse."""
     return {
         "WAREHOUSE_ROOT": "." if _is_told_no_path(layout) else str(layout.root),
         "DBT_PROJECT_DIR": str(DBT_PROJECT_DIR),

@@ -34,7 +34,7 @@
         cast(n_predicted as bigint) as n_predicted,
         total_miss / n_samples + case when class_index = target_index then 1 else 0 end as mean_prob,
         case
-            when has_spread then greatest(total_sq_miss / n_samples - pow(total_miss / n_samples, 2), 0.0) else 0.0
+            when has_spread then greatest(total_sq_miss / n_samples - pow(total_miss / n_samples, 2), 0e0) else 0e0
         end as var_prob,
         total_log_prob / n_samples as mean_log_prob,
         total_sq_miss / n_samples as mean_sq_error

@@ -54,12 +54,12 @@ cells as (
     select
         {{ group }},
         class_index,
-        coalesce(cell, cast(answer_id as varchar)) as cell_id,
+        coalesce(cell, cast(answer_id as string)) as cell_id,
         case when has_contexts then 1 else max(settings.n_samples) end as n_times,
         case when has_contexts then sum(settings.n_samples) else 1 end as n_left_out,
         case when has_contexts then sum(settings.n_samples * log_prob) else max(log_prob) end as log_left_out
     from settings
-    group by {{ group }}, class_index, has_contexts, coalesce(cell, cast(answer_id as varchar))
+    group by {{ group }}, class_index, has_contexts, coalesce(cell, cast(answer_id as string))
 ),
 
 without_one as (
