@@ -54,7 +54,7 @@ select
     false as is_panel,
     entering.grader,
     entering.sample_id,
-    cast(entering.grade_repeat as varchar) as rater,
+    cast(entering.grade_repeat as string) as rater,
     entering.grade
 from entering
 inner join graders using ({{ pool }}, grader)
