@@ -228,8 +228,7 @@ def _records(
             f"{len(context.contradicted):,} samples are judged by scorer {context.scorer.name!r} otherwise than by the "
             "option that was read from them; kl, brier and accuracy go by the option"
         )
-    yield from _told_of_scorers(context.scorer, asked=options.scorer)
-    yield from context.graders.meant()
+    yield from _told_of_scorers(context.scorer, context.graders, asked=options.scorer)
     if context.ids_are_positions:
         yield Notice(
             "its ids are positions in a shuffled order, which change from run to run, so items are known by what they "
@@ -237,12 +236,13 @@ def _records(
         )
 
 
-def _told_of_scorers(scorer: ScorerChoice, *, asked: str | None) -> Iterator[Record]:
+def _told_of_scorers(scorer: ScorerChoice, graders: Graders, *, asked: str | None) -> Iterator[Record]:
     others = ", ".join(sorted(scorer.others))
     if asked and scorer.others and not scorer.is_used:
         raise RefusedFileError(f"no sample has a score by {asked!r}; there are {others}: name one with --scorer")
     if others and not asked:
         yield Notice(f"scores are those of scorer {scorer.name!r}; there are {others} too: --scorer NAME reads another")
+    yield from graders.meant()
 
 
 def _decoded(raw_samples: Iterator[_RawSample]) -> Iterator[Sample | Unreadable]:
