@@ -12,7 +12,6 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -33,6 +32,9 @@ KEYS = {
     "survey_rankings": ("rater_id", "entity", "attribute"),
 }
 """Of tables in which one of several rows counts (`dbt/models/staging`), what it counts for."""
+
+OF_SAMPLES = ("test_outcomes", "grades")
+"""Tables whose rows belong to the copy of a sample that counts."""
 
 _OWN_FIRST = ("items", "conditions", "models")
 """Those in which what the sampler wrote comes before what any log says."""
@@ -147,39 +149,82 @@ def _refuse_differences(layout: Layout, other: Layout) -> None:
     """Raise MergeError if the two say different things about one sample, item, condition, model or ranking."""
     with connect_raw(layout) as here, connect_raw(other) as there:
         for table, keys in KEYS.items():
-            mine, theirs = _that_count(here, table), _that_count(there, table)
-            here.register("mine", mine)
-            here.register("theirs", theirs)
-            said = [name for name in mine.column_names if name not in keys]
-            differs = [f"mine.{name} is distinct from theirs.{name}" for name in said]
-            found = here.execute(
-                f"select {', '.join([*keys, *differs])} from mine join theirs using ({', '.join(keys)}) "
-                f"where {' or '.join(differs)} order by {', '.join(keys)}"
-            ).fetchall()
-            if found:
-                named = "; ".join(_named(row, len(keys), said) for row in found[:MOST_NAMED])
-                more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
-                raise MergeError(
-                    f"{table}: {len(found)} are in both warehouses with other content, and the order of merging would "
-                    f"decide: {named}{more}. Nothing was merged"
-                )
+            shared = _shared_keys(here, there, table)
+            mine, theirs = (_that_count(con, table, shared) for con in (here, there))
+            _refuse(table, _differing(mine, theirs, keys))
+            if table == "samples":
+                for belonging in OF_SAMPLES:
+                    mine, theirs = (_of_samples(con, belonging, shared) for con in (here, there))
+                    _refuse(belonging, _unequal_samples(mine, theirs))
 
 
-def _named(row: tuple[Any, ...], n_keys: int, said: Sequence[str]) -> str:
-    differing = [name for name, differs in zip(said, row[n_keys:], strict=True) if differs]
-    return f"{' / '.join(map(str, row[:n_keys]))} ({', '.join(differing)})"
+def _refuse(table: str, differing: Sequence[str]) -> None:
+    if differing:
+        more = f" and {len(differing) - MOST_NAMED} more" if len(differing) > MOST_NAMED else ""
+        raise MergeError(
+            f"{table}: {len(differing)} are in both warehouses with other content, and the order of merging would "
+            f"decide: {'; '.join(differing[:MOST_NAMED])}{more}. Nothing was merged"
+        )
 
 
-def _that_count(con: duckdb.DuckDBPyConnection, table: str) -> pa.Table:
-    """Of each key the row that counts, without where it comes from; in the order of `dbt/macros/raw.sql`."""
-    told = ", ".join(name for name in RAW_TABLES[table].schema.names if name not in PROVENANCE)
+def _shared_keys(here: duckdb.DuckDBPyConnection, there: duckdb.DuckDBPyConnection, table: str) -> pa.Table:
+    keys = ", ".join(KEYS[table])
+    theirs = there.sql(f"select distinct {keys} from raw.{table}").to_arrow_table()
+    here.register("theirs", theirs)
+    return here.sql(f"select distinct {keys} from raw.{table} semi join theirs using ({keys})").to_arrow_table()
+
+
+def _that_count(con: duckdb.DuckDBPyConnection, table: str, shared: pa.Table) -> pa.Table:
+    """Of each key the row that counts; in the order of `dbt/macros/raw.sql`."""
+    con.register("shared", shared)
+    keys = ", ".join(KEYS[table])
     own_first = "import_id is null desc, " if table in _OWN_FIRST else ""
     return con.sql(
-        f"select {told} from raw.{table} "
+        f"select {', '.join(RAW_TABLES[table].schema.names)} from raw.{table} semi join shared using ({keys}) "
         "left join (select import_id, import_number from raw.imports) using (import_id) "
-        f"qualify row_number() over (partition by {', '.join(KEYS[table])} "
+        f"qualify row_number() over (partition by {keys} "
         f"order by {own_first}import_number desc nulls last, ingested_at desc, import_id desc nulls last) = 1"
     ).to_arrow_table()
+
+
+def _differing(mine: pa.Table, theirs: pa.Table, keys: Sequence[str]) -> list[str]:
+    """Keys of which the two rows say different things, each with the columns that do."""
+    said = [name for name in mine.column_names if name not in (*keys, *PROVENANCE)]
+    differs = [f"mine.{name} is distinct from theirs.{name}" for name in said]
+    with duckdb.connect() as con:
+        con.register("mine", mine)
+        con.register("theirs", theirs)
+        found = con.execute(
+            f"select {', '.join([*keys, *differs])} from mine join theirs using ({', '.join(keys)}) "
+            f"where {' or '.join(differs)} order by {', '.join(keys)}"
+        ).fetchall()
+    return [
+        f"{' / '.join(map(str, row[: len(keys)]))} "
+        f"({', '.join(name for name, differ in zip(said, row[len(keys) :], strict=True) if differ)})"
+        for row in found
+    ]
+
+
+def _of_samples(con: duckdb.DuckDBPyConnection, table: str, shared: pa.Table) -> pa.Table:
+    """What belongs to the copies of samples that count, without where it comes from."""
+    con.register("counted", _that_count(con, "samples", shared).select(["sample_id", "import_id"]))
+    told = ", ".join(f"rows.{name}" for name in RAW_TABLES[table].schema.names if name not in PROVENANCE)
+    return con.sql(
+        f"select {told} from raw.{table} as rows join counted on rows.sample_id = counted.sample_id "
+        "and rows.import_id is not distinct from counted.import_id"
+    ).to_arrow_table()
+
+
+def _unequal_samples(mine: pa.Table, theirs: pa.Table) -> list[str]:
+    """Samples of which the two have other rows."""
+    with duckdb.connect() as con:
+        con.register("mine", mine)
+        con.register("theirs", theirs)
+        found = con.execute(
+            "select distinct sample_id from ((from mine except all from theirs) union all "
+            "(from theirs except all from mine)) order by all"
+        ).fetchall()
+    return [sample_id for (sample_id,) in found]
 
 
 def _last_number(layout: Layout) -> int:

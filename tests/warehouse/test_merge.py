@@ -71,6 +71,15 @@ def table(folder: Path, answer: str, epoch: int = 1) -> Path:
     return folder / "runs.csv"
 
 
+def graded(folder: Path, second: float) -> Path:
+    folder.mkdir()
+    mapping = "{task: {value: t}, model: model, item: item, epoch: epoch, grader: grader, score: score}"
+    (folder / "mapping.yaml").write_text(mapping, encoding="utf-8")
+    runs = f"model,item,epoch,grader,score\nm,1,1,first,1\nm,1,1,second,{second}\n"
+    (folder / "runs.csv").write_text(runs, encoding="utf-8")
+    return folder / "runs.csv"
+
+
 def test_samples_that_differ_are_named_and_nothing_is_merged(tmp_path: Path) -> None:
     one = warehouse(tmp_path / "one", table(tmp_path / "a", "A"))
     other = warehouse(tmp_path / "other", table(tmp_path / "b", "B"), LOGS[0])
@@ -81,6 +90,16 @@ def test_samples_that_differ_are_named_and_nothing_is_merged(tmp_path: Path) -> 
         merge(one, other)
     assert files(one) == before
     assert merge(one, warehouse(tmp_path / "third", table(tmp_path / "c", "B", epoch=2))).n_imports == 1
+
+
+def test_grades_that_differ_are_named(tmp_path: Path) -> None:
+    """The samples say the same, and whichever copy counts decides whose grades do."""
+    one, other = (
+        warehouse(tmp_path / side, graded(tmp_path / f"{side} files", second))
+        for side, second in (("a", 0.5), ("b", 1.0))
+    )
+    with pytest.raises(MergeError, match=r"^(samples|grades): 1 are in both warehouses"):
+        merge(one, other)
 
 
 def test_partitions_drawn_in_both_and_leftovers(tmp_path: Path) -> None:
