@@ -12,7 +12,14 @@ import duckdb
 import pytest
 
 from tests.dbt.random_raw import RawRows, random_eval_rows, random_synthetic_rows
-from tests.dbt.random_study import budget_rows, independent_rows, random_study_rows, trial_rows, under_versions
+from tests.dbt.random_study import (
+    budget_rows,
+    independent_rows,
+    random_study_rows,
+    trial_rows,
+    under_judges,
+    under_versions,
+)
 from tests.oracles.answers import ItemAnswers, ItemKey, answers_by_item
 from tests.oracles.corrected import Estimate
 from tests.sharing import once
@@ -54,7 +61,7 @@ def under_two_names(rows: RawRows) -> RawRows:
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     evals = random_eval_rows(7) + random_study_rows(10) + independent_rows(11) + budget_rows(12) + trial_rows(13)
-    evals = under_versions(evals)
+    evals = under_judges(under_versions(evals), 14)
     synthetic = [random_synthetic_rows(8), random_synthetic_rows(9, dimension=2)]
 
     def make(root: Path) -> None:
