@@ -93,8 +93,9 @@ def _rewrite(path: Path, table: str, change: Callable[[pa.Table], pa.Table]) -> 
 
 
 def _with(table: pa.Table, name: str, values: object) -> pa.Table:
+    field = table.schema.field(name)
     column = pa.array([values] * len(table)) if isinstance(values, str) else values
-    return table.set_column(table.schema.get_field_index(name), table.schema.field(name), column)
+    return table.set_column(table.schema.get_field_index(name), field, pc.cast(column, field.type))
 
 
 def _renamed(table: pa.Table, word: str) -> pa.Table:
