@@ -16,7 +16,7 @@ from warehouse.layout import PROJECT_ROOT, Layout
 from warehouse.schemas import RAW_TABLES
 
 PACKAGES = ("benchmarks", "dagster_project", "ingestion", "synthetic", "tests", "warehouse", "dbt")
-OTHER_VARIABLES = {"kl_delta: 1e-12": "kl_delta: 1e-9", "cluster: none": "cluster: subject"}
+OTHER_VARIABLES = {"kl_delta: 1e-12": "kl_delta: 1e-6", "cluster: none": "cluster: subject"}
 """As the project has them, and as a user may set them."""
 
 
