@@ -47,19 +47,13 @@
     ln(({{ prob }} + {{ delta }}) / (1 + {{ n_classes }} * {{ delta }}))
 {%- endmacro %}
 
-{# Class probabilities with their ln f′ at every δ of fig_sensitivity, with and without format failures. #}
-{% macro at_sensitivity_settings(probabilities) %}
+{# Rows at every δ of fig_sensitivity: adds kl_delta. #}
+{% macro at_sensitivity_deltas(relation) %}
     {% for delta in var("sensitivity_deltas") %}
-        {% set is_last = loop.last %}
-        {% for format_failures in ["included", "left_out"] %}
-            select
-                *,
-                cast({{ delta }} as double) as kl_delta,
-                '{{ format_failures }}' as format_failures,
-                {{ log_smoothed("prob", "n_classes", delta) }} as log_prob
-            from {{ probabilities }}
-            {{ "where answer_kind <> 'format_failure'" if format_failures == "left_out" }}
-            {{ "union all" if not (loop.last and is_last) }}
-        {% endfor %}
+        select
+            *,
+            cast({{ delta }} as double) as kl_delta
+        from {{ relation }}
+        {{ "union all" if not loop.last }}
     {% endfor %}
 {% endmacro %}

@@ -28,7 +28,7 @@ answers as (
 ),
 
 probabilities as (
-    {{ class_probabilities("answers", keys) }}
+    {{ class_values("answers", keys) }}
 ),
 
 moments as (

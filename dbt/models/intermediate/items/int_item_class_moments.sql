@@ -5,7 +5,7 @@ answers as (
 ),
 
 probabilities as (
-    {{ class_probabilities("answers", ["item_number"]) }}
+    {{ class_values("answers", ["item_number"]) }}
 ),
 
 moments as (

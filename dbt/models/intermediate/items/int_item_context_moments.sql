@@ -23,7 +23,7 @@ answers as (
 ),
 
 probabilities as (
-    {{ class_probabilities("answers", ["item_number", "context_id"]) }}
+    {{ class_values("answers", ["item_number", "context_id"]) }}
 ),
 
 misses as (

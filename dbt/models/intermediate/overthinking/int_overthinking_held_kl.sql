@@ -8,14 +8,23 @@
   and the variance is corrected by the jackknife, each sample left out of its own group (see jackknife_kl):
       variance_unbiased = variance + Σ_g (n_g − 1) · mean_s∈g (variance − variance without s). Right letters are the target.
 #}
-{% set settings = ["format_failures", "kl_delta"] %}
-{% set item = (item_keys() + ["length_axis"] + settings) | join(", ") %}
-{% set half = (item_keys() + ["length_axis", "half"] + settings) | join(", ") %}
+{% set settings = "length_axis, format_failures, kl_delta" %}
+{% set item = "item_number, " ~ settings %}
+{% set half = "item_number, half, " ~ settings %}
 
 with
 
+numbers as (
+    select * from {{ ref("int_item_numbers") }}
+),
+
+answers as (
+    select * from {{ ref("int_overthinking_judged_answers") }}
+    inner join numbers using ({{ item_keys() | join(", ") }})
+),
+
 probabilities as (
-    select * from {{ ref("int_overthinking_probabilities") }}
+    {{ class_probabilities("answers", ["item_number", "length_axis", "half", "is_right", "format_failures"]) }}
 ),
 
 logs as (
@@ -45,13 +54,13 @@ groups as (
     group by {{ half }}, is_right, class_index
 ),
 
-shared as (
+items as (
     select
-        *,
-        sum(case when is_right then n_samples else 0 end) over (partition by {{ item }})
-        / cast(sum(n_samples) over (partition by {{ item }}) as double) as item_accuracy,
-        max(case when is_right then miss else 0e0 end) over (partition by {{ item }}) as right_miss
+        {{ item }},
+        sum(case when is_right then n_samples else 0 end) / cast(sum(n_samples) as double) as item_accuracy,
+        max(case when is_right then miss else 0e0 end) as right_miss
     from groups
+    group by {{ item }}
 ),
 
 centers as (
@@ -65,7 +74,8 @@ centers as (
         coalesce(max(case when not is_right then n_samples end), 0) as n_wrong,
         max(item_accuracy) * coalesce(max(case when is_right then mean_log_prob end), max(log_target))
         + (1 - max(item_accuracy)) * max(case when not is_right then mean_log_prob end) as log_center
-    from shared
+    from groups
+    inner join items using ({{ item }})
     group by {{ half }}, class_index
 ),
 
@@ -74,21 +84,21 @@ lost as (
         {{ half }},
         is_right,
         answer_id,
-        max(logs.n_samples) * (max(shared.n_samples) - 1) / max(shared.n_samples)
+        max(logs.n_samples) * (max(groups.n_samples) - 1) / max(groups.n_samples)
         * ln(
             sum(
                 exp(
                     log_center
                     + case when is_right then centers.item_accuracy else 1 - centers.item_accuracy end
-                    * (mean_log_prob - log_prob) / (shared.n_samples - 1)
+                    * (mean_log_prob - log_prob) / (groups.n_samples - 1)
                 )
             )
             / sum(exp(log_center))
         ) as variance_lost
     from logs
-    inner join shared using ({{ half }}, is_right, class_index)
+    inner join groups using ({{ half }}, is_right, class_index)
     inner join centers using ({{ half }}, class_index)
-    where shared.n_samples > 1 and n_wrong > 1
+    where groups.n_samples > 1 and n_wrong > 1
     group by {{ half }}, is_right, answer_id
 ),
 
@@ -111,10 +121,13 @@ parts as (
 )
 
 select
-    {{ half }},
+    {{ item_keys() | join(", ") }},
+    half,
+    {{ settings }},
     'kl' as decomposition,
     error,
     variance,
     variance + correction as variance_unbiased
 from parts
 inner join corrections using ({{ half }})
+inner join numbers using (item_number)
