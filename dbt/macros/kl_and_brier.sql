@@ -5,12 +5,8 @@
   answers: output of answer_counts; keys: the group; delta: see class_moments.
 #}
 {% macro kl_and_brier(answers, keys, delta=none) %}
-    with probabilities as (
-        {{ class_values(answers, keys) }}
-    ),
-
-    moments as (
-        {{ class_moments("probabilities", keys, delta) }}
+    with moments as (
+        {{ class_moments(answers, keys, delta) }}
     ),
 
     jackknife as (
@@ -25,7 +21,7 @@
 {# The same of samples that are vectors whatever they say. vectors: output of class_probabilities. #}
 {% macro kl_and_brier_of_vectors(vectors, keys, delta=none) %}
     with moments as (
-        {{ class_moments(vectors, keys, delta) }}
+        {{ class_moments_of_vectors(vectors, keys, delta) }}
     ),
 
     jackknife as (

@@ -20,12 +20,8 @@ settings as (
     {{ at_sensitivity_deltas("treated") }}
 ),
 
-probabilities as (
-    {{ class_values("settings", keys) }}
-),
-
 moments as (
-    {{ class_moments("probabilities", keys, delta="kl_delta") }}
+    {{ class_moments("settings", keys, delta="kl_delta") }}
 ),
 
 jackknife as (

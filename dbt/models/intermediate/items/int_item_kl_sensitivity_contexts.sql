@@ -42,24 +42,19 @@ entering as (
     inner join several using (item_number, format_failures)
 ),
 
-probabilities as (
-    {{ class_values("entering", ["item_number", "context_id", "format_failures"]) }}
+settings as (
+    {{ at_sensitivity_deltas("entering") }}
 ),
 
-settings as (
-    {{ at_sensitivity_deltas("probabilities") }}
+sums as (
+    {{ class_sums("settings", keys + ["context_id"], delta="kl_delta") }}
 ),
 
 moments as (
     select
-        {{ keys | join(", ") }},
-        context_id,
-        class_index,
-        class_index = target_index as is_target,
-        cast(sum(n_samples) as bigint) as n_samples,
-        sum(n_samples * {{ log_smoothed("prob", "n_classes", "kl_delta") }}) as total_log_prob
-    from settings
-    group by {{ keys | join(", ") }}, context_id, class_index, target_index
+        *,
+        class_index = target_index as is_target
+    from sums
 ),
 
 shifts as (

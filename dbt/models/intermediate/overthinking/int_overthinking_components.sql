@@ -24,12 +24,8 @@ answers as (
     inner join numbers using ({{ item_keys() | join(", ") }})
 ),
 
-probabilities as (
-    {{ class_values("answers", treated_keys) }}
-),
-
 moments as (
-    {{ class_moments("probabilities", treated_keys) }}
+    {{ class_moments("answers", treated_keys) }}
 ),
 
 tested as (
