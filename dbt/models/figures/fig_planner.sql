@@ -80,7 +80,8 @@ calls as (
         cast(n_items_needed - n_items as bigint) as n_more_items,
         cast(ceil({{ steady("(n_items_needed - n_items) * n_samples_per_item") }}) as bigint) as n_calls_more_items,
         cast(ceil({{ steady("n_samples_per_item_needed - n_samples_per_item") }}) as bigint) as n_more_samples_per_item,
-        cast(ceil({{ steady("n_items * (n_samples_per_item_needed - n_samples_per_item)") }}) as bigint) as n_calls_more_samples
+        cast(ceil({{ steady("n_items * (n_samples_per_item_needed - n_samples_per_item)") }}) as bigint)
+            as n_calls_more_samples
     from needs
 )
 
