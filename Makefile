@@ -1,14 +1,16 @@
 # run: everything, from nothing to figures · test: what CI runs · ui: the Dagster UI · bench: ratios against peers
+# test-spark: the same tables on Apache Spark · test-superset: the dashboard in a real Superset
 # docs: the documentation as a site, in site/
 # train-reasoner: make the shipped checkpoints again, and say what the models can do
 # generate: write the committed files that follow from others
-.PHONY: run test types sql ui bench docs train-reasoner format generate clean
+.PHONY: run test test-spark java test-superset types sql ui bench docs train-reasoner format generate clean
 
 # Many processes are started, and each would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 VENV := .venv
+SPARK_VENV := .venv-spark
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Modules are compiled when they are first used; compiling all of them up front takes a good part of the installation.
@@ -34,6 +36,17 @@ test: $(VENV)/.installed-dev
 	$(MAKE) --jobs 2 types sql
 	@# Three processes on two cores: tests wait for servers and for processes that they start.
 	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
+
+test-spark: java $(SPARK_VENV)/.installed
+	$(SPARK_VENV)/bin/python -m pytest tests/spark
+
+java:
+	@"$${JAVA_HOME:+$$JAVA_HOME/bin/}java" -version >/dev/null 2>&1 || { echo "Spark needs Java 17: apt-get install openjdk-17-jre-headless" >&2; exit 1; }
+
+# In an environment of its own, .superset/environment: 2 GB, some minutes the first time.
+test-superset: $(VENV)/.installed-dev
+	$(BIN)/python docs/examples/superset/start.py --home .superset --install-only
+	$(BIN)/python -m pytest tests/test_superset.py
 
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
@@ -67,7 +80,7 @@ generate: $(VENV)/.installed-dev
 	UPDATE_SNAPSHOTS=1 $(BIN)/python -m pytest --quiet tests/dagster_project/test_graph.py
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(SPARK_VENV) .mypy_cache .ruff_cache .pytest_cache
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.12 ...")'
@@ -83,3 +96,14 @@ $(VENV)/.installed-dev: $(DEPENDENCIES) | $(BIN)/python
 	@echo "Installing into $(VENV) with development tools (a few minutes the first time)"
 	$(call install,requirements-dev.txt)
 	@touch $@ $(VENV)/.installed
+
+# What $(VENV) has, and Spark: an environment of its own, because half a gigabyte is not for everyone.
+$(SPARK_VENV)/.installed: requirements-spark.txt $(VENV)/.installed-dev
+	@echo "Installing Spark into $(SPARK_VENV) (some minutes the first time)"
+	$(BIN)/python -m venv --clear $(SPARK_VENV)
+	@# Through site, so that what is installed there for editing is found too.
+	$(BIN)/python -c 'import site; print("import site; site.addsitedir(%r)" % site.getsitepackages()[0])' \
+		> "$$($(SPARK_VENV)/bin/python -c 'import site; print(site.getsitepackages()[0])')/base.pth"
+	$(SPARK_VENV)/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --no-deps \
+		--require-hashes --requirement requirements-spark.txt
+	@touch $@

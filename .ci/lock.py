@@ -1,4 +1,6 @@
-"""Write `requirements.txt` and `requirements-dev.txt`: the pins of `constraints.txt` with their hashes. Needs uv.
+"""Write `requirements.txt`, `requirements-dev.txt` and `requirements-spark.txt`: pins of `constraints.txt` with hashes.
+
+Needs uv:
 
     uvx python .ci/lock.py        (or any Python that has uv)
 
@@ -45,14 +47,16 @@ def locked(*extras: str) -> dict[str, str]:
 
 
 def main() -> None:
-    """Write both files; what the product needs is not repeated among the development tools."""
+    """Write the files; what the product needs is not repeated in the others."""
     product = locked()
     tools = {name: block for name, block in locked("dev").items() if name not in product}
+    spark = {name: block for name, block in locked("spark").items() if name not in product}
     made = "# Made by .ci/lock.py from constraints.txt. Do not edit.\n"
     (ROOT / "requirements.txt").write_text(made + "".join(product.values()), encoding="utf-8")
     (ROOT / "requirements-dev.txt").write_text(
         f"{made}-r requirements.txt\n" + "".join(tools.values()), encoding="utf-8"
     )
+    (ROOT / "requirements-spark.txt").write_text(made + "".join(spark.values()), encoding="utf-8")
 
 
 if __name__ == "__main__":

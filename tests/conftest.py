@@ -23,7 +23,6 @@ LONGEST_FIRST = (
     "dbt/test_natural_overthinking.py",
     "dbt/test_real_logs.py",
     "dbt/test_incremental.py",
-    "test_packaging.py",
     "test_pathological_pools.py",
     "synthetic/test_training.py",
     "synthetic/test_processes.py",

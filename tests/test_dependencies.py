@@ -46,13 +46,15 @@ def imported(path: Path) -> set[str]:
 
 def test_every_dependency_is_pinned_with_its_hashes() -> None:
     constraints, product, tools = pins("constraints.txt"), pins("requirements.txt"), pins("requirements-dev.txt")
-    assert product.items() | tools.items() <= constraints.items(), "run .ci/lock.py"
+    spark = pins("requirements-spark.txt")
+    assert product.items() | tools.items() | spark.items() <= constraints.items(), "run .ci/lock.py"
     extras = project()["optional-dependencies"]
     without_hashes = {"torch": constraints["torch"]}
     for listed, allowed in (
         (project()["dependencies"], product | without_hashes),
         (extras["dev"], product | tools),
         (extras["embeddings"], constraints),
+        (extras["spark"], product | spark),
     ):
         for requirement in map(Requirement, listed):
             pinned = allowed.get(str(canonicalize_name(requirement.name)))
@@ -75,7 +77,8 @@ def test_every_pin_takes_every_python_that_the_project_does() -> None:
 
 def test_every_import_is_of_a_declared_dependency() -> None:
     extras = project()["optional-dependencies"]
-    declared = {canonicalize_name(Requirement(line).name) for line in project()["dependencies"] + extras["embeddings"]}
+    lines = project()["dependencies"] + extras["embeddings"] + extras["spark"]
+    declared = {canonicalize_name(Requirement(line).name) for line in lines}
     brought_by = importlib.metadata.packages_distributions()
     for package in PACKAGES:
         for path in set((ROOT / package).rglob("*.py")) - {FOR_DEVELOPERS, INSIDE_INSPECT}:

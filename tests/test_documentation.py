@@ -80,13 +80,13 @@ READING = {"explain", "plan", "query", "status"}
 """Commands that change nothing: tests/test_end_to_end.py runs those of the pages on a published warehouse."""
 
 RUN_ELSEWHERE = {"build", "docs", "publish", "report", "run"}
-"""By tests/test_packaging.py and tests/test_end_to_end.py."""
+"""By tests/test_end_to_end.py."""
 
 NEEDS = {
     "analyze": "logs of yours (the tutorial's are there: tests/test_end_to_end.py runs it)",
     "import": "logs of yours",
     "public": "a network",
-    "sample": "a key and a network (tests/test_packaging.py runs a --dry-run)",
+    "sample": "a key and a network (tests/test_end_to_end.py runs a --dry-run)",
     "serve-reasoner": "somebody who stops it",
     "synthetic": "minutes to hours",
     "ui": "somebody who stops it",

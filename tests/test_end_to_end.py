@@ -1,16 +1,16 @@
-"""The product as a user meets it: one command, then the file, the pictures, the page, the queries, the UI's history."""
+"""The product as a user meets it, from a wheel, in an empty folder: one command, then the file, the pictures, the page,
+the queries, the UI's history. Only the pages' commands and the notebook are run in the checkout, whose files they name.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-import os
 import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import psutil
 import pytest
 import yaml
@@ -26,6 +27,7 @@ from typer.testing import CliRunner
 from benchmarks.browser import browser_path
 from dagster_project.cli import app
 from dagster_project.main_job import FIRST_EXPERIMENT
+from tests.installed import Installed, build, installed
 from tests.reports import carried_by
 from tests.test_documentation import OURS, READING, printed
 from warehouse.connect import connect
@@ -34,7 +36,6 @@ from warehouse.layout import PROJECT_ROOT, Layout
 from warehouse.raw import connect_raw
 
 DEMO_LOGS = PROJECT_ROOT / "ingestion" / "logs" / "demo"
-COMMAND = Path(sys.executable).with_name("incoherence")
 WITHOUT_DATA_AT_FIRST = {"embedding_variance", "survey"}
 """The local reasoners write no open-ended answers, and nobody rates them."""
 
@@ -42,20 +43,6 @@ NOTHING_TO_DRAW_AT_FIRST = WITHOUT_DATA_AT_FIRST | {"drift"}
 """Everything was drawn on one day from one version: the table says so, and there is no change to draw."""
 
 CHROMIUM = browser_path()
-
-
-def start(root: Path, *arguments: str, **options: Any) -> subprocess.Popen[str]:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("DAGSTER")}
-    return subprocess.Popen(
-        [str(COMMAND), *arguments], text=True, env=environment | {"WAREHOUSE_ROOT": str(root)}, **options
-    )
-
-
-def incoherence(root: Path, *arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
-    with start(root, *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        out, err = process.communicate()
-    assert process.returncode == expect, f"{arguments}: exit {process.returncode}\n{out[-4000:]}\n{err[-4000:]}"
-    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
 
 @dataclass(frozen=True)
@@ -89,8 +76,8 @@ def holds_samples(segment: Path) -> bool:
         return True
 
 
-def run_and_interrupt(layout: Layout) -> Interrupted:
-    with start(layout.root, "run", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
+def run_and_interrupt(product: Installed, layout: Layout) -> Interrupted:
+    with product.start("run", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
         started: set[psutil.Process] = set()
         while not any(map(holds_samples, layout.responses.rglob("*.jsonl*"))):
             assert run.poll() is None
@@ -103,25 +90,49 @@ def run_and_interrupt(layout: Layout) -> Interrupted:
     return Interrupted(run.returncode, told, drawn(layout), alive)
 
 
-@pytest.fixture(scope="module")
-def after_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Layout, str, Interrupted]]:
-    """A warehouse after `incoherence run`, what the command printed, and what it was before: interrupted, once.
+N_ASSETS = """
+from dagster_project.definitions import build_definitions
+print(len(build_definitions().resolve_asset_graph().get_all_asset_keys()))
+"""
 
-    The first experiment is there, with fewer items and epochs than `run` would give it, and logs of simulated models.
+
+@dataclass(frozen=True)
+class Run:
+    """A first `incoherence run` of the installed product, in an empty folder.
+
+    Attributes:
+        product: what was installed, and the folder.
+        untouched: the installed files before anything was run.
+        layout: its warehouse.
+        printed: what the command printed.
+        interrupted: what was there before: the same command, interrupted once.
     """
-    root = tmp_path_factory.mktemp("user")
-    layout = Layout(root)
-    spec = yaml.safe_load(FIRST_EXPERIMENT.read_text(encoding="utf-8"))
-    spec["tasks"][0]["n_items"], spec["contexts"], spec["epochs"] = 64, 4, 2
-    layout.experiments.mkdir()
-    (layout.experiments / "small.yaml").write_text(yaml.safe_dump(spec), encoding="utf-8")
-    shutil.copytree(DEMO_LOGS, layout.inbox, ignore=shutil.ignore_patterns("*.py", "*.md"))
-    interrupted = run_and_interrupt(layout)
-    yield layout, incoherence(root, "run").stdout, interrupted
+
+    product: Installed
+    untouched: dict[str, tuple[int, str]]
+    layout: Layout
+    printed: str
+    interrupted: Interrupted
 
 
-def test_an_interrupted_run_ends_and_the_next_one_goes_on(after_run: tuple[Layout, str, Interrupted]) -> None:
-    layout, _, interrupted = after_run
+@pytest.fixture(scope="module")
+def after_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """The first experiment is there, smaller than `run` would make it, and logs of simulated models."""
+    home = tmp_path_factory.mktemp("user")
+    with installed(build("wheel", PROJECT_ROOT, home / "wheel"), home) as product:
+        untouched = product.files()
+        layout = Layout(product.folder / "incoherence-warehouse")
+        spec = yaml.safe_load(FIRST_EXPERIMENT.read_text(encoding="utf-8"))
+        spec["tasks"][0]["n_items"], spec["contexts"], spec["epochs"] = 48, 4, 2
+        layout.experiments.mkdir(parents=True)
+        (layout.experiments / "small.yaml").write_text(yaml.safe_dump(spec), encoding="utf-8")
+        shutil.copytree(DEMO_LOGS, layout.inbox, ignore=shutil.ignore_patterns("*.py", "*.md"))
+        interrupted = run_and_interrupt(product, layout)
+        yield Run(product, untouched, layout, product.run("run").stdout, interrupted)
+
+
+def test_an_interrupted_run_ends_and_the_next_one_goes_on(after_run: Run) -> None:
+    layout, interrupted = after_run.layout, after_run.interrupted
     assert interrupted.status == 130
     assert "run the same command again" in interrupted.told and "Traceback" not in interrupted.told
     assert not interrupted.alive
@@ -130,15 +141,15 @@ def test_an_interrupted_run_ends_and_the_next_one_goes_on(after_run: tuple[Layou
     assert interrupted.kept <= everything, "what was drawn is there as it was"
 
 
-def test_run_prints_where_things_are(after_run: tuple[Layout, str, Interrupted]) -> None:
-    layout, printed, _ = after_run
+def test_run_prints_where_things_are(after_run: Run) -> None:
+    layout = after_run.layout
     for path in (layout.published_database, layout.figures, layout.report):
-        assert str(path) in printed
+        assert str(path) in after_run.printed
         assert path.exists()
 
 
-def test_every_figure_has_its_pictures_and_rows(after_run: tuple[Layout, str, Interrupted]) -> None:
-    layout, _, _ = after_run
+def test_every_figure_has_its_pictures_and_rows(after_run: Run) -> None:
+    layout = after_run.layout
     with connect(layout.published_database) as con:
         for figure in FIGURES:
             png = (layout.figures / f"{figure.name}.png").read_bytes()
@@ -151,8 +162,8 @@ def test_every_figure_has_its_pictures_and_rows(after_run: tuple[Layout, str, In
                 assert (count > 0) == (figure.name not in WITHOUT_DATA_AT_FIRST), table
 
 
-def test_the_optimizers_have_learned(after_run: tuple[Layout, str, Interrupted]) -> None:
-    layout, _, _ = after_run
+def test_the_optimizers_have_learned(after_run: Run) -> None:
+    layout = after_run.layout
     with connect(layout.published_database) as con:
         rows = con.execute(
             "select bias_sq, validation_loss, uniform_loss from figures.fig_synthetic_by_scale "
@@ -177,8 +188,8 @@ def test_the_optimizers_have_learned(after_run: tuple[Layout, str, Interrupted])
         assert by_step[-1][2] < by_step[0][2] / 10, "and the rollouts descend"
 
 
-def test_simulated_models_are_labelled_everywhere(after_run: tuple[Layout, str, Interrupted]) -> None:
-    layout, _, _ = after_run
+def test_simulated_models_are_labelled_everywhere(after_run: Run) -> None:
+    layout = after_run.layout
     with connect(layout.published_database) as con:
         rows = con.execute(
             "select model_id, is_simulated from marts.dim_model where model_id like 'mockllm/%'"
@@ -188,8 +199,8 @@ def test_simulated_models_are_labelled_everywhere(after_run: tuple[Layout, str, 
     assert "models were not asked" in layout.report.read_text(encoding="utf-8")
 
 
-def test_the_report_asks_nothing_of_the_network(after_run: tuple[Layout, str, Interrupted]) -> None:
-    layout, _, _ = after_run
+def test_the_report_asks_nothing_of_the_network(after_run: Run) -> None:
+    layout = after_run.layout
     page = layout.report.read_text(encoding="utf-8")
     assert not re.search(r"<script[^>]+src=", page)
     outside_scripts = re.sub(r"(<script[^>]*>).*?</script>", r"\1", page, flags=re.DOTALL)
@@ -199,8 +210,8 @@ def test_the_report_asks_nothing_of_the_network(after_run: tuple[Layout, str, In
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-def test_the_report_draws_every_figure_in_a_browser(after_run: tuple[Layout, str, Interrupted], tmp_path: Path) -> None:
-    layout, _, _ = after_run
+def test_the_report_draws_every_figure_in_a_browser(after_run: Run, tmp_path: Path) -> None:
+    layout = after_run.layout
     page = subprocess.run(
         [
             str(CHROMIUM),
@@ -223,32 +234,30 @@ def test_the_report_draws_every_figure_in_a_browser(after_run: tuple[Layout, str
     assert "could not be drawn" not in re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
 
 
-def test_queries_come_in_three_formats(after_run: tuple[Layout, str, Interrupted]) -> None:
-    layout, _, _ = after_run
+def test_queries_come_in_three_formats(after_run: Run) -> None:
     sql = "select task, n_items, incoherence from marts.fct_incoherence where decomposition = 'kl' order by all"
-    rows = list(csv.DictReader(io.StringIO(incoherence(layout.root, "query", sql, "--format", "csv").stdout)))
+    rows = list(csv.DictReader(io.StringIO(after_run.product.run("query", sql, "--format", "csv").stdout)))
     assert rows
-    asked = json.loads(incoherence(layout.root, "query", sql, "--format", "json").stdout)
+    asked = json.loads(after_run.product.run("query", sql, "--format", "json").stdout)
     assert [row["n_items"] for row in asked] == [int(row["n_items"]) for row in rows]
-    table = incoherence(layout.root, "query", sql).stdout
+    table = after_run.product.run("query", sql).stdout
     assert f"{len(rows)} rows" in table
     assert "incoherence" in table
 
 
-def test_wrong_queries_get_one_clear_line(after_run: tuple[Layout, str, Interrupted]) -> None:
-    layout, _, _ = after_run
-    failed = incoherence(layout.root, "query", "from marts.fct_incoherenc", expect=1)
+def test_wrong_queries_get_one_clear_line(after_run: Run) -> None:
+    failed = after_run.product.run("query", "from marts.fct_incoherenc", expect=1)
     assert "fct_incoherenc does not exist" in failed.stderr
     assert "Traceback" not in failed.stderr
-    assert "read-only" in incoherence(layout.root, "query", "create table marts.x (a integer)", expect=1).stderr
+    assert "read-only" in after_run.product.run("query", "create table marts.x (a integer)", expect=1).stderr
 
 
-def test_a_second_run_trains_and_imports_nothing(after_run: tuple[Layout, str, Interrupted]) -> None:
-    layout, _, _ = after_run
+def test_a_second_run_trains_and_imports_nothing(after_run: Run) -> None:
+    layout = after_run.layout
     before = {path: path.stat().st_mtime_ns for path in layout.raw.rglob("*.parquet")}
     with connect(layout.published_database) as reader:
         counted = reader.execute("select count(*) from marts.fct_sample").fetchone()
-        again = incoherence(layout.root, "run")  # while a reader holds the published file open
+        again = after_run.product.run("run")  # while a reader holds the published file open
         assert "nothing new" in again.stdout
         assert reader.execute("select count(*) from marts.fct_sample").fetchone() == counted
     assert {path: path.stat().st_mtime_ns for path in layout.raw.rglob("*.parquet")} == before
@@ -262,24 +271,26 @@ READ = {
 
 
 @pytest.fixture
-def at_the_readers_place(after_run: tuple[Layout, str, Interrupted], monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+def at_the_readers_place(after_run: Run, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     """Runs commands in the checkout, on that warehouse, in a terminal of usual width for tables."""
-    monkeypatch.setenv("WAREHOUSE_ROOT", str(after_run[0].root))
+    monkeypatch.setenv("WAREHOUSE_ROOT", str(after_run.layout.root))
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(PROJECT_ROOT)
     return CliRunner()
 
 
-def test_the_tutorial_shows_what_is_printed(at_the_readers_place: CliRunner) -> None:
+def test_the_tutorial_shows_what_is_printed(after_run: Run) -> None:
     """Lines that end in … are the beginning of one, and … alone stands for any."""
     for words, lines in printed((PROJECT_ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")):
         if words[0] != "incoherence":
             continue
         command = [
-            name for word in words[1:] for name in (sorted(map(str, Path().glob(word))) if "*" in word else [word])
+            name
+            for word in words[1:]
+            for name in (sorted(map(str, PROJECT_ROOT.glob(word))) if "*.eval" in word else [word])
         ]
-        done = at_the_readers_place.invoke(app, [*command, *(["--no-open"] if words[1] == "analyze" else [])])
-        assert done.exit_code == 0, (command, done.output)
+        options = ["--no-open"] if words[1] == "analyze" else []
+        done = after_run.product.run(*command, *options, root=after_run.layout.root, columns=200)
         for line in lines if words[1] != "analyze" else ():  # which says where
             wanted = line.removesuffix("…")
             assert any(
@@ -308,10 +319,10 @@ def test_the_notebook_runs(at_the_readers_place: CliRunner) -> None:
     assert not names["by_difficulty"].is_empty()
 
 
-def test_the_ui_would_show_the_runs(after_run: tuple[Layout, str, Interrupted]) -> None:
+def test_the_ui_would_show_the_runs(after_run: Run) -> None:
     import dagster as dg
 
-    layout, _, _ = after_run
+    layout = after_run.layout
     with dg.DagsterInstance.from_config(str(layout.dagster_home)) as instance:
         runs = instance.get_runs()
         assert {run.job_name for run in runs} == {"sample_local", "collect", "transform"}
@@ -330,8 +341,8 @@ def test_the_ui_would_show_the_runs(after_run: tuple[Layout, str, Interrupted]) 
         assert fact.asset_materialization.metadata["dagster/row_count"].value > 0
 
 
-def test_bad_usage_exits_2_and_help_shows_an_example(tmp_path: Path) -> None:
-    incoherence(tmp_path, "no-such-command", expect=2)
+def test_bad_usage_exits_2_and_help_shows_an_example(after_run: Run, tmp_path: Path) -> None:
+    after_run.product.run("no-such-command", expect=2)
     command = CliRunner()
     for wrong in (["import"], ["import", str(tmp_path / "nowhere.eval")]):
         assert command.invoke(app, wrong).exit_code == 2
@@ -339,8 +350,38 @@ def test_bad_usage_exits_2_and_help_shows_an_example(tmp_path: Path) -> None:
         assert "Example: incoherence" in command.invoke(app, [name, "--help"]).stdout
 
 
-def test_before_anything_exists_each_command_says_what_to_do(tmp_path: Path) -> None:
-    assert "incoherence build" in incoherence(tmp_path, "publish", expect=1).stderr
-    assert "incoherence run" in incoherence(tmp_path, "report", expect=1).stderr
-    assert "incoherence run" in incoherence(tmp_path, "query", "select 1", expect=1).stderr
-    assert "incoherence import" in incoherence(tmp_path, "status").stdout
+def test_before_anything_exists_each_command_says_what_to_do(after_run: Run, tmp_path: Path) -> None:
+    def told(*words: str) -> str:
+        return after_run.product.run(*words, root=tmp_path, expect=1).stderr
+
+    assert "incoherence build" in told("publish")
+    assert "incoherence run" in told("report")
+    assert "incoherence run" in told("query", "select 1")
+    assert "incoherence import" in after_run.product.run("status", root=tmp_path).stdout
+
+
+def test_what_is_no_log_is_refused_in_one_line(after_run: Run, tmp_path: Path) -> None:
+    product, layout = after_run.product, after_run.layout
+    no_log = tmp_path / "notes.eval"
+    no_log.write_text("these are my notes")
+    known = min((product.packages / "ingestion" / "logs" / "demo").glob("*.eval"))
+    refused = product.run("import", str(no_log), str(known), expect=1)
+    (line,) = refused.stderr.strip().splitlines()
+    assert "notes.eval" in line
+    assert "1 unchanged, 1 refused" in refused.stdout
+    status = product.run("status").stdout
+    assert "quarantined: 1" in status
+    assert "notes.eval" in status
+    with connect(layout.published_database) as con, pytest.raises(duckdb.CatalogException):
+        con.execute("from staging.stg_samples")
+
+
+def test_documents_come_with_the_product_and_nothing_is_written_beside_it(after_run: Run) -> None:
+    product = after_run.product
+    product.run("docs")
+    assert "90 samples planned" in product.run("sample", "docs/examples/own-items.yaml", "--dry-run").stdout
+    assert {path.name for path in product.folder.iterdir()} == {"incoherence-warehouse", "docs"}
+    # The graph is made from the manifest of that build, in a folder that has the packages' names.
+    (product.folder / "warehouse.py").write_text("raise ImportError('not this one')")
+    assert int(product.python(N_ASSETS)) > 100
+    assert product.files() == after_run.untouched, "nothing was written beside the packages"

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import platformdirs
 
-from warehouse import environment
+from warehouse.environment import value
 from warehouse.freshness import code_fingerprint
 from warehouse.layout import DBT_PROJECT_DIR, Layout
 from warehouse.lifeline import end_when_adopted
@@ -37,13 +37,18 @@ def dbt_command(layout: Layout) -> list[str]:
     return [sys.executable, "-P", "-m", __name__, str(layout.root)]
 
 
+def spark_command(layout: Layout) -> list[str]:
+    """The command line that builds every table on Spark and leaves them in the build database."""
+    return [sys.executable, "-P", "-m", "warehouse.spark.command", str(layout.root)]
+
+
 def main(arguments: Sequence[str]) -> None:
     """Run dbt, end as it ends, and with whoever started it."""
     end_when_adopted()
     root, *rest = arguments
     layout = Layout(Path(root).resolve())
     os.chdir(layout.root)
-    os.environ.update(_environment(layout) | {"BUILD_CODE": build_code(rest)})
+    os.environ.update(environment(layout) | {"BUILD_CODE": build_code(rest)})
     _take_parsed(layout)
 
     from dbt.cli.main import cli
@@ -100,12 +105,13 @@ def _memory() -> str:
     return f"{min(MOST_MEMORY_GIB, 0.75 * of_machine):.1f}GiB"
 
 
-def _environment(layout: Layout) -> dict[str, str]:
+def environment(layout: Layout) -> dict[str, str]:
+    """What dbt's project and profile read of one warehouse."""
     return {
         "WAREHOUSE_ROOT": "." if _is_told_no_path(layout) else str(layout.root),
         "DBT_PROJECT_DIR": str(DBT_PROJECT_DIR),
         "DBT_PROFILES_DIR": str(DBT_PROJECT_DIR),
-        "BUILD_MEMORY": environment.value("BUILD_MEMORY") or _memory(),
+        "BUILD_MEMORY": value("BUILD_MEMORY") or _memory(),
         "DBT_TARGET_PATH": str(layout.dbt_target),
         "DBT_LOG_PATH": str(layout.dbt_logs),
         # Writing each event down takes a tenth of a build; the SQL that was run is in the target folder.

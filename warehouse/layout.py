@@ -139,6 +139,26 @@ class Layout:
         return self.dbt_target / "run_results.json"
 
     @property
+    def spark(self) -> Path:
+        """What a build on Spark writes on its way, made anew by each."""
+        return self.root / "build" / "spark"
+
+    @property
+    def spark_tables(self) -> Path:
+        """Spark's tables, until they are in the build database."""
+        return self.spark / "tables"
+
+    @property
+    def spark_dbt_target(self) -> Path:
+        """dbt's artifacts of a build on Spark: parsed for one engine, the project is not right for the other."""
+        return self.spark / "dbt_target"
+
+    @property
+    def spark_dbt_results(self) -> Path:
+        """What dbt's last build on Spark did."""
+        return self.spark_dbt_target / "run_results.json"
+
+    @property
     def published_from(self) -> Path:
         """What the published files were made from."""
         return self.root / "build" / "published_from.txt"

@@ -17,6 +17,7 @@ from warehouse.leftovers import sweep
 from warehouse.lock import LockedError, locked
 from warehouse.parquet import atomic_together
 from warehouse.plain_text import APOSTROPHE, CONTROL, FORMULA, NUMBER, REPLACEMENT
+from warehouse.sql_text import identifier, literal
 from warehouse.tell import Tell, silence
 
 PUBLISHED_SCHEMAS = ("marts", "figures")
@@ -78,13 +79,13 @@ def _copy(source: Path, target: Path, report: Tell) -> dict[str, int]:
     # Table by table and not `COPY FROM DATABASE`, which would bring staging and intermediate along.
     with duckdb.connect() as con:
         try:
-            con.execute(f"attach {_literal(str(source))} as build (read_only)")
+            con.execute(f"attach {literal(str(source))} as build (read_only)")
         except duckdb.IOException as error:
             raise LockedError(
                 f"{source} cannot be read; if another program has it open, end that and run this again "
                 f"({str(error).splitlines()[0]})"
             ) from error
-        con.execute(f"attach {_literal(str(target))} as published (storage_version {_literal(STORAGE_VERSION)})")
+        con.execute(f"attach {literal(str(target))} as published (storage_version {literal(STORAGE_VERSION)})")
         tables = con.execute(
             "select schema_name, table_name, comment from duckdb_tables() "
             "where database_name = 'build' and schema_name in (select unnest(?)) order by all",
@@ -96,17 +97,17 @@ def _copy(source: Path, target: Path, report: Tell) -> dict[str, int]:
         for schema in PUBLISHED_SCHEMAS:
             con.execute(f"create schema published.{schema}")
         for schema, table, comment in tables:
-            name = f"{_identifier(schema)}.{_identifier(table)}"
+            name = f"{identifier(schema)}.{identifier(table)}"
             con.execute(f"create table published.{name} as from build.{name}")
             if comment:
-                con.execute(f"comment on table published.{name} is {_literal(comment)}")
+                con.execute(f"comment on table published.{name} is {literal(comment)}")
             columns = con.execute(
                 "select column_name, comment from duckdb_columns() where database_name = 'build' "
                 "and schema_name = ? and table_name = ? and comment is not null",
                 [schema, table],
             ).fetchall()
             for column, text in columns:
-                con.execute(f"comment on column published.{name}.{_identifier(column)} is {_literal(text)}")
+                con.execute(f"comment on column published.{name}.{identifier(column)} is {literal(text)}")
             (count,) = con.execute(f"select count(*) from published.{name}").fetchone() or (0,)
             row_counts[f"{schema}.{table}"] = count
             report(f"{schema}.{table}: {count:,} rows")
@@ -120,14 +121,14 @@ def _export(layout: Layout, database: Path, tables: list[str], temporary_of: Cal
     with duckdb.connect(str(database), read_only=True) as con:
         for table in tables:
             schema, name = table.split(".", 1)
-            rows = f"from {_identifier(schema)}.{_identifier(name)}"
+            rows = f"from {identifier(schema)}.{identifier(name)}"
             targets = [(layout.exported_parquet(schema, name), rows, "format parquet, compression zstd")]
             if schema == "figures":
                 texts = [column for column, kind, *_ in con.execute(f"describe {rows}").fetchall() if kind == "VARCHAR"]
                 targets.append((layout.exported_csv(name), _for_spreadsheets(rows, texts), "format csv, header"))
             for path, query, options in targets:
                 wanted.add(path)
-                con.execute(f"copy ({query}) to {_literal(str(temporary_of(path)))} ({options})")
+                con.execute(f"copy ({query}) to {literal(str(temporary_of(path)))} ({options})")
     return wanted
 
 
@@ -135,17 +136,9 @@ def _for_spreadsheets(rows: str, texts: list[str]) -> str:
     """The rows as a spreadsheet may open them: `warehouse.plain_text.for_spreadsheets`, in SQL."""
     replaced = []
     for column in texts:
-        name = _identifier(column)
-        is_formula = f"regexp_matches({name}, {_literal(FORMULA)}) and not regexp_matches({name}, {_literal(NUMBER)})"
+        name = identifier(column)
+        is_formula = f"regexp_matches({name}, {literal(FORMULA)}) and not regexp_matches({name}, {literal(NUMBER)})"
         unix = f"replace({name}, chr(13) || chr(10), chr(10))"
-        harmless = f"regexp_replace({unix}, {_literal(CONTROL)}, {_literal(REPLACEMENT)}, 'g')"
-        replaced.append(f"if({is_formula}, {_literal(APOSTROPHE)} || {harmless}, {harmless}) as {name}")
+        harmless = f"regexp_replace({unix}, {literal(CONTROL)}, {literal(REPLACEMENT)}, 'g')"
+        replaced.append(f"if({is_formula}, {literal(APOSTROPHE)} || {harmless}, {harmless}) as {name}")
     return f"select * replace ({', '.join(replaced)}) {rows}" if replaced else rows
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -22,7 +22,7 @@ from typing import Any
 
 from warehouse.build_plan import plan_build, pools_told
 from warehouse.built_from import Inputs, inputs_of, last_built, remember
-from warehouse.dbt_command import dbt_command
+from warehouse.dbt_command import dbt_command, spark_command
 from warehouse.freshness import code_fingerprint
 from warehouse.layout import DBT_PROJECT_DIR, Layout
 from warehouse.leftovers import sweep
@@ -38,6 +38,9 @@ _STEP = re.compile(r"\d+ of (?P<total>\d+) (?P<word>[A-Z-]+) .*?(?P<name>\S+) [ 
 """dbt's line about one table or test: `12 of 735 OK created sql view model staging.stg_items ...... [OK in 0.05s]`."""
 
 _BAD_STATUSES = ("error", "fail", "runtime error")
+
+OF_DUCKDB_ALONE = ("stg_pool_files", "int_pool_contents")
+"""Models by which its builds find the pools that have changed; other engines do not have them."""
 
 
 class BuildError(RuntimeError):
@@ -104,7 +107,7 @@ def _holding(layout: Layout) -> Iterator[None]:
 
 
 @contextmanager
-def _writing(layout: Layout, inputs: Inputs, *, is_whole: bool) -> Iterator[None]:
+def _writing(layout: Layout, inputs: Inputs | None, *, is_whole: bool) -> Iterator[None]:
     mark = layout.unfinished_build
     was_finished, before, began = not mark.exists(), last_built(layout), datetime.now(UTC)
     mark.touch()
@@ -123,6 +126,7 @@ def build(
     select: str | None = None,
     full: bool = False,
     unit_tests: bool = False,
+    engine: str = "duckdb",
     echo: Tell = silence,
     progress: TellStep | None = None,
 ) -> BuildResult:
@@ -133,34 +137,69 @@ def build(
         select: dbt's node selection (`"marts"`, `"+fct_incoherence"`); by default everything that may have changed.
         full: build everything, whether or not anything has changed.
         unit_tests: also run the models' unit tests; they test the project, not the data.
+        engine: where the tables are computed, `duckdb` or `spark`. Spark computes all of them, every time; they are
+            loaded into the build database, and tested there.
         echo: is called with each line that dbt prints.
         progress: is called when a table or a test is done, with its name, how many are done, and how many there are.
 
     Raises:
-        BuildError: if a model or a test fails, or dbt cannot start.
+        BuildError: if a model or a test fails, dbt cannot start, or a part is to be built on Spark.
         warehouse.lock.LockedError: if another process builds or publishes.
+        warehouse.spark.session.SparkError: if Spark is to build and is not there.
     """
     started = time.monotonic()
-    results: list[dict[str, Any]] = []
+    if engine == "spark":
+        _check_spark(select)
+    follow = _following(progress, echo) if progress else echo
     with _holding(layout):
-        # What is planned by is what is remembered: a file that arrives later is new to the next build.
-        now = inputs_of(layout)
-        plan = plan_build(layout, now, select=select, full=full, unit_tests=unit_tests)
-        if plan.arguments is not None:
-            arguments = ["build", *plan.arguments]
-            if not unit_tests:
-                arguments += ["--exclude-resource-type", "unit_test"]
-            with _writing(layout, now, is_whole=select is None):
-                run_dbt(layout, arguments, echo=_following(progress, echo) if progress else echo)
-            results = _results(layout)
+        if engine == "spark":
+            why, results = _build_on_spark(layout, unit_tests=unit_tests, echo=follow)
+        else:
+            why, results = _build_changes(layout, select=select, full=full, unit_tests=unit_tests, echo=follow)
     kinds = Counter(str(result["unique_id"]).split(".", 1)[0] for result in results)
     return BuildResult(
         n_models=kinds["model"],
         n_tests=kinds["test"] + kinds["unit_test"],
         seconds=time.monotonic() - started,
         database=layout.build_database,
-        why=plan.why + pools_told(results),
+        why=why,
     )
+
+
+def _build_changes(
+    layout: Layout, *, select: str | None, full: bool, unit_tests: bool, echo: Tell
+) -> tuple[str, list[dict[str, Any]]]:
+    # What is planned by is what is remembered: a file that arrives later is new to the next build.
+    now = inputs_of(layout)
+    plan = plan_build(layout, now, select=select, full=full, unit_tests=unit_tests)
+    if plan.arguments is None:
+        return plan.why, []
+    arguments = ["build", *plan.arguments]
+    if not unit_tests:
+        arguments += ["--exclude-resource-type", "unit_test"]
+    with _writing(layout, now, is_whole=select is None):
+        run_dbt(layout, arguments, echo=echo)
+    results = _results(layout.dbt_results)
+    return plan.why + pools_told(results), results
+
+
+def _build_on_spark(layout: Layout, *, unit_tests: bool, echo: Tell) -> tuple[str, list[dict[str, Any]]]:
+    """Every table on Spark; then, on the tables that it left, every test, and what only DuckDB's builds need."""
+    arguments = ["build", "--select", "resource_type:test", *(["resource_type:unit_test"] if unit_tests else [])]
+    # No inputs are remembered: DuckDB does not build on what another engine has left, but everything anew.
+    with _writing(layout, None, is_whole=True):
+        _run(layout, spark_command(layout), layout.spark_dbt_results, echo)
+        results = _results(layout.spark_dbt_results)
+        run_dbt(layout, [*arguments, *OF_DUCKDB_ALONE], echo=echo)
+    return "everything was built, as always on Spark", results + _results(layout.dbt_results)
+
+
+def _check_spark(select: str | None) -> None:
+    if select:
+        raise BuildError(f"Spark builds every table: leave out `--select {select}`, or the engine")
+    from warehouse.spark.session import check_installed
+
+    check_installed()
 
 
 def _following(progress: TellStep, echo: Tell) -> Tell:
@@ -190,7 +229,13 @@ def run_dbt(layout: Layout, arguments: Sequence[str], *, echo: Tell = silence) -
         # What dbt remembers of a project that lies elsewhere makes it look for the seeds' files there.
         layout.dbt_partial_parse.unlink(missing_ok=True)
     mark.unlink(missing_ok=True)
-    command = [*dbt_command(layout), "--no-use-colors", *arguments]
+    _run(layout, [*dbt_command(layout), "--no-use-colors", *arguments], results, echo)
+    with atomic_path(mark) as temporary:
+        temporary.write_text(project, encoding="utf-8")
+
+
+def _run(layout: Layout, command: Sequence[str], results: Path, echo: Tell) -> None:
+    """Run dbt; `results` is where it says what it did."""
     last_lines: deque[str] = deque(maxlen=30)
     with subprocess.Popen(
         command,
@@ -211,9 +256,7 @@ def run_dbt(layout: Layout, arguments: Sequence[str], *, echo: Tell = silence) -
             process.wait()
             raise
     if process.returncode:
-        raise BuildError(_explain(layout, list(last_lines)))
-    with atomic_path(mark) as temporary:
-        temporary.write_text(project, encoding="utf-8")
+        raise BuildError(_explain(layout, list(last_lines), results))
 
 
 def manifest(layout: Layout) -> Path:
@@ -234,15 +277,16 @@ def _project() -> str:
     return f"{DBT_PROJECT_DIR}\n{code_fingerprint(DBT_PROJECT_DIR)}\n"
 
 
-def _results(layout: Layout) -> list[dict[str, Any]]:
+def _results(path: Path) -> list[dict[str, Any]]:
     try:
-        return list(json.loads(layout.dbt_results.read_text(encoding="utf-8"))["results"])
+        return list(json.loads(path.read_text(encoding="utf-8"))["results"])
     except (FileNotFoundError, ValueError):  # none, or half of one: the disk was full
         return []
 
 
-def _explain(layout: Layout, last_lines: Sequence[str]) -> str:
-    failed = [result for result in _results(layout) if result["status"] in _BAD_STATUSES]
+def _explain(layout: Layout, last_lines: Sequence[str], path: Path | None = None) -> str:
+    results = _results(path or layout.dbt_results)
+    failed = [result for result in results if result["status"] in _BAD_STATUSES]
     if not failed and (full := next((line for line in last_lines if "No space left" in line), None)):
         return f"dbt could not write its files ({full.strip()}); free some space and run the same command again"
     if not failed:
@@ -257,7 +301,7 @@ def _explain(layout: Layout, last_lines: Sequence[str]) -> str:
             lines.append(f"  the rows that fail: {_one_line(result['compiled_code'])}")
     if len(failed) > len(lines):
         lines.append(f"... {len(failed) - 5} more")
-    skipped = sum(result["status"] == "skipped" for result in _results(layout))
+    skipped = sum(result["status"] == "skipped" for result in results)
     lines.append(
         f"{len(failed)} failed, {skipped} skipped because of it. A failing model is a fault of the project or of its "
         f"settings; a failing test points at rows in {layout.raw}. dbt's full log is in {layout.dbt_logs}"

@@ -39,6 +39,7 @@ def main() -> None:
     from warehouse.lock import LockedError
     from warehouse.parquet import ContractError
     from warehouse.publish import NothingBuiltError, UnfinishedBuildError
+    from warehouse.spark.session import SparkError
     from warehouse.transform import BuildError
 
     try:
@@ -50,6 +51,7 @@ def main() -> None:
         LockedError,
         ContractError,
         BuildError,
+        SparkError,
         NotAFolderError,
         duckdb.Error,
     ) as error:

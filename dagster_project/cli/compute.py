@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -11,10 +12,20 @@ from dagster_project.cli.steps import steps
 from warehouse.layout import Layout
 
 
+class Engine(StrEnum):
+    """Where tables are computed."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
+
 @app.command()
 def build(
     select: Annotated[str | None, typer.Option(help="Build only these dbt models, in dbt's selection syntax.")] = None,
     full: Annotated[bool, typer.Option("--full", help="Build everything, whether or not anything changed.")] = False,
+    engine: Annotated[
+        Engine, typer.Option(help="Where tables are computed. Spark needs the extra `spark` and Java; docs/spark.md.")
+    ] = Engine.DUCKDB,
     verbose: Annotated[bool, typer.Option("--verbose", help="Print every line of dbt.")] = False,
 ) -> None:
     """Compute with dbt what has changed since the last build, and test it.
@@ -25,10 +36,10 @@ def build(
 
     layout = Layout.from_env()
     if verbose:
-        result = build_models(layout, select=select, full=full, echo=say)
+        result = build_models(layout, select=select, full=full, engine=engine.value, echo=say)
     else:
         with steps("Building") as show:
-            result = build_models(layout, select=select, full=full, progress=show)
+            result = build_models(layout, select=select, full=full, engine=engine.value, progress=show)
     say(result.why)
     say(f"{result.n_models} models built, {result.n_tests} data tests passed in {result.seconds:.0f} s")
     say("Next: incoherence publish && incoherence report")

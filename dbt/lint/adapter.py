@@ -13,6 +13,10 @@ def dispatch(macro_name: str, macro_namespace: str | None = None) -> Callable[..
             return f"cross join unnest(range({arguments[0]})) as positions({arguments[1]})"
         if macro_name == "setting_leaves":
             return f"select condition_id, setting, value, told from {arguments[0]}"
+        if macro_name == "joined":
+            return f"string_agg({arguments[0]}, '{arguments[1]}' order by {arguments[2]})"
+        if macro_name in ("halved_shifts", "drawn_votes"):
+            return "select * from begun"
         return f"{macro_name}({', '.join(str(argument) for argument in arguments if '%' not in str(argument))})"
 
     return rendered

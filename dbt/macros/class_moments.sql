@@ -33,7 +33,7 @@
         cast(n_predicted as bigint) as n_predicted,
         total_miss / n_samples + {{ is_target_class() }} as mean_prob,
         case
-            when lowest < highest then greatest(total_sq_miss / n_samples - pow(total_miss / n_samples, 2), 0.0) else 0.0
+            when lowest < highest then greatest(total_sq_miss / n_samples - pow(total_miss / n_samples, 2), 0e0) else 0e0
         end as var_prob,
         total_log_prob / n_samples as mean_log_prob,
         total_sq_miss / n_samples as mean_sq_error

@@ -58,12 +58,12 @@
     differing as (
         select
             condition_id,
-            string_agg(
-                case
-                    when place <= 4 then concat(names.setting_name, ': ', coalesce(settings.words, 'not set')) else '…'
-                end,
-                ' · ' order by place
-            ) as words
+            {{
+                joined(
+                    "case when place <= 4 then concat(names.setting_name, ': ', coalesce(settings.words, 'not set')) else '…' end",
+                    " · ", "place"
+                )
+            }} as words
         from told
         inner join names using (setting)
         left join settings using (condition_id, setting)
@@ -104,7 +104,7 @@
             condition_id,
             worded.words || case
                 when condition_id in (select alike.condition_id from alike)
-                    then ' · ' || regexp_extract(condition_id, '[^-]+$')
+                    then ' · ' || regexp_extract(condition_id, '[^-]+$', 0)
                 else ''
             end as condition_label
         from worded

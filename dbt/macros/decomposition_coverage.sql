@@ -54,5 +54,5 @@
 
 {# The outcome of a unit test, graded. #}
 {% macro graded(passed) -%}
-    case when {{ passed }} then 1.0 else 0.0 end
+    case when {{ passed }} then 1e0 else 0e0 end
 {%- endmacro %}

@@ -30,9 +30,9 @@
     select
         {{ group }},
         n_samples,
-        greatest(-target_log_prob, 0.0) as error,
-        greatest(log_sum - target_log_prob, 0.0) as bias_sq,
-        greatest(-log_sum, 0.0) as variance
+        greatest(-target_log_prob, 0e0) as error,
+        greatest(log_sum - target_log_prob, 0e0) as bias_sq,
+        greatest(-log_sum, 0e0) as variance
     from extremes
     inner join normalisers using ({{ group }})
 {% endmacro %}

@@ -33,9 +33,9 @@
         {{ group }},
         'zero_one' as decomposition,
         extremes.n_samples,
-        1.0 - n_right / cast(extremes.n_samples as double) as error,
-        case when is_target then 0.0 else 1.0 end as bias_sq,
-        1.0 - n_predicted / cast(extremes.n_samples as double) as variance,
+        1e0 - n_right / cast(extremes.n_samples as double) as error,
+        case when is_target then 0e0 else 1e0 end as bias_sq,
+        1e0 - n_predicted / cast(extremes.n_samples as double) as variance,
         cast(null as double) as bias_sq_unbiased,
         cast(null as double) as variance_unbiased
     from {{ relation }} as moments

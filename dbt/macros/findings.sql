@@ -73,15 +73,15 @@
 {# What the union of findings is made of; each int_finding_ model has these columns. #}
 {% macro finding_columns() %}
     {{ return({
-        "finding": "varchar", "task": "varchar", "problem_id": "varchar", "model_id": "varchar", "condition_id": "varchar",
-        "temperature": "double", "length_axis": "varchar", "decomposition": "varchar", "n_models": "bigint",
-        "is_simulated": "boolean", "statistic_name": "varchar", "statistic": "double", "statistic_ci_low": "double",
-        "statistic_ci_high": "double", "degrees_of_freedom": "double", "n": "bigint", "n_unit": "varchar",
+        "finding": "string", "task": "string", "problem_id": "string", "model_id": "string", "condition_id": "string",
+        "temperature": "double", "length_axis": "string", "decomposition": "string", "n_models": "bigint",
+        "is_simulated": "boolean", "statistic_name": "string", "statistic": "double", "statistic_ci_low": "double",
+        "statistic_ci_high": "double", "degrees_of_freedom": "double", "n": "bigint", "n_unit": "string",
         "n_wrong_items": "double", "mean_samples": "double", "share_from_samples": "double",
         "n_contexts": "bigint", "share_from_contexts": "double", "cost_usd_per_sample": "double",
-        "interval_note": "varchar", "precondition": "varchar", "precondition_reach": "double",
-        "precondition_freedom": "double", "told": "varchar",
-        "fit_id": "varchar", "is_told": "boolean",
+        "interval_note": "string", "precondition": "string", "precondition_reach": "double",
+        "precondition_freedom": "double", "told": "string",
+        "fit_id": "string", "is_told": "boolean",
     }) }}
 {% endmacro %}
 

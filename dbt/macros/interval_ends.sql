@@ -5,13 +5,13 @@
 {% macro clipped(estimate, offset) -%}
     case
         when {{ estimate }} {{ offset }} is not null
-            then greatest(least({{ estimate }} {{ offset }}, greatest({{ estimate }}, 1.0)), least({{ estimate }}, 0.0))
+            then greatest(least({{ estimate }} {{ offset }}, greatest({{ estimate }}, 1e0)), least({{ estimate }}, 0e0))
     end
 {%- endmacro %}
 
 {# The lower end of an interval, cut at 0 unless the estimate itself lies below, as a corrected one may. #}
 {% macro from_zero(estimate, offset) -%}
-    case when {{ estimate }} {{ offset }} is not null then greatest({{ estimate }} {{ offset }}, least({{ estimate }}, 0.0)) end
+    case when {{ estimate }} {{ offset }} is not null then greatest({{ estimate }} {{ offset }}, least({{ estimate }}, 0e0)) end
 {%- endmacro %}
 
 {# Estimates with the ends of their intervals: error and its two parts, or those named. #}

@@ -24,7 +24,8 @@
             avg(log_x) as mean_x,
             avg(log_y) as mean_y,
             min(log_x) < max(log_x) as has_spread_x,
-            min(log_y) < max(log_y) as has_spread_y
+            -- What differs by rounding alone is equal.
+            max(log_y) - min(log_y) > 1e-12 as has_spread_y
         from logs
         group by {{ group }}
     ),

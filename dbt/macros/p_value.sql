@@ -34,6 +34,6 @@
 
 {# A polynomial by Horner's rule, the coefficient of the highest power first. #}
 {% macro polynomial(coefficients, x) -%}
-    {{ "(" * (coefficients | length - 2) }}{{ "%.17e" | format(coefficients[0]) }} * {{ x }}
-    {%- for coefficient in coefficients[1:] %} + {{ "%.17e" | format(coefficient) }}{{ ") * " ~ x if not loop.last }}{% endfor %}
+    {{ "(" * (coefficients | length - 2) }}{{ double(coefficients[0]) }} * {{ x }}
+    {%- for coefficient in coefficients[1:] %} + {{ double(coefficient) }}{{ ") * " ~ x if not loop.last }}{% endfor %}
 {%- endmacro %}

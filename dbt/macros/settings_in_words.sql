@@ -10,8 +10,8 @@
             then concat(regexp_extract({{ value }}, ' characters: (.*)$', 1), '… ', substr({{ value }}, 8, 4))
         when {{ value }} like 'sha256:%, % characters' then concat('text ', substr({{ value }}, 8, 4))
         when {{ value }} like '(hash %)' or {{ value }} like '(secret %)' then {{ value }}
-        when length({{ value }}) <= 24 then regexp_replace(trim({{ value }}), '\s+', ' ', 'g')
-        else concat(regexp_replace(trim(left({{ value }}, 20)), '\s+', ' ', 'g'), '… ', left(md5({{ value }}), 4))
+        when length({{ value }}) <= 24 then {{ on_one_line("trim(" ~ value ~ ")") }}
+        else concat({{ on_one_line("trim(left(" ~ value ~ ", 20))") }}, '… ', left(md5({{ value }}), 4))
     end
 {%- endmacro %}
 

@@ -10,9 +10,12 @@
     {%- set g4 = (79 * z ** 9 + 776 * z ** 7 + 1482 * z ** 5 - 1920 * z ** 3 - 945 * z) / 92160 -%}
     coalesce(
         {{ tabulated }},
-        {{ z }}
-        + ({{ g1 }} + ({{ g2 }} + ({{ g3 }} + {{ g4 }} / ({{ degrees_of_freedom }})) / ({{ degrees_of_freedom }}))
-        / ({{ degrees_of_freedom }})) / ({{ degrees_of_freedom }})
+        {{ double(z) }}
+        + (
+            {{ double(g1) }}
+            + ({{ double(g2) }} + ({{ double(g3) }} + {{ double(g4) }} / ({{ degrees_of_freedom }})) / ({{ degrees_of_freedom }}))
+            / ({{ degrees_of_freedom }})
+        ) / ({{ degrees_of_freedom }})
     )
 {%- endmacro %}
 
@@ -28,7 +31,7 @@
         0.9506157436275808, -0.1121575467692295,
     ] -%}
     {%- for coefficient in coefficients -%}
-        {{ "%.17e" | format(coefficient) }} {%- if not loop.last %} + {{ x }} * ( {%- endif -%}
+        {{ double(coefficient) }} {%- if not loop.last %} + {{ x }} * ( {%- endif -%}
     {%- endfor -%}
     {{ ")" * (coefficients | length - 1) }}
 {%- endmacro %}

@@ -7,8 +7,8 @@
     {{ "least" if sign == "-" else "greatest" }}(
         {{ k }} / cast(nullif({{ n }}, 0) as double),
         (
-            ({{ k }} + {{ z * z / 2 }})
-            {{ sign }} {{ z }} * sqrt({{ k }} * (1 - {{ k }} / cast(nullif({{ n }}, 0) as double)) + {{ z * z / 4 }})
-        ) / ({{ n }} + {{ z * z }})
+            ({{ k }} + {{ double(z * z / 2) }})
+            {{ sign }} {{ double(z) }} * sqrt({{ k }} * (1 - {{ k }} / cast(nullif({{ n }}, 0) as double)) + {{ double(z * z / 4) }})
+        ) / ({{ n }} + {{ double(z * z) }})
     )
 {%- endmacro %}

@@ -3,7 +3,7 @@
   with it the row's words.
 #}
 {% macro words() -%}
-    concat({% for part in varargs %}coalesce(cast({{ part }} as varchar), 'undefined'){{ ", " if not loop.last }}{% endfor %})
+    concat({% for part in varargs %}coalesce(cast({{ part }} as string), 'undefined'){{ ", " if not loop.last }}{% endfor %})
 {%- endmacro %}
 
 {# A number for people: two decimals with its sign, 'undefined' where there is none. #}

@@ -25,7 +25,7 @@ select
     task,
     model_id,
     condition_id,
-    cast(null as varchar) as item_id
+    cast(null as string) as item_id
 from {{ ref("fig_failure_modes") }}
 group by task, model_id, condition_id
 having sum(n_items_of_mode) <> max(n_items)

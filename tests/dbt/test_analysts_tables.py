@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from itertools import combinations
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+import yaml
 
 from ingestion import analysis
 from ingestion.logs.importer import ImportSummary
@@ -20,6 +22,7 @@ from warehouse.layout import PROJECT_ROOT, Layout
 from warehouse.report import Report
 
 PAGE = PROJECT_ROOT / "docs" / "bi.md"
+DASHBOARD = PROJECT_ROOT / "docs" / "examples" / "superset"
 POOL = ("task", "model_id", "condition_id", "decomposition")
 LABELS = ("task", "model_family", "reasoning_budget", "prompt_format", "subject", "human_difficulty")
 POOLED = {
@@ -154,3 +157,47 @@ def test_the_recipes_in_sql_run(built: Built) -> None:
     assert len(queries) >= 2
     for query in queries:
         assert built.database.sql(query).fetchall()
+
+
+def exported(folder: str) -> list[dict[str, Any]]:
+    return [
+        yaml.safe_load(path.read_text(encoding="utf-8")) for path in (DASHBOARD / "export" / folder).rglob("*.yaml")
+    ]
+
+
+def test_the_superset_dashboard_knows_the_tables(built: Built) -> None:
+    for dataset in exported("datasets"):
+        table = f"{dataset['schema']}.{dataset['table_name']}"
+        described = built.rows(f"(describe {table})")
+        assert {column["column_name"]: column["type"] for column in dataset["columns"]} == {
+            column["column_name"]: column["column_type"] for column in described
+        }
+        metrics = ", ".join(f"{metric['expression']} as {metric['metric_name']}" for metric in dataset["metrics"])
+        (row,) = built.rows(f"(select {metrics} from {table})")
+        assert None not in row.values()
+
+
+def test_the_superset_charts_ask_for_what_there_is() -> None:
+    datasets = {dataset["uuid"]: dataset for dataset in exported("datasets")}
+    charts = exported("charts")
+    assert len(charts) == 5
+    for chart in charts:
+        dataset = datasets[chart["dataset_uuid"]]
+        (query,) = json.loads(chart["query_context"])["queries"]
+        assert set(query["columns"]) <= {column["column_name"] for column in dataset["columns"]}
+        assert set(query["metrics"]) <= {metric["metric_name"] for metric in dataset["metrics"]}
+    (dashboard,) = exported("dashboards")
+    placed = {cell["meta"]["uuid"] for key, cell in dashboard["position"].items() if key.startswith("CHART-")}
+    assert placed == {chart["uuid"] for chart in charts}
+
+
+def test_superset_pools_as_the_warehouse_does(built: Built) -> None:
+    (ratio,) = [
+        metric["expression"]
+        for dataset in exported("datasets")
+        for metric in dataset["metrics"]
+        if metric["metric_name"] == "incoherence"
+    ]
+    found = by(built.rows(f"(select {', '.join(POOL)}, {ratio} as ratio from marts.incoherence group by all)"), POOL)
+    for key, row in pools(built).items():
+        assert agree(found[key]["ratio"], row["incoherence_unbiased"]), key

@@ -41,8 +41,8 @@ def test_a_failing_test_is_named_with_its_rows_and_nothing_is_parsed_twice(built
 
 
 def test_a_folder_that_cannot_be_one_of_a_list_is_told_to_dbt() -> None:
-    assert dbt_command._environment(Layout(Path("/a")))["WAREHOUSE_ROOT"] == "."
-    assert dbt_command._environment(Layout(Path("/a,b")))["WAREHOUSE_ROOT"] == "/a,b"
+    assert dbt_command.environment(Layout(Path("/a")))["WAREHOUSE_ROOT"] == "."
+    assert dbt_command.environment(Layout(Path("/a,b")))["WAREHOUSE_ROOT"] == "/a,b"
 
 
 def test_a_disk_that_dbt_filled_is_told_in_one_line(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ points as (
         length_axis,
         'own_length' as grouped_by,
         bucket as group_rank,
-        cast(bucket as varchar) as item_group,
+        cast(bucket as string) as item_group,
         n_items,
         mean_length,
         {{ with_interval() }},

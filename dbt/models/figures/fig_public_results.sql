@@ -31,7 +31,7 @@ own as (
         {{ columns_of("pools", ["error", "bias_sq_unbiased", "variance_unbiased", "incoherence"]) }},
         {{ columns_of("pools", ["incoherence_unbiased", "incoherence_unbiased_ci_low"]) }},
         {{ columns_of("pools", ["incoherence_unbiased_ci_high", "interval_note"]) }},
-        {{ nulls("varchar", "licence", "page", "computed_on") }}
+        {{ nulls("string", "licence", "page", "computed_on") }}
     from pools
     inner join models on pools.model_id = models.model_id
     inner join conditions on pools.condition_id = conditions.condition_id

@@ -28,7 +28,7 @@ correlations as (
         -- Lengths that do not vary correlate with nothing; rounding may push a perfect correlation over 1.
         case
             when min(log_length) < max(log_length) and min(other_log_length) < max(other_log_length)
-                then greatest(least(corr(log_length, other_log_length), 1.0), -1.0)
+                then greatest(least(corr(log_length, other_log_length), 1e0), -1e0)
         end as correlation
     from paired
     group by {{ keys | join(", ") }}
@@ -42,7 +42,7 @@ transformed as (
         case
             when n_items > 3 and abs(correlation) < 1 - 1e-12 then ln((1 + correlation) / (1 - correlation)) / 2
         end as z,
-        1.959963984540054 / sqrt(case when n_items > 3 then n_items - 3 end) as half_width
+        1.959963984540054e0 / sqrt(case when n_items > 3 then n_items - 3 end) as half_width
     from correlations
 )
 

@@ -60,7 +60,7 @@ counted as (
         answer,
         count(*) as n_samples,
         bool_or(is_correct) as is_correct,
-        min_by(sample_id, lpad(cast(epoch as varchar), 9, '0') || sample_id) as example_id,
+        min_by(sample_id, lpad(cast(epoch as string), 9, '0') || sample_id) as example_id,
         count(*) / cast(sum(count(*)) over (partition by {{ group }}) as double) as share,
         row_number() over (partition by {{ group }} order by count(*) desc, answer) as answer_rank
     from answers

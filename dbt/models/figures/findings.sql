@@ -107,7 +107,7 @@ told as (
         'items' as n_unit,
         {{ nulls("bigint", "n_more", "n_more_samples_per_item", "n_more_contexts") }},
         {{ nulls("double", "cost_usd_more", "cost_usd_more_samples", "cost_usd_more_contexts") }},
-        {{ nulls("varchar", "other_verdict") }},
+        {{ nulls("string", "other_verdict") }},
         {{ nulls("bigint", "n_analyses", "n_same_verdict") }},
         {{ nulls("double", "share_same_verdict") }},
         is_simulated,

@@ -31,7 +31,7 @@ measured as (
     select
         {{ group }},
         'accuracy' as drift_measure,
-        cast(null as varchar) as drift_metric,
+        cast(null as string) as drift_metric,
         accuracy as value_before,
         other_accuracy as value_since,
         accuracy_difference as change_since,

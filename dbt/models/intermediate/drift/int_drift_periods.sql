@@ -29,7 +29,7 @@ parts as (
         select
             {{ pool }},
             '{{ period_kind }}' as period_kind,
-            cast({{ column }} as varchar) as period,
+            cast({{ column }} as string) as period,
             min(began_at) as began_at,
             cast(sum(n_samples) as bigint) as n_samples
         from counts

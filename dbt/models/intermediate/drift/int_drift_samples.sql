@@ -39,7 +39,7 @@ samples as (
                 dated.task = periods.task
                 and dated.model_id = periods.model_id
                 and dated.condition_id = periods.condition_id
-                and periods.period = cast(dated.{{ column }} as varchar)
+                and periods.period = cast(dated.{{ column }} as string)
         where periods.period_kind = '{{ period_kind }}'
         {{ "union all" if not loop.last }}
     {% endfor %}

@@ -50,7 +50,7 @@ summed as (
         item_number,
         cast(max(n_contexts) as bigint) as n_contexts,
         cast(max(n_samples) as bigint) as n_samples,
-        greatest(sum(mean_sq_within), 0.0) as variance_within,
+        greatest(sum(mean_sq_within), 0e0) as variance_within,
         sum((mean_sq_between - mean_sq_within) / n_per_context) as variance_between
     from classes
     group by item_number

@@ -27,34 +27,7 @@ means as (
 ),
 
 halved as (
-    select
-        {{ pair }},
-        cast(0 as bigint) as step,
-        0e0 as low,
-        6e-1 as high
-    from pairs
-
-    union all
-
-    select
-        {{ columns_of("tried", pair_keys()) }},
-        tried.step + 1 as step,
-        case when tried.accuracy > pairs.target_accuracy then (tried.low + tried.high) / 2 else tried.low end as low,
-        case when tried.accuracy > pairs.target_accuracy then tried.high else (tried.low + tried.high) / 2 end as high
-    from (
-        select
-            {{ columns_of("halved", pair_keys()) }},
-            halved.step,
-            halved.low,
-            halved.high,
-            2 * {{ root_odds("((halved.low + halved.high) / 2)") }}
-            * sum({{ series_weight("(halved.low + halved.high) / 2", "means.k") }} * means.right_moment) as accuracy
-        from halved
-        inner join means using ({{ pair }})
-        where halved.step < 50
-        group by {{ columns_of("halved", pair_keys()) }}, halved.step, halved.low, halved.high
-    ) as tried
-    inner join pairs using ({{ pair }})
+    {{ halved_shifts(50) }}
 )
 
 select

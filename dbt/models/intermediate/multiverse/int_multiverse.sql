@@ -9,10 +9,10 @@
     ],
 } %}
 {% set others = {
-    "task": "'synthetic_optimizer'", "condition_id": "cast(null as varchar)", "fit_id": "problem_id",
-    "temperature": "cast(null as double)", "kl_delta": "cast(null as double)", "format_failures": "cast(null as varchar)",
-    "length_axis": "cast(null as varchar)", "fitted_to": "cast(null as varchar)", "n_buckets": "cast(null as bigint)",
-    "accuracy": "cast(null as varchar)", "precondition": "'holds'",
+    "task": "'synthetic_optimizer'", "condition_id": "cast(null as string)", "fit_id": "problem_id",
+    "temperature": "cast(null as double)", "kl_delta": "cast(null as double)", "format_failures": "cast(null as string)",
+    "length_axis": "cast(null as string)", "fitted_to": "cast(null as string)", "n_buckets": "cast(null as bigint)",
+    "accuracy": "cast(null as string)", "precondition": "'holds'",
 } %}
 
 with

@@ -44,7 +44,7 @@ select
     {{ item_group }},
     format_failures,
     'brier' as decomposition,
-    cast(class_index as varchar) as component,
+    cast(class_index as string) as component,
     1e0 as weight,
     n_samples,
     mean_prob - case when is_target then 1 else 0 end as miss,

@@ -40,6 +40,6 @@ contents as (
 
 select
     {{ pool }},
-    md5(string_agg(concat_ws(' ', of_relation, contents), ', ' order by of_relation)) as fingerprint
+    md5({{ joined("concat_ws(' ', of_relation, contents)", ", ", "of_relation") }}) as fingerprint
 from contents
 group by {{ pool }}

@@ -16,9 +16,9 @@ pairs as (
         condition_id,
         others.model_id as other_model_id,
         condition_id as other_condition_id,
-        cast(null as varchar) as setting,
-        cast(null as varchar) as setting_value,
-        cast(null as varchar) as other_setting_value
+        cast(null as string) as setting,
+        cast(null as string) as setting_value,
+        cast(null as string) as other_setting_value
     from pools
     inner join pools as others using (task, condition_id)
     where pools.model_id < others.model_id

@@ -61,7 +61,7 @@ blanks as (
     where n_blank_votes <= n_blank
 ),
 
-drawn as (
+begun as (
     select
         vote_pattern,
         n_right_votes,
@@ -72,20 +72,10 @@ drawn as (
     from blanks
     {{ positions(most ~ " + 1", "n_right_votes") }}
     where n_right_votes between 1 and n_right and n_right_votes + n_blank_votes <= {{ most }}
+),
 
-    union all
-
-    select
-        drawn.vote_pattern,
-        drawn.n_right_votes,
-        votes.place,
-        drawn.n_drawn + votes.n_votes as n_drawn,
-        drawn.n_ties + case when votes.n_votes = drawn.n_right_votes then 1 else 0 end as n_ties,
-        sum(drawn.n_ways * votes.n_ways) as n_ways
-    from drawn
-    inner join votes on drawn.vote_pattern = votes.vote_pattern and drawn.place + 1 = votes.place
-    where votes.n_votes <= drawn.n_right_votes and drawn.n_drawn + votes.n_votes <= {{ most }}
-    group by all
+drawn as (
+    {{ drawn_votes(most, ["n_votes"]) }}
 )
 
 select

@@ -76,9 +76,9 @@ predicted as (
         case
             when answer_kind <> 'open' then null
             -- A run cut off leaves the code as it was: what had to be repaired still fails.
-            when status = 'limit' and has_tests then 0.0
+            when status = 'limit' and has_tests then 0e0
             -- A run that ends in nothing usable and was never graded has failed, where others are graded.
-            when status in ('limit', 'format_failure') and is_judged_file then coalesce(score, 0.0)
+            when status in ('limit', 'format_failure') and is_judged_file then coalesce(score, 0e0)
             else score
         end as graded
     from classified

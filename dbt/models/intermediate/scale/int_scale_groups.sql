@@ -56,7 +56,7 @@ bucketed as (
 
 labelled as (
     {% for grouped_by, label in {
-        "reference_length": "case when bucketed.mean_length is not null then cast(bucket as varchar) end",
+        "reference_length": "case when bucketed.mean_length is not null then cast(bucket as string) end",
         "human_difficulty": "labels.human_difficulty",
         "subject": "labels.subject",
     }.items() %}

@@ -67,7 +67,7 @@ votes as (
     ),
 {% endfor %}
 
-drawn as (
+begun as (
     select
         starts.vote_pattern,
         starts.n_right_votes + other_starts.n_right_votes as n_right_votes,
@@ -80,24 +80,10 @@ drawn as (
     inner join other_starts on starts.vote_pattern = other_starts.vote_pattern
     where starts.n_right_votes + other_starts.n_right_votes > 0
     group by all
+),
 
-    union all
-
-    select
-        drawn.vote_pattern,
-        drawn.n_right_votes,
-        votes.place,
-        drawn.n_drawn + votes.n_votes as n_drawn,
-        drawn.other_n_drawn + votes.other_n_votes as other_n_drawn,
-        drawn.n_ties + case when votes.n_votes + votes.other_n_votes = drawn.n_right_votes then 1 else 0 end as n_ties,
-        sum(drawn.n_ways * votes.n_ways) as n_ways
-    from drawn
-    inner join votes on drawn.vote_pattern = votes.vote_pattern and drawn.place + 1 = votes.place
-    where
-        votes.n_votes + votes.other_n_votes <= drawn.n_right_votes
-        and drawn.n_drawn + votes.n_votes <= {{ most }}
-        and drawn.other_n_drawn + votes.other_n_votes <= {{ most }}
-    group by all
+drawn as (
+    {{ drawn_votes(most, ["n_votes", "other_n_votes"]) }}
 )
 
 select

@@ -1,4 +1,4 @@
-{{ config(materialized="view") }}
+{{ config(materialized=unstored()) }}
 
 -- A view: at the scale of the paper these are 130 million rows, and two models read them once each.
 with
