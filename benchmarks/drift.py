@@ -8,11 +8,9 @@ Exit status 1 if an interval misses its bounds.
 from __future__ import annotations
 
 import itertools
-import json
 import sys
-import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -20,10 +18,9 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.failure_coverage import Cell, cell_of, compile_models
+from benchmarks.failure_coverage import Cell, cell_of, create_models, record_coverage
 from benchmarks.populations import N_OPTIONS, draw_items, shifted
 from benchmarks.shared_errors import faults
-from warehouse.parquet import atomic_path
 
 RESULT = Path(__file__).with_name("results") / "drift.json"
 SIZES = ((30, 5), (50, 10), (200, 5), (200, 15))
@@ -130,9 +127,7 @@ def changes(queries: Mapping[str, str], given: pa.Table) -> list[tuple[str, floa
     with duckdb.connect() as con:
         con.register("given", given)
         con.execute(SETUP)
-        for model in MODELS:
-            schema = "figures" if model.startswith("fig_") else "intermediate"
-            con.execute(f"create table warehouse.{schema}.{model} as {queries[model]}")
+        create_models(con, queries, MODELS)
         return con.execute(
             "select drift_measure, change_since, change_since_ci_low, change_since_ci_high "
             "from warehouse.figures.fig_drift where drift_measure is not null"
@@ -167,22 +162,14 @@ def truths(queries: Mapping[str, str], name: str, n_items: int) -> dict[str, flo
 
 
 def main() -> int:
-    """Simulate every population and size, write what came out, and print it."""
-    with tempfile.TemporaryDirectory() as folder:
-        queries = compile_models(Path(folder), MODELS)
-    recorded: dict[str, dict[str, float]] = {}
-    found = []
-    for name, size in itertools.product(POPULATIONS, SIZES):
-        for measure, cell in simulate(queries, name, size, N_EXPERIMENTS, seed=1).items():
-            told = f"{name}, {size[0]}x{size[1]}, {measure}"
-            recorded[told] = asdict(cell)
-            found += faults(told, cell)
-            numbers = f"{cell.truth:.4f} {cell.coverage:.3f} {cell.below:.3f} {cell.above:.3f} {cell.n_shown}"
-            print(f"{told:40} {numbers}", flush=True)
-    with atomic_path(RESULT) as path:
-        path.write_text(json.dumps(recorded, indent=1) + "\n")
-    print(*found, sep="\n")
-    return int(bool(found))
+    """Simulate every population and size."""
+    return record_coverage(
+        RESULT,
+        MODELS,
+        itertools.product(POPULATIONS, SIZES),
+        lambda queries, name, size: simulate(queries, name, size, N_EXPERIMENTS, seed=1),
+        lambda name, _, cell: faults(name, cell),
+    )
 
 
 if __name__ == "__main__":

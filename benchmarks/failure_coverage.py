@@ -13,7 +13,7 @@ import itertools
 import json
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -121,9 +121,7 @@ def estimates(queries: Mapping[str, str], counts: Counts) -> list[Estimate]:
                 from given
             """
         )
-        for model in MODELS:
-            schema = "figures" if model.startswith("fig_") else "intermediate"
-            con.execute(f"create table warehouse.{schema}.{model} as {queries[model]}")
+        create_models(con, queries, MODELS)
         return con.execute(_questions()).fetchall()
 
 
@@ -193,6 +191,49 @@ def compile_models(folder: Path, models: Sequence[str]) -> dict[str, str]:
     return {result["unique_id"].split(".")[2]: result["compiled_code"] for result in results}
 
 
+def create_models(con: duckdb.DuckDBPyConnection, queries: Mapping[str, str], models: Sequence[str]) -> None:
+    """Run compiled models, in this order, on the tables that are there."""
+    for model in models:
+        schema = "figures" if model.startswith("fig_") else "intermediate"
+        con.execute(f"create table warehouse.{schema}.{model} as {queries[model]}")
+
+
+def record_coverage(
+    result: Path,
+    models: Sequence[str],
+    designs: Iterable[tuple[str, tuple[int, int]]],
+    simulate: Callable[[Mapping[str, str], str, tuple[int, int]], Mapping[str, Cell]],
+    faults: Callable[[str, int, Cell], list[str]],
+) -> int:
+    """Simulate every population and size, write what came out, and print it.
+
+    Args:
+        result: the file that is written.
+        models: dbt models that are compiled for it.
+        designs: populations, each with items × samples.
+        simulate: compiled models, population and size → a cell for each number that is estimated.
+        faults: name, items and cell → what is wrong with it.
+
+    Returns:
+        1 if an interval misses its bounds, else 0.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        queries = compile_models(Path(folder), models)
+    recorded: dict[str, dict[str, float]] = {}
+    found = []
+    for population, size in designs:
+        for what, cell in simulate(queries, population, size).items():
+            name = f"{population}, {size[0]}x{size[1]}, {what}"
+            recorded[name] = asdict(cell)
+            found += faults(name, size[0], cell)
+            numbers = f"{cell.truth:.4f} {cell.coverage:.3f} {cell.below:.3f} {cell.above:.3f} {cell.n_shown}"
+            print(f"{name:55} {numbers}", flush=True)
+        with atomic_path(result) as path:
+            path.write_text(json.dumps(recorded, indent=1) + "\n")
+    print(*found, sep="\n")
+    return int(bool(found))
+
+
 def faults(name: str, n_items: int, cell: Cell) -> list[str]:
     """What an interval misses by more than chance: 93 in 100, or 85 where one counts a handful of items."""
     is_few = n_items * min(cell.truth, 1 - cell.truth) < FEW
@@ -203,21 +244,14 @@ def faults(name: str, n_items: int, cell: Cell) -> list[str]:
 
 
 def main() -> int:
-    """Simulate every population and size, write what came out, and print it."""
-    with tempfile.TemporaryDirectory() as folder:
-        queries = compile_models(Path(folder), MODELS)
-    recorded: dict[str, dict[str, float]] = {}
-    found = []
-    for population, size in itertools.product(POPULATIONS, SIZES):
-        for what, cell in simulate(queries, population, size, N_EXPERIMENTS, seed=1).items():
-            name = f"{population}, {size[0]}x{size[1]}, {what}"
-            recorded[name] = asdict(cell)
-            found += faults(name, size[0], cell)
-            print(f"{name:45} {cell.truth:.4f} {cell.coverage:.3f} {cell.below:.3f} {cell.above:.3f} {cell.n_shown}")
-        with atomic_path(RESULT) as path:
-            path.write_text(json.dumps(recorded, indent=1) + "\n")
-    print(*found, sep="\n")
-    return int(bool(found))
+    """Simulate every population and size."""
+    return record_coverage(
+        RESULT,
+        MODELS,
+        itertools.product(POPULATIONS, SIZES),
+        lambda queries, population, size: simulate(queries, population, size, N_EXPERIMENTS, seed=1),
+        faults,
+    )
 
 
 if __name__ == "__main__":

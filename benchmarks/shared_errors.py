@@ -10,21 +10,18 @@ a mixed ensemble is worth as much as more votes of one. Exit status 1 if an inte
 from __future__ import annotations
 
 import itertools
-import json
 import sys
-import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.failure_coverage import ENOUGH_SHOWN, Cell, Counts, cell_of, compile_models, outcomes
+from benchmarks.failure_coverage import ENOUGH_SHOWN, Cell, Counts, cell_of, create_models, outcomes, record_coverage
 from benchmarks.matched_null import padded
 from benchmarks.populations import N_OPTIONS, Array
-from warehouse.parquet import atomic_path
 
 RESULT = Path(__file__).with_name("results") / "shared_errors.json"
 SIZES = ((30, 5), (50, 10), (200, 5), (198, 10))
@@ -132,9 +129,7 @@ def estimates(queries: Mapping[str, str], counts: Counts) -> list[tuple[str, flo
     given = pa.concat_tables([outcomes(padded(each), str(model)) for model, each in enumerate(counts)])  # noqa: F841
     with duckdb.connect() as con:
         con.execute(SETUP)
-        for model in MODELS:
-            schema = "figures" if model.startswith("fig_") else "intermediate"
-            con.execute(f"create table warehouse.{schema}.{model} as {queries[model]}")
+        create_models(con, queries, MODELS)
         return con.execute(QUESTIONS).fetchall()
 
 
@@ -180,22 +175,14 @@ def faults(name: str, cell: Cell) -> list[str]:
 
 
 def main() -> int:
-    """Simulate every population and size, write what came out, and print it."""
-    with tempfile.TemporaryDirectory() as folder:
-        queries = compile_models(Path(folder), MODELS)
-    recorded: dict[str, dict[str, float]] = {}
-    found = []
-    for name, size in itertools.product(POPULATIONS, SIZES):
-        for what, cell in simulate(queries, name, size, N_EXPERIMENTS, seed=1).items():
-            told = f"{name}, {size[0]}x{size[1]}, {what}"
-            recorded[told] = asdict(cell)
-            found += faults(told, cell)
-            numbers = f"{cell.truth:.4f} {cell.coverage:.3f} {cell.below:.3f} {cell.above:.3f} {cell.n_shown}"
-            print(f"{told:55} {numbers}", flush=True)
-    with atomic_path(RESULT) as path:
-        path.write_text(json.dumps(recorded, indent=1) + "\n")
-    print(*found, sep="\n")
-    return int(bool(found))
+    """Simulate every population and size."""
+    return record_coverage(
+        RESULT,
+        MODELS,
+        itertools.product(POPULATIONS, SIZES),
+        lambda queries, name, size: simulate(queries, name, size, N_EXPERIMENTS, seed=1),
+        lambda name, _, cell: faults(name, cell),
+    )
 
 
 if __name__ == "__main__":

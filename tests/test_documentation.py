@@ -85,6 +85,7 @@ RUN_ELSEWHERE = {"build", "docs", "publish", "report", "run"}
 NEEDS = {
     "analyze": "logs of yours (the tutorial's are there: tests/test_end_to_end.py runs it)",
     "import": "logs of yours",
+    "merge": "a second warehouse (tests/warehouse/test_merge.py makes some)",
     "public": "a network",
     "sample": "a key and a network (tests/test_end_to_end.py runs a --dry-run)",
     "serve-reasoner": "somebody who stops it",

@@ -18,8 +18,11 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-CONTRACT_VERSION = 4
-"""Version of the contract that files are written by; raised by the first column that is added after a release."""
+CONTRACT_VERSION = 5
+"""Version of the contract that files are written by; raised by the first column or table that is added after a release.
+
+Table `grades` came with 5.
+"""
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 
@@ -300,6 +303,28 @@ TEST_OUTCOMES = RawTable(
     partition_by=("task",),
 )
 
+GRADES = RawTable(
+    name="grades",
+    grain="one grade: sample × grader × repeat of the grader",
+    schema=_schema(
+        [
+            _key("sample_id", "Sample (raw.samples)"),
+            _key("task", "Task (benchmark)"),
+            _key(
+                "grader",
+                "Who graded: an Inspect scorer (scorer:value where it gives several), or what a table's mapping says",
+            ),
+            _column("grade_repeat", pa.int32(), "Repeat of this grader on this sample, from 1", required=True),
+            _column("grade", pa.float64(), "Graded outcome in [0, 1]; NULL where what was written is none"),
+            _column("written", pa.string(), "What the grader wrote"),
+            _column("import_id", pa.string(), "The imported file that the row was read from"),
+            _INGESTED,
+        ]
+    ),
+    sort_by=("sample_id", "grader", "grade_repeat"),
+    partition_by=("task",),
+)
+
 EMBEDDINGS = RawTable(
     name="embeddings",
     grain="one sample × embedding model",
@@ -412,6 +437,7 @@ RAW_TABLES: dict[str, RawTable] = {
         IMPORTS,
         QUARANTINE,
         TEST_OUTCOMES,
+        GRADES,
         EMBEDDINGS,
         SYNTHETIC_PROBLEMS,
         SYNTHETIC_TRAINING,

@@ -234,3 +234,25 @@ def synthetic(
             fail(str(error))
         if world.is_first:
             say("Next: incoherence build && incoherence publish && incoherence report")
+
+
+@app.command("merge")
+def merge_(other: Annotated[Path, typer.Argument(help="Root of the other warehouse, which is only read.")]) -> None:
+    """Take over the raw data of another warehouse: logs that it imported, samples that it drew, what it trained.
+
+    Whichever is merged into the other, the numbers are the same: where both say different things about one sample,
+    item, condition or model, nothing is merged and what differs is named. Then build and publish.
+
+    Example: incoherence merge /mnt/lab/second-warehouse
+    """
+    from warehouse.lock import LockedError
+    from warehouse.merge import MergeError, merge
+
+    try:
+        merged = merge(Layout.from_env(), Layout(other))
+    except (MergeError, LockedError) as error:
+        fail(str(error))
+    say(
+        f"{merged.n_files} raw files taken over, {merged.n_imports} imported logs among them, and {merged.n_responses} "
+        f"files of responses; {merged.n_known} were here already"
+    )

@@ -25,6 +25,16 @@
             {% endfor %}
 {% endmacro %}
 
+{# Who graded a pool: one grader, or (is_panel) all of its graders. #}
+{% macro grader_set_keys() %}{{ return(pool_keys() + ["is_panel", "grader"]) }}{% endmacro %}
+
+{# What is told of the grades of such a set, by the name of its column. #}
+{% macro judge_measures() %}
+    {{ return([
+        "grade_variance", "model_variance", "judge_variance", "judge_share", "grader_variance", "grader_bias",
+    ]) }}
+{% endmacro %}
+
 {% macro item_keys() %}{{ return(pool_keys() + ["item_id"]) }}{% endmacro %}
 
 {# What a decomposition has beside the keys of its group. #}

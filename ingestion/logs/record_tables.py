@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 
-from ingestion.logs.records import Notice, Record, RefusedFileError, Row, Run, ScoredBy, ScoresWithdrawn, Unreadable
+from ingestion.logs.records import (
+    GradesMeant,
+    Notice,
+    Record,
+    RefusedFileError,
+    Row,
+    Run,
+    ScoredBy,
+    ScoresWithdrawn,
+    Unreadable,
+)
 from ingestion.logs.unscored import Unscored
 from ingestion.text import clip
 from warehouse.parquet import to_table
@@ -132,6 +142,10 @@ def collect(records: Iterable[Record], *, source: str, import_id: str, now: date
     unscored.finish(told.withdrawn)
     if told.withdrawn:
         finished = {key: _without_scores(data) if key[0] == "samples" else data for key, data in finished.items()}
+    if told.meanings:
+        finished = {
+            key: _as_meant(data, told.meanings) if key[0] == "grades" else data for key, data in finished.items()
+        }
     return Collected(told.run, finished, told.unreadable, statuses, failures, unscored, told.notices, told.scored_by)
 
 
@@ -144,6 +158,7 @@ class _Told:
     notices: list[str] = field(default_factory=list)
     scored_by: str | None = None
     withdrawn: str | None = None
+    meanings: dict[str, Mapping[str, float]] = field(default_factory=dict)
 
     def take(self, record: Record) -> None:
         if isinstance(record, Run):
@@ -156,8 +171,21 @@ class _Told:
             self.scored_by = record.name
         elif isinstance(record, ScoresWithdrawn):
             self.withdrawn = record.reason
+        elif isinstance(record, GradesMeant):
+            self.meanings[record.grader] = record.meanings
 
 
 def _without_scores(samples: pa.Table) -> pa.Table:
-    place = samples.schema.get_field_index("score")
-    return samples.set_column(place, samples.schema.field(place), pa.nulls(len(samples), samples.schema.types[place]))
+    return _with_column(samples, "score", [None] * len(samples))
+
+
+def _as_meant(grades: pa.Table, meanings: Mapping[str, Mapping[str, float]]) -> pa.Table:
+    columns = (grades[name].to_pylist() for name in ("grader", "written"))
+    return _with_column(
+        grades, "grade", [meanings[grader].get(written) for grader, written in zip(*columns, strict=True)]
+    )
+
+
+def _with_column(table: pa.Table, name: str, values: list[Any]) -> pa.Table:
+    column = table.schema.field(name)
+    return table.set_column(table.schema.get_field_index(name), column, pa.array(values, column.type))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,7 +28,7 @@ class Row:
     """A row of a raw table, without `source`, `import_id` and `ingested_at`, which the importer adds.
 
     Rows of `items`, `conditions` and `models` may repeat; the first one of a key is kept. An item comes before its
-    samples, and a sample's unit tests right after it.
+    samples, and a sample's unit tests and grades right after it.
 
     Attributes:
         table: a raw table's name.
@@ -60,6 +60,19 @@ class ScoresWithdrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class GradesMeant:
+    """Only now that the whole file was seen: what a grader's words and numbers mean; its rows of `grades` came before.
+
+    Attributes:
+        grader: the grader, as in its rows.
+        meanings: what it wrote → graded outcome; what is not in it has none.
+    """
+
+    grader: str
+    meanings: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """A part of the file that could not be read: a row of the quarantine."""
 
@@ -75,7 +88,7 @@ class Notice:
     text: str
 
 
-Record = Run | Row | ScoredBy | ScoresWithdrawn | Unreadable | Notice
+Record = Run | Row | ScoredBy | ScoresWithdrawn | GradesMeant | Unreadable | Notice
 
 
 class LogFormat(Protocol):

@@ -14,7 +14,9 @@ import pyarrow.parquet as pq
 from ingestion.logs.import_file import REFUSED, Source, name_hash
 from warehouse.layout import Layout
 
-_WRITTEN_FROM_LOGS = ("samples", "test_outcomes", "items", "conditions", "models", "survey_rankings", "quarantine")
+_WRITTEN_FROM_LOGS = (
+    *("samples", "test_outcomes", "grades", "items", "conditions", "models", "survey_rankings", "quarantine"),
+)
 
 
 class WrittenFiles:

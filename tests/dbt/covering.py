@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.dbt.random_raw import RawRows, random_eval_rows, random_synthetic_rows
-from tests.dbt.random_study import budget_rows, independent_rows, random_study_rows, trial_rows, under_versions
+from tests.dbt.random_study import (
+    budget_rows,
+    independent_rows,
+    random_study_rows,
+    trial_rows,
+    under_judges,
+    under_versions,
+)
 from warehouse.layout import Layout
 
 ALIASED, ALIAS = "Qwen/Qwen3-8B", "vllm/Qwen/Qwen3-8B"
@@ -14,7 +21,7 @@ ALIASED, ALIAS = "Qwen/Qwen3-8B", "vllm/Qwen/Qwen3-8B"
 def covering_rows() -> tuple[RawRows, list[RawRows]]:
     """Samples of every kind, and synthetic rollouts of two problems: together every model of dbt has rows."""
     evals = random_eval_rows(7) + random_study_rows(10) + independent_rows(11) + budget_rows(12) + trial_rows(13)
-    return under_versions(evals), [random_synthetic_rows(8), random_synthetic_rows(9, dimension=2)]
+    return under_judges(under_versions(evals), 14), [random_synthetic_rows(8), random_synthetic_rows(9, dimension=2)]
 
 
 def under_two_names(rows: RawRows) -> RawRows:

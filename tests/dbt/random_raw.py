@@ -31,6 +31,7 @@ class RawRows:
     conditions: list[Row] = field(default_factory=list)
     models: list[Row] = field(default_factory=list)
     test_outcomes: list[Row] = field(default_factory=list)
+    grades: list[Row] = field(default_factory=list)
     embeddings: list[Row] = field(default_factory=list)
     survey_rankings: list[Row] = field(default_factory=list)
     synthetic_problems: list[Row] = field(default_factory=list)
@@ -45,6 +46,7 @@ class RawRows:
             "conditions": (),
             "models": (),
             "test_outcomes": ("task",),
+            "grades": ("task",),
             "embeddings": ("embedding_model",),
             "survey_rankings": (),
             "synthetic_problems": ("problem_id",),

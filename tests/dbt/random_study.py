@@ -270,3 +270,46 @@ def under_versions(rows: RawRows) -> RawRows:
         elif sample["task"] == "trials":
             sample["system_fingerprint"] = f"fp_{epoch % 3}"
     return rows
+
+
+def under_judges(rows: RawRows, seed: int) -> RawRows:
+    """The same rows, with grades: of a panel, of one judge again and again, of one judge once, of judges that agree."""
+    rng = np.random.default_rng(seed)
+    for sample in rows.samples:
+        if sample["import_id"] != "import-1":
+            continue
+        for grader, repeats in _judges_of(rng, sample).items():
+            for repeat in range(1, repeats + 1):
+                grade: float | None = float(rng.integers(0, 5)) / 4
+                if sample["task"] == "essay":
+                    grade = float(sample["epoch"] % 2)
+                elif sample["task"] == "trials" and rng.random() < 0.05:
+                    grade = None  # what the judge wrote could not be read
+                rows.grades.append(
+                    {
+                        "sample_id": sample["sample_id"],
+                        "task": sample["task"],
+                        "grader": grader,
+                        "grade_repeat": repeat,
+                        "grade": grade,
+                        "import_id": "import-1",
+                        "ingested_at": NOW,
+                    }
+                )
+    # Another reading of a log had other judges.
+    rows.grades += [{**row, "grader": f"old {row['grader']}", "import_id": "import-0"} for row in rows.grades[:5]]
+    return rows
+
+
+def _judges_of(rng: np.random.Generator, sample: Row) -> dict[str, int]:
+    """How often each judge grades a sample."""
+    if sample["task"] == "trials":
+        names = ["strict", "lenient", "all graders"][: 2 if sample["model_id"] == "fixer" else 3]
+        return {name: int(rng.integers(0, 3)) for name in names}
+    if sample["task"] == "open":
+        return {"judge": int(rng.integers(1, 4))}
+    if sample["task"] == "essay":
+        return {"left": 1, "right": 1}
+    if sample["task"] == "repair":
+        return {"judge": 1}
+    return {}

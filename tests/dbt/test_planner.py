@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import json
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -221,10 +222,11 @@ def test_four_samples_foretell_eight(decomposition: str) -> None:
 def test_the_command_prints_a_plan(built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     layout = Layout(tmp_path)
     layout.published_database.parent.mkdir(parents=True)
-    plans = built.database.sql("from figures.fig_planner").to_arrow_table()
     with duckdb.connect(str(layout.published_database)) as published:
-        published.register("plans", plans)
-        published.execute("create schema figures; create table figures.fig_planner as from plans")
+        published.execute("create schema figures")
+        for name in ("fig_planner", "fig_reliability"):
+            published.register("rows", built.database.sql(f"from figures.{name}").to_arrow_table())
+            published.execute(f"create table figures.{name} as from rows")
     monkeypatch.setenv("WAREHOUSE_ROOT", str(tmp_path))
     printed = CliRunner().invoke(app, ["plan", "--width", "0.05", "--task", "independent"])
     assert printed.exit_code == 0, printed.output
@@ -236,3 +238,27 @@ def test_the_command_prints_a_plan(built: Built, tmp_path: Path, monkeypatch: py
     refused = CliRunner().invoke(app, ["plan", "--width", "0.07"])
     assert refused.exit_code == 2 and "planner_widths" in refused.stderr
     assert CliRunner().invoke(app, ["plan", "--task", "nothing"]).exit_code == 2
+
+    def votes(wanted: float) -> list[dict[str, Any]]:
+        told = CliRunner().invoke(app, ["plan", "--reliability", str(wanted), "--json"])
+        assert told.exit_code == 0, told.output
+        return list(json.loads(told.stdout))
+
+    reliable = built.rows("figures.fig_reliability")
+    reached = Counter[bool]()
+    for row in votes(0.6):
+        here = [
+            each
+            for each in reliable
+            if (each["task"], each["model_id"], each["condition_label"])
+            == (row["task"], row["model_id"], row["condition_label"])
+        ]
+        for name, column in (("votes", "majority_at_k"), ("surely", "majority_at_k_ci_low")):
+            enough = [each["k"] for each in here if each[column] is not None and each[column] >= 0.6]
+            assert row[name] == (min(enough) if enough else None), row
+            cost = next((each["cost_usd_per_item"] for each in here if each["k"] == row[name]), None)
+            assert row["usd_per_item" if name == "votes" else "surely_usd"] == pytest.approx(cost, abs=1e-6)
+            reached[bool(enough)] += 1
+        assert (row["note"] is None) == (row["votes"] is not None)
+    assert reached[True] > 3 and reached[False] > 3
+    assert CliRunner().invoke(app, ["plan", "--reliability", "1.5"]).exit_code == 2

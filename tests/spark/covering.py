@@ -17,7 +17,7 @@ from tests.dbt.random_raw import (
     random_synthetic_rows,
     sample_row,
 )
-from tests.dbt.random_study import budget_rows, independent_rows, random_study_rows, trial_rows
+from tests.dbt.random_study import budget_rows, independent_rows, random_study_rows, trial_rows, under_judges
 
 SETTINGS = (
     r"""{"prompt_format": "choice", "note": "it's a \"back\\slash\"", "stop": ["a", "b"], """
@@ -27,7 +27,7 @@ SETTINGS = (
 
 def covering_rows() -> list[RawRows]:
     """What is written into the raw layer."""
-    return [
+    evals = (
         random_eval_rows(7)
         + random_study_rows(10)
         + independent_rows(11, n_items=7, n_samples=40)
@@ -35,9 +35,9 @@ def covering_rows() -> list[RawRows]:
         + trial_rows(13)
         + twins()
         + many_items()
-        + one_item(),
-        random_synthetic_rows(8, dimension=2),
-    ]
+        + one_item()
+    )
+    return [under_judges(evals, 14), random_synthetic_rows(8, dimension=2)]
 
 
 def twins() -> RawRows:

@@ -40,10 +40,11 @@ class Dots:
         """Rows from the top; the series of a row lie a little apart."""
         points, fewer_series = few(self.shown, "series", MOST_SERIES, "series")
         palette = colors(points["series"].to_list())
-        row_height = 0.26 + 0.16 * len(palette)
+        beside = _side_by_side(points)
+        row_height = 0.26 + 0.16 * beside
         points, fewer_rows = few(points, "row", int((TALLEST_IN - 1.5) / row_height), "rows")
         rows = points["row"].unique(maintain_order=True).to_list()
-        apart = min(0.22, 0.7 / max(1, len(palette)))
+        apart = min(0.22, 0.7 / beside) if beside > 1 else 0.0
         picture = MplFigure(figsize=(8.6, 1.5 + row_height * len(rows)), layout="constrained")
         axis = picture.subplots()
         for index, (series, color) in enumerate(palette.items()):
@@ -71,11 +72,11 @@ class Dots:
         y = alt.Y("row:N", sort=ROW_ORDER, title=None, axis=alt.Axis(labelLimit=420))
         legend = alt.Legend(orient="bottom") if len(series) > 1 else None
         color = alt.Color("series:N", scale=color_scale(colors(series)), title=None, legend=legend)
-        offset = alt.YOffset("series:N", sort=series)
+        offset = {"yOffset": alt.YOffset("series:N", sort=series)} if _side_by_side(points) > 1 else {}
         x = alt.X("x:Q", title=self.x_label, scale=alt.Scale(zero=False, padding=12))
         columns = ["row", "row_order", "series", "x", "low", "high", *self.tooltips]
         keys = [name for name in (*KEYS, *(f"other_{key}" for key in KEYS)) if name in points.columns]
-        base = alt.Chart(points.select(*columns, *keys)).encode(y=y, yOffset=offset, color=color)
+        base = alt.Chart(points.select(*columns, *keys)).encode(y=y, color=color, **offset)
         layers: list[Any] = [
             base.transform_filter("isValid(datum.low)")
             .mark_rule(opacity=0.6)
@@ -98,3 +99,9 @@ class Dots:
             )
         chart: alt.TopLevelMixin = alt.layer(*layers).properties(width=480, height=alt.Step(16))
         return chart
+
+
+def _side_by_side(points: pl.DataFrame) -> int:
+    """How many series need places of their own in a row: all, but one place where every row has a single series."""
+    in_a_row = points.group_by("row").agg(pl.col("series").n_unique())["series"].max()
+    return points["series"].n_unique() if in_a_row != 1 else 1

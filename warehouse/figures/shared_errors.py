@@ -24,7 +24,8 @@ def _dots(tables: Tables) -> Dots:
 
 
 def told_pairs(table: pl.DataFrame) -> pl.DataFrame:
-    """Add `row`: the task, both models and, where the task has several, the condition."""
+    """Add `row`: both models, and the task and the condition where there are several."""
+    tasks = pl.col("task").n_unique() > 1
     several = pl.col("condition_id").n_unique().over("task") > 1
     one, other = (
         pl.col(f"{side}model_id").map_elements(short_model, return_dtype=pl.String) for side in ("", "other_")
@@ -33,7 +34,12 @@ def told_pairs(table: pl.DataFrame) -> pl.DataFrame:
     simulated = pl.when(pl.col("is_simulated") | pl.col("other_is_simulated")).then(pl.lit(" (simulated)"))
     nothing = pl.lit("")
     return table.with_columns(
-        row=pl.col("task") + ": " + one + " and " + other + condition.otherwise(nothing) + simulated.otherwise(nothing)
+        row=pl.when(tasks).then(pl.col("task") + ": ").otherwise(nothing)
+        + one
+        + " + "
+        + other
+        + condition.otherwise(nothing)
+        + simulated.otherwise(nothing)
     )
 
 

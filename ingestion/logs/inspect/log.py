@@ -21,6 +21,7 @@ import msgspec
 
 from ingestion.logs.inspect.condition import condition_row, generate_config
 from ingestion.logs.inspect.epochs import epochs_of
+from ingestion.logs.inspect.graders import Graders
 from ingestion.logs.inspect.lengths import timestamp
 from ingestion.logs.inspect.model import model_id_of, roles_of
 from ingestion.logs.inspect.sample import RunContext, sample_rows
@@ -35,7 +36,7 @@ from ingestion.text import clip
 MAX_JSON_FILE_BYTES = 2**30
 """Largest `.json` log that is read, because it has to be held whole; `.eval` archives are streamed."""
 
-READER_VERSION = 6
+READER_VERSION = 7
 
 _HEADER, _JOURNAL = "header.json", "_journal/start.json"
 _OTHER_MEMBERS = re.compile(r"header\.json|summaries\.json|reductions\.json|_journal/.*", re.DOTALL)
@@ -88,7 +89,7 @@ class InspectFormat:
         return ()
 
     def read(self, path: Path) -> Iterator[Record]:
-        """The run, then condition, model and samples with their items and unit tests, and what could not be read."""
+        """The run, then condition, model and samples with items, unit tests and grades, and what could not be read."""
         try:
             with path.open("rb") as handle:
                 is_archive = handle.read(2) == b"PK"
@@ -197,7 +198,7 @@ def _records(
     provider = spec.model.partition("/")[0] if "/" in spec.model else None
     yield Row("models", {"model_id": model_id, "provider": provider, "is_simulated": provider == "mockllm"})
 
-    context = _context(header, run_status, condition, ScorerChoice(header, options))
+    context = _context(header, run_status, condition, options)
     started = timestamp(spec.created)
     seen: set[str] = set()
     for sample in itertools.chain(peeked, decoded):
@@ -227,7 +228,7 @@ def _records(
             f"{len(context.contradicted):,} samples are judged by scorer {context.scorer.name!r} otherwise than by the "
             "option that was read from them; kl, brier and accuracy go by the option"
         )
-    yield from _told_of_scorers(context.scorer, asked=options.scorer)
+    yield from _told_of_scorers(context.scorer, context.graders, asked=options.scorer)
     if context.ids_are_positions:
         yield Notice(
             "its ids are positions in a shuffled order, which change from run to run, so items are known by what they "
@@ -235,12 +236,13 @@ def _records(
         )
 
 
-def _told_of_scorers(scorer: ScorerChoice, *, asked: str | None) -> Iterator[Record]:
+def _told_of_scorers(scorer: ScorerChoice, graders: Graders, *, asked: str | None) -> Iterator[Record]:
     others = ", ".join(sorted(scorer.others))
     if asked and scorer.others and not scorer.is_used:
         raise RefusedFileError(f"no sample has a score by {asked!r}; there are {others}: name one with --scorer")
     if others and not asked:
         yield Notice(f"scores are those of scorer {scorer.name!r}; there are {others} too: --scorer NAME reads another")
+    yield from graders.meant()
 
 
 def _decoded(raw_samples: Iterator[_RawSample]) -> Iterator[Sample | Unreadable]:
@@ -268,8 +270,9 @@ def _counted(samples: Iterator[Sample | Unreadable], header: Header, run_status:
         )
 
 
-def _context(header: Header, run_status: str, condition: Mapping[str, Any], scorer: ScorerChoice) -> RunContext:
+def _context(header: Header, run_status: str, condition: Mapping[str, Any], options: ScoreOptions) -> RunContext:
     config = generate_config(header)
+    scorer = ScorerChoice(header, options)
     seed, n_completions = config.get("seed"), config.get("num_choices")
     return RunContext(
         header=header,
@@ -283,6 +286,7 @@ def _context(header: Header, run_status: str, condition: Mapping[str, Any], scor
         seed=seed if isinstance(seed, int) and -(2**63) <= seed < 2**63 else None,
         n_completions=n_completions if isinstance(n_completions, int) and 1 <= n_completions <= 100_000 else 1,
         scorer=scorer,
+        graders=Graders(header, options, scorer),
         epochs=epochs_of(header.eval.metadata),
     )
 

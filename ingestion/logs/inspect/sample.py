@@ -8,6 +8,7 @@ from typing import Any
 
 from ingestion import answers
 from ingestion.logs.inspect.epochs import epoch_of
+from ingestion.logs.inspect.graders import Graders
 from ingestion.logs.inspect.lengths import measures
 from ingestion.logs.inspect.outcome import Answered, Asked, outcome
 from ingestion.logs.inspect.scores import ScorerChoice
@@ -42,6 +43,7 @@ class RunContext:
         seed: seed of the run.
         n_completions: completions asked for per call.
         scorer: the scorer that is read; decides itself at the first sample with scores.
+        graders: all scorers.
         epochs: what the run's own epochs 1, 2, … are; empty where they are 1, 2, ….
         answer_keys: by item id, choices and targets, the answer key's id; grows as samples are read, so that an item is
             handed over once and not once for each epoch.
@@ -60,6 +62,7 @@ class RunContext:
     seed: int | None
     n_completions: int
     scorer: ScorerChoice
+    graders: Graders
     epochs: tuple[int, ...] = ()
     answer_keys: dict[tuple[Any, ...], str] = field(default_factory=dict)
     targets: dict[tuple[Any, ...], int | None] = field(default_factory=dict)
@@ -67,7 +70,7 @@ class RunContext:
 
 
 def sample_rows(sample: Sample, context: RunContext) -> Iterator[Row | Unreadable]:
-    """The sample's item, the sample itself (one for each completion of its call), and its unit tests.
+    """The sample's item, the sample itself (one for each completion of its call), its unit tests and grades.
 
     With several completions per call (`num_choices` K), completion j of epoch e becomes epoch (e − 1)·K + j. The call's
     tokens, cost and latency belong to all of them together, so they are NULL; its score belongs to the first alone.
@@ -115,8 +118,10 @@ def sample_rows(sample: Sample, context: RunContext) -> Iterator[Row | Unreadabl
             context.contradicted.append(values["sample_id"])
         yield Row("samples", values, answered.grade.unscored)
         if position == 0:
-            for test in test_rows(sample):
-                yield Row("test_outcomes", {"sample_id": values["sample_id"], "task": base["task"], **test})
+            key = {"sample_id": values["sample_id"], "task": base["task"]}
+            yield from (Row("test_outcomes", key | test) for test in test_rows(sample))
+            grades = context.graders.rows(sample.scores or {}, context.prompt_format)
+            yield from (Row("grades", key | grade) for grade in grades)
 
 
 def _check(sample: Sample, n_completions: int) -> None:

@@ -83,12 +83,14 @@ class TableFormat:
             if len(reader.models) * len(reader.tasks) > MAX_PARTITIONS:
                 raise RefusedFileError("task and model differ in almost every row; are they mapped rightly?")
             yield from records
+        yield from reader.rest()
         _check(mapping, fields, outcomes, rows)
         if lost is not None and not outcomes.n_samples:
             raise RefusedFileError(f"no row of it could be read ({lost.place}: {lost.reason})")
         if (judge := _judge(mapping)) is not None:
             yield ScoredBy(judge)
-        yield from map(Notice, (*rows.notices(), *outcomes.notices()))
+        graded = reader.graded.notices() if reader.graded else ()
+        yield from map(Notice, (*rows.notices(), *outcomes.notices(), *graded))
         yield Run(run_id, "success", _only(reader.tasks), _only(reader.models), None)
 
 

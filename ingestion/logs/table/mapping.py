@@ -247,6 +247,10 @@ class Mapping(_Strict):
     """The probabilities of the options that the model stated, in their order; instead of `answer`."""
     score: _Score | None = None
     """A verdict, or a grade."""
+    grader: _Value | None = None
+    """Who gave the score. Rows that differ in it alone are one sample, told by its epoch, with several grades."""
+    grade_repeat: _Value | None = None
+    """The grader's repeat, from 1. Without it, the rows of one sample and grader are counted in their order."""
     tests: _Tests | None = None
     """Outcomes of unit tests."""
     completion: _Value | None = None
@@ -290,6 +294,17 @@ class Mapping(_Strict):
             raise ValueError("map at least one of answer, probabilities, score, tests, completion")
         if self.probabilities and self.answer:
             raise ValueError("map either answer or probabilities: an item is decomposed over one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _graders_grade_samples_that_are_told_apart(self) -> Mapping:
+        if self.grade_repeat and not self.grader:
+            raise ValueError("grade_repeat goes with grader; where all grades are one's, write grader: {value: NAME}")
+        if self.grader and not (self.score and self.epoch):
+            raise ValueError(
+                "grader goes with score and epoch: the epoch tells which rows grade the same sample; where every item "
+                "has one sample, write epoch: {value: 1}"
+            )
         return self
 
     @property

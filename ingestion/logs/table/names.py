@@ -42,6 +42,11 @@ ENTRY_NAMES: dict[str, tuple[str, ...]] = {
         "score scores reward rewards correct is_correct correctness passed is_passed resolved is_resolved success "
         "is_success acc accuracy exact_match grade rating verdict outcome result"
     ),
+    "grader": _names(
+        "grader grader_id grader_name grader_model judge judge_id judge_name judge_model rater rater_id annotator "
+        "annotator_id evaluator"
+    ),
+    "grade_repeat": _names("grade_repeat grader_repeat grader_run judge_repeat judge_run judge_trial rating_repeat"),
     "tests": _names("tests test_results test_outcomes parser_results"),
     "completion": _names("completion completions output outputs generation generations text model_output raw_response"),
     "reasoning": _names("reasoning thinking reasoning_content reasoning_trace cot chain_of_thought"),

@@ -95,7 +95,7 @@ class Outcomes:
         completion, said = self._words(row, texts)
         is_cut_off = completion.is_cut_off or said.is_cut_off
         read = _Read(failure=CUT_OFF) if is_cut_off else self._read(row, item, said.text)
-        grade = self._grade(row) if self._mapping.score else Grade(read.score)
+        grade = self.grade(row) if self._mapping.score else Grade(read.score)
         score = grade.score
         status, error = self._status(row, read.failure)
         if is_cut_off and status == "format_failure" and (score is not None or item["target_text"] is not None):
@@ -173,7 +173,12 @@ class Outcomes:
                 raise ValueError(f"tests: outcome of {name!r} is {outcome!r}; map it to true or false")
             yield {"test_name": clip(name, 1_000), "kind": kinds.get(name, "other"), "passed": passed}
 
-    def _grade(self, row: AbstractMapping[str, Any]) -> Grade:
+    def grade(self, row: AbstractMapping[str, Any]) -> Grade:
+        """What `score` says, as a graded outcome.
+
+        Raises:
+            ValueError: if it holds several values.
+        """
         given = self._fields.get(row, "score")
         if isinstance(given, dict | list):
             one_text("score", given)

@@ -12,6 +12,7 @@ from ingestion.conditions import integer, settings_row
 from ingestion.logs.records import Row
 from ingestion.logs.table.answers import answer_kind, chosen_option, options_of
 from ingestion.logs.table.fields import Fields
+from ingestion.logs.table.graders import GradedSamples
 from ingestion.logs.table.mapping import Mapping
 from ingestion.logs.table.outcome import Outcomes
 from ingestion.logs.table.paths import plain_text
@@ -42,11 +43,14 @@ class RowReader:
         self._told: set[tuple[str, ...]] = set()
         self._epochs: dict[tuple[str, ...], int] = {}
         self._seen: set[str] = set()
+        self.graded = GradedSamples(fields, outcomes) if mapping.grader else None
         self.models: set[str] = set()
         self.tasks: set[str] = set()
 
     def rows(self, row: AbstractMapping[str, Any]) -> Iterator[Row]:
-        """The row's model, condition and item where they are new, its sample, and its unit tests.
+        """The row's model, condition and item where they are new, its sample, and its unit tests and grade.
+
+        Where rows are of several graders, a sample waits for the grader that all samples are scored by; see `rest`.
 
         Raises:
             ValueError: if a value is missing or not what it should be; the message names the entry of the mapping.
@@ -70,7 +74,7 @@ class RowReader:
         # counted, equal epochs of two files are two samples.
         source_ref = run or (None if self._mapping.epoch else self._run_id)
         new_id = sample_id(**key, source="table", source_ref=source_ref)
-        if new_id in self._seen:
+        if new_id in self._seen and self.graded is None:
             raise ValueError(f"epoch {epoch} of item {keys['item']!r} occurs more than once; map run or epoch apart")
         outcome, unscored = self._outcomes.outcome(row, item)
         sample = key | {
@@ -83,7 +87,13 @@ class RowReader:
             **outcome,
             **self._measures(row),
         }
-        tests = list(self._outcomes.tests(row))
+        told = [Row("samples", sample, unscored)]
+        told += [
+            Row("test_outcomes", {"sample_id": new_id, "task": keys["task"], **test})
+            for test in self._outcomes.tests(row)
+        ]
+        if self.graded is not None:
+            told = self.graded.take(row, told)
         self._seen.add(new_id)
         self.models.add(keys["model"])
         self.tasks.add(keys["task"])
@@ -93,9 +103,11 @@ class RowReader:
             yield Row("conditions", condition)
         if self._is_new("item", keys["task"], keys["item"], answer_key):
             yield Row("items", {"task": keys["task"], "item_id": keys["item"], "answer_key_id": answer_key, **item})
-        yield Row("samples", sample, unscored)
-        for test in tests:
-            yield Row("test_outcomes", {"sample_id": new_id, "task": keys["task"], **test})
+        yield from told
+
+    def rest(self) -> Iterator[Row]:
+        """Samples that waited in vain for the grader that all are scored by; known when the last row was read."""
+        return iter(()) if self.graded is None else self.graded.rest()
 
     def _is_new(self, *key: str) -> bool:
         is_new = key not in self._told

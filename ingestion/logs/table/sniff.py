@@ -23,7 +23,7 @@ from ingestion.verdicts import verdict
 
 _SNIFFED_ROWS = 500
 _FEWEST_REPEATS = 3
-_WHOLE = ("epoch", "input_tokens", "output_tokens", "reasoning_tokens", "n_actions")
+_WHOLE = ("epoch", "grade_repeat", "input_tokens", "output_tokens", "reasoning_tokens", "n_actions")
 _NUMBERS = ("latency_s", "cost_usd")
 _TURNS = ("traj", "trajectory", "messages", "turns", "steps")
 _KEYS = ("task", "model", "item")
@@ -59,6 +59,7 @@ def propose(path: Path) -> str:
         found.pop("epoch", None)
         if "each" in columns:
             found["score" if _fits("score", columns["each"]) else "answer"] = "each"
+    _without_graders(found)
     settings = _settings(columns, found, rows if repeats is None else [])
     lines += [f"{name}: {_quoted(found[name])}" if name in found else _to_fill(name, found) for name in _KEYS]
     are_numbers = "choices" not in found and _are_numbers(columns.get(found.get("target", ""), []))
@@ -195,9 +196,18 @@ def _found(columns: Columns) -> dict[str, str]:
     return found
 
 
+def _without_graders(found: dict[str, str]) -> None:
+    """Rows of several graders can be put together as samples only by their epoch."""
+    if not {"grader", "epoch", "score"} <= set(found):
+        for name in ("grader", "grade_repeat"):
+            found.pop(name, None)
+
+
 def _fits(name: str, values: list[Any]) -> bool:
     if not values:
         return False
+    if name == "grader":  # a column of that name may hold what the judge said
+        return not any(isinstance(value, list | dict) or verdict(value) is not None for value in values)
     if name in _WHOLE:
         return all((number := as_integer(value)) is not None and number >= 0 for value in values)
     if name in _NUMBERS:
@@ -212,8 +222,8 @@ def _fits(name: str, values: list[Any]) -> bool:
 
 
 def _line(name: str, column: str, values: list[Any], *, are_numbers: bool) -> str:
-    if name == "epoch" and min(as_integer(value) or 0 for value in values) == 0:
-        return f"epoch: {{field: {_quoted(column)}, add: 1}}  # counts from 0 there, from 1 here"
+    if name in ("epoch", "grade_repeat") and min(as_integer(value) or 0 for value in values) == 0:
+        return f"{name}: {{field: {_quoted(column)}, add: 1}}  # counts from 0 there, from 1 here"
     if name == "score" and any((number := as_number(value)) is not None and not 0 <= number <= 1 for value in values):
         numbers = [float(number) for value in values if (number := as_number(value)) is not None]
         seen = f"numbers from {min(numbers):g} to {max(numbers):g} were seen"
@@ -240,7 +250,7 @@ def _settings(columns: Columns, found: dict[str, str], rows: list[dict[str, Any]
     free = [column for column in columns if column not in found.values() and columns[column]]
     named = [column for column in free if is_condition_name(column) and not isinstance(columns[column][0], dict | list)]
     named = [*crossed, *(column for column in named if column not in crossed)]
-    keys = [found[name] for name in (*_KEYS, "epoch") if name in found]
+    keys = [found[name] for name in (*_KEYS, "epoch", "grader", "grade_repeat") if name in found]
     unnamed = [column for column in free if column not in named]
     if "epoch" in found:
         told = separating_columns(rows, [*keys, *named], unnamed)

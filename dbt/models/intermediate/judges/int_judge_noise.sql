@@ -1,0 +1,86 @@
+{#
+  Per set of graders what is told of its grades (`judge_measure`), each with half its interval: means over items, and the judges' share
+  Σ judge_variance / Σ grade_variance. All are sandwiches, the share's with the delete-one jackknife, in which few items that
+  decide are few. Linear, not on the logit scale as that of incoherence: of a model that never varies the share is 1, and no
+  interval on that scale would hold it (benchmarks/judges.py).
+#}
+{% set keys = grader_set_keys() + ["judge_measure"] %}
+{% set group = keys | join(", ") %}
+{% set cluster = cluster_of("item_id") %}
+
+with
+
+items as (
+    select *
+    from {{ ref("int_item_grades") }}
+    inner join {{ ref("int_item_clusters") }} using (task, item_id)
+    left join {{ ref("int_item_grader_bias") }} using ({{ grader_set_keys() | join(", ") }}, item_id)
+),
+
+-- A mean is a ratio to the number of items.
+measured as (
+    {% for measure in judge_measures() %}
+        {% set is_share = measure == "judge_share" %}
+        select
+            {{ grader_set_keys() | join(", ") }},
+            '{{ measure }}' as judge_measure,
+            {{ cluster }},
+            {{ "judge_variance" if is_share else measure }} as part,
+            {{ "grade_variance" if is_share else "1e0" }} as whole
+        from items
+        where {{ "grade_variance" if is_share else measure }} is not null
+        {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
+units as (
+    select
+        {{ group }},
+        {{ cluster }},
+        count(*) as n_members,
+        sum(part) as part,
+        sum(whole) as whole
+    from measured
+    group by {{ group }}, {{ cluster }}
+),
+
+totals as (
+    select
+        {{ group }},
+        sum(whole) as whole,
+        pow(sum(whole), 2) / nullif(sum(whole * whole), 0) as n_effective,
+        case
+            when sum(whole) > {{ var("zero_error") }} * sum(n_members) then {{ settled("sum(part) / sum(whole)") }}
+        end as estimate
+    from units
+    group by {{ group }}
+),
+
+influences as (
+    select
+        {{ columns_of("units", keys + [cluster]) }},
+        (units.part - totals.estimate * units.whole) / totals.whole
+        / case when units.judge_measure = 'judge_share' then nullif(1 - units.whole / totals.whole, 0) else 1e0 end
+            as influence
+    from units
+    inner join totals using ({{ group }})
+    where totals.estimate is not null
+),
+
+intervals as (
+    with {{ sandwich_interval("totals", "influences", keys, "n_units", 1) }}
+)
+
+select
+    {{ columns_of("totals", keys) }},
+    totals.estimate,
+    totals.n_effective,
+    case when intervals.half_width >= 1e-12 then intervals.half_width end as half_width,
+    case
+        when totals.estimate is null then 'no_variance'
+        when totals.estimate = 0 then 'judges_agree'
+        when intervals.half_width is null then 'one_item'
+        when intervals.half_width < 1e-12 then 'no_spread'
+    end as judge_note
+from totals
+left join intervals using ({{ group }})

@@ -1,0 +1,74 @@
+"""The variance of a grade and its parts: every pair of grades by hand, and the textbook's analysis of variance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import permutations, product
+
+import numpy as np
+
+from tests.oracles.decompositions import Array
+
+Grades = Mapping[str, Mapping[str, Sequence[float]]]
+"""Of an item: by sample and rater, grades."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """The variance of a grade; None where nothing can be told."""
+
+    grade: float | None
+    model: float | None
+    judge: float | None
+    grader: float | None
+
+
+def split(grades: Grades) -> Split:
+    """By products of pairs of grades: of one sample, of one rater, of neither."""
+    means = {(i, g): float(np.mean(of)) for i, sample in grades.items() for g, of in sample.items()}
+    unlike = [(one, other) for one, other in permutations(means, 2) if one[0] != other[0]]
+    alike = [means[one] * means[other] for one, other in unlike if one[1] == other[1]]
+    apart = [means[one] * means[other] for one, other in unlike if one[1] != other[1]]
+    several = [sample for sample in grades.values() if len(sample) > 1]
+    if not several or not apart:
+        return Split(None, None, None, None)
+    weights = [len(sample) - 1 for sample in several]
+    squares = [np.mean([np.mean(np.square(of)) for of in sample.values()]) for sample in several]
+    products = [np.mean([np.mean(a) * np.mean(b) for a, b in permutations(sample.values(), 2)]) for sample in several]
+    of_itself, of_sample = (float(np.average(values, weights=weights)) for values in (squares, products))
+    nothing = float(np.mean(apart))
+    grader = float(np.mean(alike)) - nothing if alike else None
+    return Split(of_itself - nothing, of_sample - nothing, of_itself - of_sample, grader)
+
+
+def two_way(table: Array) -> Split:
+    """Samples × graders, one grade each: mean squares of two-way analysis of variance (Shrout and Fleiss's case 2)."""
+    n, k = table.shape
+    middle, rows, columns = table.mean(), table.mean(axis=1), table.mean(axis=0)
+    of_rows = k * np.sum((rows - middle) ** 2) / (n - 1)
+    of_columns = n * np.sum((columns - middle) ** 2) / (k - 1)
+    rest = np.sum((table - rows[:, None] - columns[None] + middle) ** 2) / (n - 1) / (k - 1)
+    model, grader = float(of_rows - rest) / k, float(of_columns - rest) / n
+    return Split(model + grader + float(rest), model, grader + float(rest), grader)
+
+
+def agreement(grades: Grades) -> float | None:
+    """Share of equal pairs of grades of one sample by two raters."""
+    equal = [
+        a == b
+        for sample in grades.values()
+        for one, other in permutations(sample, 2)
+        for a, b in product(sample[one], sample[other])
+    ]
+    return float(np.mean(equal)) if equal else None
+
+
+def bias(grades: Grades, grader: str) -> float | None:
+    """How much higher a grader grades than the others do the same samples."""
+    differences = [
+        np.mean(sample[grader]) - np.mean([np.mean(of) for name, of in sample.items() if name != grader])
+        for sample in grades.values()
+        if grader in sample and len(sample) > 1
+    ]
+    return float(np.mean(differences)) if differences else None

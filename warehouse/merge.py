@@ -1,0 +1,249 @@
+"""Two warehouses become one: the raw files of another are taken over, so that the order of merging does not matter.
+
+Raw files are immutable, and an imported log is named by its content: what both have is there already. Where both hold
+the same sample, item, condition or model with other content, one of them would have to win, and A into B would publish
+other numbers than B into A: then nothing is merged, and what differs is named.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from warehouse.layout import Layout, not_hidden
+from warehouse.lock import locked
+from warehouse.parquet import EMPTY_FILE, atomic_together
+from warehouse.raw import connect_raw, files_off_contract
+from warehouse.schemas import IMPORTS, QUARANTINE, RAW_TABLES
+
+KEYS = {
+    "samples": ("sample_id",),
+    "items": ("task", "item_id", "answer_key_id"),
+    "conditions": ("condition_id",),
+    "models": ("model_id",),
+    "survey_rankings": ("rater_id", "entity", "attribute"),
+}
+"""Of tables in which one of several rows counts (`dbt/models/staging`), what it counts for."""
+
+OF_SAMPLES = ("test_outcomes", "grades")
+"""Tables whose rows belong to the copy of a sample that counts."""
+
+_OWN_FIRST = ("items", "conditions", "models")
+"""Those in which what the sampler wrote comes before what any log says."""
+
+PROVENANCE = ("import_id", "import_number", "ingested_at", "source", "source_ref", "run_id", "run_status")
+"""Where a row comes from: two rows that differ in these alone say the same."""
+
+MOST_NAMED = 5
+
+_IMPORT_ID = re.compile("[0-9a-f]{16}")
+
+
+class MergeError(ValueError):
+    """The warehouses cannot be merged; the message names what differs. Nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What was taken over.
+
+    Attributes:
+        n_files: raw files copied.
+        n_imports: imported logs among them.
+        n_known: raw files of the other that were here already.
+        n_responses: files of verbatim responses copied.
+    """
+
+    n_files: int
+    n_imports: int
+    n_known: int
+    n_responses: int
+
+
+def merge(layout: Layout, other: Layout) -> Merged:
+    """Take over every raw file and response of another warehouse, which is only read.
+
+    All files appear together, or none does. The other's imports are counted after those that are here.
+
+    Args:
+        layout: the warehouse that grows.
+        other: the one that is read.
+
+    Raises:
+        MergeError: if it is no warehouse, is this one, has files off the contract, or says something else about a
+            sample, item, condition or model that is here too.
+        LockedError: if a run is at work on either.
+    """
+    if not other.raw.is_dir():
+        raise MergeError(f"{other.root}: no warehouse (there is no folder raw/ in it)")
+    if other.root.resolve() == layout.root.resolve():
+        raise MergeError(f"{other.root}: this is the warehouse that is merged into")
+    working = "`incoherence run` ({holder}) is at work"
+    with locked(layout.run_lock, working), locked(other.run_lock, working):
+        new, known = _compare(layout, other)
+        _refuse_differences(layout, other)
+        last = _last_number(layout)
+        with atomic_together() as temporary_of:
+            # The rows of imports are renamed last: those of a file count once its row is there.
+            for table, path in sorted(new, key=lambda file: file[0] == IMPORTS.name):
+                here = temporary_of(layout.raw_table(table) / path)
+                there = other.raw_table(table) / path
+                if table == IMPORTS.name:
+                    pq.write_table(_counted_after(pq.read_table(there, partitioning=None), last), here)
+                else:
+                    shutil.copyfile(there, here)
+            responses = list(_new_responses(layout, other))
+            for path in responses:
+                shutil.copyfile(other.responses / path, temporary_of(layout.responses / path))
+    imports = [path for table, path in new if table == IMPORTS.name]
+    return Merged(len(new), len(imports), known, len(responses))
+
+
+def _compare(layout: Layout, other: Layout) -> tuple[list[tuple[str, Path]], int]:
+    """Raw files that only the other has, by table and path in it; and how many both have.
+
+    Raises:
+        MergeError: if a file of both holds other rows.
+    """
+    new, known = [], 0
+    imported, counted = _imports(layout), _imports(other)
+    for table in RAW_TABLES:
+        for path, why in files_off_contract(other, table).items():
+            raise MergeError(f"{path}: {why}")
+        for file in not_hidden(other.raw_table(table).rglob("*.parquet")):
+            path = file.relative_to(other.raw_table(table))
+            here = layout.raw_table(table) / path
+            if file.name == EMPTY_FILE or (_IMPORT_ID.fullmatch(file.stem) and file.stem not in counted):
+                continue  # what a killed import left behind is no data
+            # A log that both imported is one and the same, and a refusal is not data.
+            if file.stem in imported or (table == QUARANTINE.name and here.exists()):
+                known += 1
+            elif not here.exists():
+                new.append((table, path))
+            elif _same_rows(here, file):
+                known += 1
+            else:
+                raise MergeError(f"{table}: {path} is in both warehouses with other rows. Nothing was merged")
+    return new, known
+
+
+def _imports(layout: Layout) -> set[str]:
+    return {path.stem for path in not_hidden(layout.raw_table(IMPORTS.name).glob("*.parquet"))}
+
+
+def _same_rows(one: Path, other: Path) -> bool:
+    tables = [pq.read_table(path, partitioning=None) for path in (one, other)]
+    names = [[name for name in table.column_names if name not in PROVENANCE] for table in tables]
+    return set(names[0]) == set(names[1]) and tables[0].select(names[0]).equals(tables[1].select(names[0]))
+
+
+def _refuse_differences(layout: Layout, other: Layout) -> None:
+    """Raise MergeError if the two say different things about one sample, item, condition, model or ranking."""
+    with connect_raw(layout) as here, connect_raw(other) as there:
+        for table, keys in KEYS.items():
+            shared = _shared_keys(here, there, table)
+            mine, theirs = (_that_count(con, table, shared) for con in (here, there))
+            _refuse(table, _differing(mine, theirs, keys))
+            if table == "samples":
+                for belonging in OF_SAMPLES:
+                    mine, theirs = (_of_samples(con, belonging, shared) for con in (here, there))
+                    _refuse(belonging, _unequal_samples(mine, theirs))
+
+
+def _refuse(table: str, differing: Sequence[str]) -> None:
+    if differing:
+        more = f" and {len(differing) - MOST_NAMED} more" if len(differing) > MOST_NAMED else ""
+        raise MergeError(
+            f"{table}: {len(differing)} are in both warehouses with other content, and the order of merging would "
+            f"decide: {'; '.join(differing[:MOST_NAMED])}{more}. Nothing was merged"
+        )
+
+
+def _shared_keys(here: duckdb.DuckDBPyConnection, there: duckdb.DuckDBPyConnection, table: str) -> pa.Table:
+    keys = ", ".join(KEYS[table])
+    theirs = there.sql(f"select distinct {keys} from raw.{table}").to_arrow_table()
+    here.register("theirs", theirs)
+    return here.sql(f"select distinct {keys} from raw.{table} semi join theirs using ({keys})").to_arrow_table()
+
+
+def _that_count(con: duckdb.DuckDBPyConnection, table: str, shared: pa.Table) -> pa.Table:
+    """Of each key the row that counts; in the order of `dbt/macros/raw.sql`."""
+    con.register("shared", shared)
+    keys = ", ".join(KEYS[table])
+    own_first = "import_id is null desc, " if table in _OWN_FIRST else ""
+    return con.sql(
+        f"select {', '.join(RAW_TABLES[table].schema.names)} from raw.{table} semi join shared using ({keys}) "
+        "left join (select import_id, import_number from raw.imports) using (import_id) "
+        f"qualify row_number() over (partition by {keys} "
+        f"order by {own_first}import_number desc nulls last, ingested_at desc, import_id desc nulls last) = 1"
+    ).to_arrow_table()
+
+
+def _differing(mine: pa.Table, theirs: pa.Table, keys: Sequence[str]) -> list[str]:
+    """Keys of which the two rows say different things, each with the columns that do."""
+    said = [name for name in mine.column_names if name not in (*keys, *PROVENANCE)]
+    differs = [f"mine.{name} is distinct from theirs.{name}" for name in said]
+    with duckdb.connect() as con:
+        con.register("mine", mine)
+        con.register("theirs", theirs)
+        found = con.execute(
+            f"select {', '.join([*keys, *differs])} from mine join theirs using ({', '.join(keys)}) "
+            f"where {' or '.join(differs)} order by {', '.join(keys)}"
+        ).fetchall()
+    return [
+        f"{' / '.join(map(str, row[: len(keys)]))} "
+        f"({', '.join(name for name, differ in zip(said, row[len(keys) :], strict=True) if differ)})"
+        for row in found
+    ]
+
+
+def _of_samples(con: duckdb.DuckDBPyConnection, table: str, shared: pa.Table) -> pa.Table:
+    """What belongs to the copies of samples that count, without where it comes from."""
+    con.register("counted", _that_count(con, "samples", shared).select(["sample_id", "import_id"]))
+    told = ", ".join(f"rows.{name}" for name in RAW_TABLES[table].schema.names if name not in PROVENANCE)
+    return con.sql(
+        f"select {told} from raw.{table} as rows join counted on rows.sample_id = counted.sample_id "
+        "and rows.import_id is not distinct from counted.import_id"
+    ).to_arrow_table()
+
+
+def _unequal_samples(mine: pa.Table, theirs: pa.Table) -> list[str]:
+    """Samples of which the two have other rows."""
+    with duckdb.connect() as con:
+        con.register("mine", mine)
+        con.register("theirs", theirs)
+        found = con.execute(
+            "select distinct sample_id from ((from mine except all from theirs) union all "
+            "(from theirs except all from mine)) order by all"
+        ).fetchall()
+    return [sample_id for (sample_id,) in found]
+
+
+def _last_number(layout: Layout) -> int:
+    with connect_raw(layout) as con:
+        (last,) = con.execute("select coalesce(max(import_number), 0) from raw.imports").fetchone() or (0,)
+    return int(last)
+
+
+def _counted_after(imports: pa.Table, last: int) -> pa.Table:
+    """Rows of `imports` with their numbers raised by `last`; as they are where they were never numbered."""
+    if "import_number" not in imports.column_names:
+        return imports
+    place = imports.column_names.index("import_number")
+    numbers = pc.add(imports["import_number"], last)
+    return imports.set_column(place, imports.schema.field(place), numbers)
+
+
+def _new_responses(layout: Layout, other: Layout) -> Iterator[Path]:
+    for file in sorted(other.responses.rglob("*")):
+        path = file.relative_to(other.responses)
+        if file.is_file() and not (layout.responses / path).exists():
+            yield path
