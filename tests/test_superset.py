@@ -69,7 +69,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, start_new_session=True) as start:
         assert start.stdout is not None
-        (told,) = [line for line in iter(start.stdout.readline, "") if "password: " in line][:1] or [""]
+        told = next((line for line in iter(start.stdout.readline, "") if "password: " in line), "")
         found = re.search(r"password: (\S+)", told)
         assert found, "it ended before it served"
         try:

@@ -7,15 +7,16 @@
 
   and the means of products of two grades y y' tell its variances apart, by what the two have in common:
 
-      the grade itself         of_itself   = μ² + σ²_a + σ²_b + σ²_ce
-      the sample, not the rater of_sample  = μ² + σ²_a
-      the rater, not the sample of_rater   = μ² + σ²_b
-      nothing                  of_nothing  = μ²
+      the grade itself           of_itself   = μ² + σ²_a + σ²_b + σ²_ce
+      the sample, not the rater  of_sample   = μ² + σ²_a
+      the rater, not the sample  of_rater    = μ² + σ²_b
+      nothing                    of_nothing  = μ²
 
-  so that grade_variance = of_itself - of_nothing is what one grade of one sample varies by, model_variance = of_sample - of_nothing
-  what raters see alike in different samples, judge_variance = of_itself - of_sample what they see differently in one, and
-  grader_variance = of_rater - of_nothing the part of that which is systematic. Each is without bias whatever was graded by whom. With ȳ_ig the
-  mean of a rater's grades of a sample, G_i the raters of a sample and Σ over pairs of unlike indices,
+  so that grade_variance = of_itself − of_nothing is what one grade of one sample varies by, model_variance = of_sample −
+  of_nothing what raters see alike in different samples, judge_variance = of_itself − of_sample what they see differently in one,
+  and grader_variance = of_rater − of_nothing the part of that which is systematic. Each is without bias, as long as grades are
+  not missing because of what they would be. With ȳ_ig the mean of a rater's grades of a sample, G_i the raters of a sample and
+  means over pairs of unlike indices,
 
       of_itself  = Σ_i (G_i − 1) · mean_g mean_r y²_igr / Σ_i (G_i − 1)
       of_sample  = Σ_i (G_i − 1) · mean_{g ≠ g'} ȳ_ig ȳ_ig' / Σ_i (G_i − 1)
