@@ -39,8 +39,9 @@ CELLS = (
 """Scenarios and sizes: items × samples."""
 
 MODELS = (
+    "int_item_numbers",
     "int_overthinking_samples",
-    "int_overthinking_probabilities",
+    "int_overthinking_judged_answers",
     "int_overthinking_components",
     "int_overthinking_held_squares",
     "int_overthinking_held_kl",

@@ -51,6 +51,13 @@ SIZES = {1: Size(1, 1, 1), 8: Size(1, 4, 2), 50: Size(1, 50, 1), 144: Size(3, 12
 
 def write_warehouse(layout: Layout, size: Size, seed: int = 1) -> None:
     """Write raw tables of `size`, then build and publish."""
+    write_raw(layout, size, seed)
+    build(layout)
+    publish(layout)
+
+
+def write_raw(layout: Layout, size: Size, seed: int = 1) -> None:
+    """Write raw tables of `size`."""
     rng = np.random.default_rng(seed)
     models, budgets = _models(size.models), BUDGETS[: size.budgets]
     for name, rows in (
@@ -68,8 +75,6 @@ def write_warehouse(layout: Layout, size: Size, seed: int = 1) -> None:
                 key = {"task": task, "model_id": model_id, "condition_id": budget}
                 table = _samples(rng, key, size, min(0.95, skill + 0.04 * rank))
                 write_partition(layout, "samples", table, file_stem="made", partition=key)
-    build(layout)
-    publish(layout)
 
 
 def _models(number: int) -> dict[str, dict[str, Any]]:

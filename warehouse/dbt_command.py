@@ -21,10 +21,14 @@ from pathlib import Path
 
 import platformdirs
 
+from warehouse.environment import value
 from warehouse.freshness import code_fingerprint
 from warehouse.layout import DBT_PROJECT_DIR, Layout
 from warehouse.lifeline import end_when_adopted
 from warehouse.parquet import atomic_path
+
+MOST_MEMORY_GIB = 6.0
+"""With what Python and dbt need beside it, a build stays below 8 GiB."""
 
 
 def dbt_command(layout: Layout) -> list[str]:
@@ -95,12 +99,19 @@ def _keep_parsed(layout: Layout) -> None:
             shutil.copyfile(layout.dbt_partial_parse, temporary)
 
 
+def _memory() -> str:
+    """What DuckDB may hold, as it writes it: at most three quarters of the machine's memory."""
+    of_machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{min(MOST_MEMORY_GIB, 0.75 * of_machine):.1f}GiB"
+
+
 def environment(layout: Layout) -> dict[str, str]:
     """What dbt's project and profile read of one warehouse."""
     return {
         "WAREHOUSE_ROOT": "." if _is_told_no_path(layout) else str(layout.root),
         "DBT_PROJECT_DIR": str(DBT_PROJECT_DIR),
         "DBT_PROFILES_DIR": str(DBT_PROJECT_DIR),
+        "BUILD_MEMORY": value("BUILD_MEMORY") or _memory(),
         "DBT_TARGET_PATH": str(layout.dbt_target),
         "DBT_LOG_PATH": str(layout.dbt_logs),
         # Writing each event down takes a tenth of a build; the SQL that was run is in the target folder.

@@ -28,6 +28,7 @@ from warehouse.layout import DBT_PROJECT_DIR, Layout
 from warehouse.leftovers import sweep
 from warehouse.lock import locked
 from warehouse.parquet import atomic_path, ensure_empty_files
+from warehouse.secrets import hash_key
 from warehouse.tell import Tell, TellStep, silence
 
 _GLOB_CHARACTERS = set("*?[]{}'\"")
@@ -66,7 +67,7 @@ class BuildResult:
 
 
 def prepare(layout: Layout) -> None:
-    """Make the folders and zero-row files without which dbt cannot start.
+    """Make the folders and zero-row files without which dbt cannot start, and the key that its hashes are made with.
 
     Raises:
         BuildError: if the warehouse's path holds a character that a Parquet reader takes for a pattern.
@@ -78,6 +79,7 @@ def prepare(layout: Layout) -> None:
             "folder without it"
         )
     ensure_empty_files(layout)
+    hash_key(layout)  # made later, it would be another input to the next build
     layout.build_database.parent.mkdir(parents=True, exist_ok=True)
 
 

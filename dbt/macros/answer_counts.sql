@@ -20,3 +20,15 @@
         "n_classes", "target_index", "answer_kind", "choice_index", "class_probs", "prob_total", "predicted_index",
     ]) }}
 {% endmacro %}
+
+{# Answers as findings are told, and once more without those that could not be read: adds format_failures. #}
+{% macro treated_both_ways(answers) %}
+    {% for format_failures in ["included", "left_out"] %}
+        select
+            *,
+            '{{ format_failures }}' as format_failures
+        from {{ answers }}
+        {{ "where answer_kind <> 'format_failure'" if format_failures == "left_out" }}
+        {{ "union all" if not loop.last }}
+    {% endfor %}
+{% endmacro %}

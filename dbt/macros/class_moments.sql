@@ -1,44 +1,43 @@
 {#
-  Moments of f_s[c] over the samples of a group, per class, in one pass: all that the decompositions need.
+  Moments of f_s[c] over the samples of a group, per class: all that the decompositions need.
 
-  relation: output of class_probabilities; keys: the same keys; delta: the smoothing of KL, a number or one of the keys.
+  answers: output of answer_counts; keys: the same keys; delta: the smoothing of KL, a number or one of the keys.
   Variances are of f_s[c] − y[c], from its first two moments: what cancels is as small as the error, so that even an
   incoherence of answers that are nearly always right keeps its digits. Where all samples say the same the variance is 0,
   not rounding noise.
 #}
-{% macro class_moments(relation, keys, delta=none) %}
-    {% set group = keys | join(", ") %}
-    {% set miss = "prob - case when class_index = target_index then 1 else 0 end" %}
+{% macro class_moments(answers, keys, delta=none) %}
     with sums as (
-        select
-            {{ group }},
-            class_index,
-            n_classes,
-            target_index,
-            sum(n_samples) as n_samples,
-            sum(case when predicted_index = class_index then n_samples else 0 end) as n_predicted,
-            sum(n_samples * ({{ miss }})) as total_miss,
-            sum(n_samples * ({{ miss }}) * ({{ miss }})) as total_sq_miss,
-            sum(n_samples * {{ log_smoothed("prob", "n_classes", delta) }}) as total_log_prob,
-            min(prob) < max(prob) as has_spread
-        from {{ relation }}
-        group by {{ group }}, class_index, n_classes, target_index
+        {{ class_sums(answers, keys, delta) }}
     )
 
+    {{ moments_of_sums("sums", keys) }}
+{% endmacro %}
+
+{# The same of samples that are vectors whatever they say. vectors: output of class_probabilities. #}
+{% macro class_moments_of_vectors(vectors, keys, delta=none) %}
+    with sums as (
+        {{ class_sums_of_vectors(vectors, keys, delta) }}
+    )
+
+    {{ moments_of_sums("sums", keys) }}
+{% endmacro %}
+
+{% macro moments_of_sums(sums, keys) %}
     select
-        {{ group }},
+        {{ keys | join(", ") }},
         class_index,
         n_classes,
         class_index = target_index as is_target,
         cast(n_samples as bigint) as n_samples,
         cast(n_predicted as bigint) as n_predicted,
-        total_miss / n_samples + case when class_index = target_index then 1 else 0 end as mean_prob,
+        total_miss / n_samples + {{ is_target_class() }} as mean_prob,
         case
-            when has_spread then greatest(total_sq_miss / n_samples - pow(total_miss / n_samples, 2), 0e0) else 0e0
+            when lowest < highest then greatest(total_sq_miss / n_samples - pow(total_miss / n_samples, 2), 0e0) else 0e0
         end as var_prob,
         total_log_prob / n_samples as mean_log_prob,
         total_sq_miss / n_samples as mean_sq_error
-    from sums
+    from {{ sums }}
 {% endmacro %}
 
 {# ln f′ of a probability f over C classes: f′ = (f + δ) / (1 + C·δ). #}
@@ -47,19 +46,13 @@
     ln(({{ prob }} + {{ delta }}) / (1 + {{ n_classes }} * {{ delta }}))
 {%- endmacro %}
 
-{# Class probabilities with their ln f′ at every δ of fig_sensitivity, with and without format failures. #}
-{% macro at_sensitivity_settings(probabilities) %}
+{# Rows at every δ of fig_sensitivity: adds kl_delta. #}
+{% macro at_sensitivity_deltas(relation) %}
     {% for delta in var("sensitivity_deltas") %}
-        {% set is_last = loop.last %}
-        {% for format_failures in ["included", "left_out"] %}
-            select
-                *,
-                cast({{ delta }} as double) as kl_delta,
-                '{{ format_failures }}' as format_failures,
-                {{ log_smoothed("prob", "n_classes", delta) }} as log_prob
-            from {{ probabilities }}
-            {{ "where answer_kind <> 'format_failure'" if format_failures == "left_out" }}
-            {{ "union all" if not (loop.last and is_last) }}
-        {% endfor %}
+        select
+            *,
+            cast({{ delta }} as double) as kl_delta
+        from {{ relation }}
+        {{ "union all" if not loop.last }}
     {% endfor %}
 {% endmacro %}

@@ -2,7 +2,7 @@
   f_s[c] in long form: one row per distinct answer of a group × class, with how many samples gave it. One-hot for a choice,
   the stated numbers over their sum for probabilities, uniform for a format failure.
 
-  relation: output of answer_counts; keys: the same keys.
+  relation: output of answer_counts; keys: the same keys. For sums over samples see class_sums, which takes much less.
 #}
 {% macro class_probabilities(relation, keys) %}
     select

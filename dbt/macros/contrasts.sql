@@ -4,7 +4,7 @@
 {% macro is_too_little() -%}
     (
         n_items < {{ var("min_compared_items") }}
-        or coalesce(least(n_wrong_items, other_n_wrong_items), 0) < {{ var("min_wrong_items") }}
+        or coalesce({{ steady("least(n_wrong_items, other_n_wrong_items)") }}, 0) < {{ var("min_wrong_items") }}
     )
 {%- endmacro %}
 

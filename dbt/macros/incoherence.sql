@@ -7,7 +7,7 @@
 {% macro incoherence(variance, error, floor=none) -%}
     case
         when {{ error }} > {{ var("zero_error") if floor is none else floor }}
-            then least({{ variance }} / {{ error }}, 1e0)
+            then {{ settled("least(" ~ variance ~ " / " ~ error ~ ", 1e0)") }}
     end
 {%- endmacro %}
 

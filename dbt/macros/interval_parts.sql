@@ -51,6 +51,14 @@
     {{ return("sum(" ~ expression ~ ")" if cluster_of(unit) != unit else expression) }}
 {%- endmacro %}
 
+{#
+  A sum as it is held against a limit, or sorted by. Its last digits depend on the order in which it was added up, and so on how the
+  rows happen to lie: what is told must not.
+#}
+{% macro steady(number) -%}
+    round({{ number }}, 9)
+{%- endmacro %}
+
 {# A number next to 0 is rounding, not a result. #}
 {% macro settled(number) -%}
     case when abs({{ number }}) < 1e-9 then 0e0 else {{ number }} end

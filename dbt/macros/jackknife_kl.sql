@@ -11,34 +11,41 @@
   it is small, and is never made from two large numbers. The first form loses S · variance / variance_unbiased digits, of
   320 samples more than six. No exponential underflows, since ln f′ ≥ ln δ.
 
-  probabilities: output of class_probabilities; moments: of class_moments; keys: the group. Groups of one sample have no row.
+  answers: output of answer_counts; moments: of class_moments; keys: the group. Groups of one sample have no row.
 #}
-{% macro jackknife_kl(probabilities, moments, keys, delta=none) %}
+{% macro jackknife_kl(answers, moments, keys, delta=none) %}
     {% set group = keys | join(", ") %}
-    with without_one as (
-        select
-            {{ group }},
-            answer_id,
-            max(answers.n_samples) as n_times,
-            ln(
-                sum(
-                    exp(mean_log_prob)
-                    * exp(
-                        (mean_log_prob - {{ log_smoothed("prob", "answers.n_classes", delta) }})
-                        / (moments.n_samples - 1)
-                    )
-                )
-                / sum(exp(mean_log_prob))
-            ) as variance_lost
-        from {{ probabilities }} as answers
-        inner join {{ moments }} as moments using ({{ group }}, class_index)
-        where moments.n_samples > 1
-        group by {{ group }}, answer_id
+    with stated as (
+        select * from {{ answers }}
+        where answer_kind = 'probabilities'
+    ),
+
+    vectors as (
+        {{ class_probabilities("stated", keys) }}
+    ),
+
+    lost as (
+        {{ lost_without_letters(answers, moments, keys, delta) }}
+        union all
+        {{ lost_without_vectors("vectors", moments, keys, delta) }}
     )
 
+    {{ mean_variance_lost("lost", keys) }}
+{% endmacro %}
+
+{# The same, where samples are vectors whatever they say. vectors: output of class_probabilities. #}
+{% macro jackknife_kl_of_vectors(vectors, moments, keys, delta=none) %}
+    with lost as (
+        {{ lost_without_vectors(vectors, moments, keys, delta) }}
+    )
+
+    {{ mean_variance_lost("lost", keys) }}
+{% endmacro %}
+
+{% macro mean_variance_lost(lost, keys) %}
     select
-        {{ group }},
+        {{ keys | join(", ") }},
         sum(n_times * variance_lost) / sum(n_times) as variance_lost
-    from without_one
-    group by {{ group }}
+    from {{ lost }}
+    group by {{ keys | join(", ") }}
 {% endmacro %}

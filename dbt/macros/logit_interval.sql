@@ -71,8 +71,11 @@
         when incoherence_unbiased = 0 then 'all_identical'
         when n_units < 2 then 'one_item'
         {% if is_gated %}
-            when total_error_share < {{ var("min_error_share") }} then 'too_few_errors'
-            when total_mode_margin < 0 or standardised_agreement < {{ var("min_agreement") }} then 'near_ties'
+            when {{ steady("total_error_share") }} < {{ var("min_error_share") }} then 'too_few_errors'
+            when
+                {{ steady("total_mode_margin") }} < 0
+                or {{ steady("standardised_agreement") }} < {{ var("min_agreement") }}
+                then 'near_ties'
         {% endif %}
         when n_contexts = 2 then 'too_few_contexts'
         when incoherence_unbiased < 0 or incoherence_unbiased > 1 - 1e-9 then 'out_of_range'

@@ -60,7 +60,7 @@
 {# Why an estimate has no interval that would hold what it says; NULL where it has one. #}
 {% macro no_sandwich(n_wrong_items) -%}
     case
-        when {{ n_wrong_items }} < {{ var("min_wrong_items") }} then 'too_few_errors'
+        when {{ steady(n_wrong_items) }} < {{ var("min_wrong_items") }} then 'too_few_errors'
         when n_contexts = 2 then 'too_few_contexts'
         when half_width is null or standard_error < 1e-9 then 'no_spread'
     end

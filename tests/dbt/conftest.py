@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isclose
 from pathlib import Path
 from typing import Any
@@ -11,23 +11,14 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.dbt.random_raw import RawRows, random_eval_rows, random_synthetic_rows
-from tests.dbt.random_study import (
-    budget_rows,
-    independent_rows,
-    random_study_rows,
-    trial_rows,
-    under_judges,
-    under_versions,
-)
+from tests.dbt.covering import covering_rows, write_covering
+from tests.dbt.random_raw import RawRows
 from tests.oracles.answers import ItemAnswers, ItemKey, answers_by_item
 from tests.oracles.corrected import Estimate
 from tests.sharing import once
 from warehouse.connect import connect_build
 from warehouse.layout import Layout
 from warehouse.transform import build
-
-ALIASED, ALIAS = "Qwen/Qwen3-8B", "vllm/Qwen/Qwen3-8B"
 
 
 @dataclass(eq=False)
@@ -47,26 +38,12 @@ class Built:
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
-def under_two_names(rows: RawRows) -> RawRows:
-    """The same rows, with every other epoch of a model under its alias: oracles do not know of that."""
-    return replace(
-        rows,
-        samples=[
-            sample | {"model_id": ALIAS} if sample["model_id"] == ALIASED and sample["epoch"] % 2 else sample
-            for sample in rows.samples
-        ],
-    )
-
-
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
-    evals = random_eval_rows(7) + random_study_rows(10) + independent_rows(11) + budget_rows(12) + trial_rows(13)
-    evals = under_judges(under_versions(evals), 14)
-    synthetic = [random_synthetic_rows(8), random_synthetic_rows(9, dimension=2)]
+    evals, synthetic = covering_rows()
 
     def make(root: Path) -> None:
-        for rows in (under_two_names(evals), *synthetic):
-            rows.write(Layout(root))
+        write_covering(Layout(root), evals, synthetic)
         build(Layout(root), unit_tests=True)
 
     layout = Layout(once(tmp_path_factory, "random_warehouse", make))

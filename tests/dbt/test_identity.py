@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.dbt.conftest import ALIAS, ALIASED, Built
+from tests.dbt.conftest import Built
+from tests.dbt.covering import ALIAS, ALIASED
 
 
 def test_one_id_with_two_answer_keys_is_two_items(built: Built) -> None:

@@ -60,7 +60,7 @@ def changed(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     _change(layout)
     arguments = ["run", "--select", f"+{OF_POOLS}"]
     with pytest.raises(InterruptedError):
-        run_dbt(layout, arguments, echo=_interrupt_after("int_overthinking_probabilities"))
+        run_dbt(layout, arguments, echo=_interrupt_after("int_overthinking_judged_answers"))
     run_dbt(layout, arguments)
     yield layout, json.loads(layout.dbt_results.read_text())["results"]
 

@@ -212,13 +212,14 @@ def _note(units: Sequence[Unit], ratio: float) -> str | None:
         return "all_identical"
     if len(units) < 2:
         return "one_item"
-    if sum(unit.share for unit in units) < MIN_SHARE:
+    # To nine digits: whether a sum reaches a limit must not depend on the order of its terms.
+    if round(sum(unit.share for unit in units), 9) < MIN_SHARE:
         return "too_few_errors"
     margins = [unit.margin for unit in units if unit.margin is not None]
-    if margins and sum(margins) < 0:
+    if margins and round(sum(margins), 9) < 0:
         return "near_ties"
     agreements = [unit.agreement for unit in units if unit.agreement is not None]
-    if agreements and sum(agreements) / np.sqrt(len(units)) < MIN_AGREEMENT:
+    if agreements and round(sum(agreements) / np.sqrt(len(units)), 9) < MIN_AGREEMENT:
         return "near_ties"
     if len({name for unit in units for name in unit.shifts}) == 2:
         return "too_few_contexts"

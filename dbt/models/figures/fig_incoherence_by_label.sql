@@ -51,7 +51,7 @@ accuracies as (
         task,
         grouped_by,
         item_group,
-        avg(accuracy) as mean_accuracy
+        {{ steady("avg(accuracy)") }} as mean_accuracy
     from labelled
     group by task, grouped_by, item_group
 ),

@@ -52,7 +52,7 @@ needs as (
         -- Contexts may spread too much for any number of items; `greatest` alone would pass over the NULL.
         case
             when width_now <= wanted_width then n_items
-            when n_items_needed is not null then greatest(ceil(n_items_needed), n_items + 1)
+            when n_items_needed is not null then greatest(ceil({{ steady("n_items_needed") }}), n_items + 1)
         end as n_items_needed,
         -- The items alone, or contexts, may spread too much for any number of samples.
         case
@@ -62,8 +62,11 @@ needs as (
                     greatest(
                         n_samples_per_item,
                         ceil(
-                            sample_spread
-                            / (n_items * (room_sq / pow(t_now, 2) - context_spread) - item_spread)
+                            {{
+                                steady(
+                                    "sample_spread / (n_items * (room_sq / pow(t_now, 2) - context_spread) - item_spread)"
+                                )
+                            }}
                         )
                     )
         end as n_samples_per_item_needed
@@ -75,9 +78,10 @@ calls as (
     select
         *,
         cast(n_items_needed - n_items as bigint) as n_more_items,
-        cast(ceil((n_items_needed - n_items) * n_samples_per_item) as bigint) as n_calls_more_items,
-        cast(ceil(n_samples_per_item_needed - n_samples_per_item) as bigint) as n_more_samples_per_item,
-        cast(ceil(n_items * (n_samples_per_item_needed - n_samples_per_item)) as bigint) as n_calls_more_samples
+        cast(ceil({{ steady("(n_items_needed - n_items) * n_samples_per_item") }}) as bigint) as n_calls_more_items,
+        cast(ceil({{ steady("n_samples_per_item_needed - n_samples_per_item") }}) as bigint) as n_more_samples_per_item,
+        cast(ceil({{ steady("n_items * (n_samples_per_item_needed - n_samples_per_item)") }}) as bigint)
+            as n_calls_more_samples
     from needs
 )
 

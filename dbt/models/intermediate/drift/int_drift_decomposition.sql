@@ -27,12 +27,8 @@ answers as (
     {{ answer_counts("chosen", keys) }}
 ),
 
-probabilities as (
-    {{ class_probabilities("answers", keys) }}
-),
-
 moments as (
-    {{ class_moments("probabilities", keys) }}
+    {{ class_moments("answers", keys) }}
 ),
 
 side_tests as (

@@ -4,12 +4,8 @@ answers as (
     select * from {{ ref("int_item_answers") }}
 ),
 
-probabilities as (
-    {{ class_probabilities("answers", ["item_number"]) }}
-),
-
 moments as (
-    {{ class_moments("probabilities", ["item_number"]) }}
+    {{ class_moments("answers", ["item_number"]) }}
 )
 
 select * from moments

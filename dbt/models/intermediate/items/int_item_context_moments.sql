@@ -22,15 +22,8 @@ answers as (
     {{ answer_counts("numbered", ["item_number", "context_id"]) }}
 ),
 
-probabilities as (
-    {{ class_probabilities("answers", ["item_number", "context_id"]) }}
-),
-
-misses as (
-    select
-        *,
-        prob - case when class_index = target_index then 1 else 0 end as miss
-    from probabilities
+sums as (
+    {{ class_sums("answers", ["item_number", "context_id"]) }}
 )
 
 select
@@ -38,9 +31,8 @@ select
     context_id,
     class_index,
     class_index = target_index as is_target,
-    cast(sum(n_samples) as bigint) as n_samples,
-    sum(n_samples * miss) as total_miss,
-    sum(n_samples * miss * miss) as total_sq_miss,
-    sum(n_samples * {{ log_smoothed("prob", "n_classes") }}) as total_log_prob
-from misses
-group by item_number, context_id, class_index, target_index
+    cast(n_samples as bigint) as n_samples,
+    total_miss,
+    total_sq_miss,
+    total_log_prob
+from sums

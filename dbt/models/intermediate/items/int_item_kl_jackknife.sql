@@ -8,12 +8,8 @@ moments as (
     select * from {{ ref("int_item_class_moments") }}
 ),
 
-probabilities as (
-    {{ class_probabilities("answers", ["item_number"]) }}
-),
-
 jackknife as (
-    {{ jackknife_kl("probabilities", "moments", ["item_number"]) }}
+    {{ jackknife_kl("answers", "moments", ["item_number"]) }}
 )
 
 select * from jackknife

@@ -1,7 +1,6 @@
 {{ per_pool() }}
 
 {% set keys = ["item_number", "kl_delta", "format_failures"] %}
-{% set group = keys | join(", ") %}
 {% set item = item_keys() | join(", ") %}
 
 with
@@ -13,7 +12,6 @@ numbers as (
 samples as (
     select * from {{ ref("int_sample_answers") }}
     where answer_kind not in ('left_out', 'open')
-    qualify min(context_id) over (partition by {{ item }}) < max(context_id) over (partition by {{ item }})
 ),
 
 numbered as (
@@ -25,26 +23,38 @@ answers as (
     {{ answer_counts("numbered", ["item_number", "context_id"]) }}
 ),
 
-probabilities as (
-    {{ class_probabilities("answers", ["item_number", "context_id", "answer_kind"]) }}
+treated as (
+    {{ treated_both_ways("answers") }}
+),
+
+-- Where format failures are left out, one context may be all that is left.
+several as (
+    select
+        item_number,
+        format_failures
+    from treated
+    group by item_number, format_failures
+    having min(context_id) < max(context_id)
+),
+
+entering as (
+    select * from treated
+    inner join several using (item_number, format_failures)
 ),
 
 settings as (
-    {{ at_sensitivity_settings("probabilities") }}
+    {{ at_sensitivity_deltas("entering") }}
+),
+
+sums as (
+    {{ class_sums("settings", keys + ["context_id"], delta="kl_delta") }}
 ),
 
 moments as (
     select
-        {{ group }},
-        context_id,
-        class_index,
-        class_index = target_index as is_target,
-        cast(sum(n_samples) as bigint) as n_samples,
-        sum(n_samples * log_prob) as total_log_prob
-    from settings
-    group by {{ group }}, context_id, class_index, target_index
-    -- Where format failures are left out, one context may be all that is left.
-    qualify min(context_id) over (partition by {{ group }}) < max(context_id) over (partition by {{ group }})
+        *,
+        class_index = target_index as is_target
+    from sums
 ),
 
 shifts as (
@@ -54,6 +64,7 @@ shifts as (
 select
     {{ (item_keys() + keys[1:]) | join(", ") }},
     context_id,
+    variance_unbiased,
     error_shift,
     variance_shift
 from shifts

@@ -83,8 +83,8 @@ noted as (
         intervals.matched_ratio,
         intervals.half_width,
         case
-            when pairs.n_always_wrong < {{ var("min_wrong_items") }} then 'too_few_errors'
-            when intervals.rest > 1e-2 then 'accuracies_too_far'
+            when {{ steady("pairs.n_always_wrong") }} < {{ var("min_wrong_items") }} then 'too_few_errors'
+            when {{ steady("intervals.rest") }} > 1e-2 then 'accuracies_too_far'
             when intervals.half_width is null then 'one_item'
             when intervals.half_width < 1e-12 then 'no_spread'
         end as matched_note

@@ -1,13 +1,22 @@
 {{ per_pool() }}
 
-{% set half_keys = item_keys() + ["length_axis", "half"] %}
-{% set half = half_keys | join(", ") %}
+{% set half = (item_keys() + ["length_axis", "half"]) | join(", ") %}
+{% set half_keys = ["item_number", "length_axis", "half"] %}
 {% set settings = ["format_failures", "kl_delta"] %}
 
 with
 
-probabilities as (
-    select * from {{ ref("int_overthinking_probabilities") }}
+numbers as (
+    select * from {{ ref("int_item_numbers") }}
+),
+
+answers as (
+    select * from {{ ref("int_overthinking_answers") }}
+    inner join numbers using ({{ item_keys() | join(", ") }})
+),
+
+treated as (
+    {{ treated_both_ways("answers") }}
 ),
 
 varied as (
@@ -15,7 +24,7 @@ varied as (
         select
             *,
             cast({{ delta }} as double) as kl_delta
-        from probabilities
+        from treated
         {{ "where format_failures <> 'included'" if loop.first }}
         {{ "union all" if not loop.last }}
     {% endfor %}
@@ -49,10 +58,11 @@ as_they_are as (
         variance,
         variance_unbiased
     from decomposed
+    inner join numbers using (item_number)
     where {{ is_other_way() }}
     qualify
         count(*) filter (where n_samples > 1) over (
-            partition by {{ item_keys() | join(", ") }}, length_axis, decomposition, kl_delta, format_failures
+            partition by item_number, length_axis, decomposition, kl_delta, format_failures
         ) = 2
 ),
 

@@ -17,10 +17,6 @@ told as (
     where decomposition not in ('zero_one', 'embedding')
 ),
 
-probabilities as (
-    {{ class_probabilities("answers", ["item_number", "answer_kind"]) }}
-),
-
 varied as (
     {% for delta in multiverse_deltas() %}
         {% set is_told = loop.first %}
@@ -29,7 +25,7 @@ varied as (
                 *,
                 cast({{ delta }} as double) as kl_delta,
                 '{{ format_failures }}' as format_failures
-            from probabilities
+            from answers
             {{ "where answer_kind <> 'format_failure'" if format_failures == "left_out" }}
             {{ "union all" if not loop.last }}
         {% endfor %}

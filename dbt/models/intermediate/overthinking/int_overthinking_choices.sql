@@ -1,53 +1,44 @@
 {{ per_pool() }}
 
-{% set half_keys = item_keys() + ["length_axis", "half"] %}
+{% set half_keys = ["item_number", "length_axis", "half"] %}
 {% set group = half_keys | join(", ") %}
 
 with
 
-answers as (
-    select * from {{ ref("int_overthinking_answers") }}
+numbers as (
+    select * from {{ ref("int_item_numbers") }}
 ),
 
-probabilities as (
-    {{ class_probabilities("answers", half_keys) }}
+answers as (
+    select * from {{ ref("int_overthinking_answers") }}
+    inner join numbers using ({{ item_keys() | join(", ") }})
 ),
 
 decomposed as (
-    {{ kl_and_brier("probabilities", half_keys) }}
+    {{ kl_and_brier("answers", half_keys) }}
 ),
 
 -- The jackknife leaves a bias that depends on how many samples there are, so that of KL two halves can only be compared
 -- at equal numbers: the larger one is corrected from as many of its samples as the smaller one has.
-counted as (
-    select
-        *,
-        sum(n_samples) over (partition by {{ group }}) as n_in_half,
-        sum(n_matched) over (partition by {{ group }}) as n_matched_in_half
+larger as (
+    select {{ group }}
     from answers
+    group by {{ group }}
+    having sum(n_matched) < sum(n_samples)
 ),
 
 matched_answers as (
     select
         {{ group }},
-        n_classes,
-        target_index,
-        answer_kind,
-        choice_index,
-        class_probs,
-        prob_total,
-        predicted_index,
+        {{ answer_columns() | join(", ") }},
         n_matched as n_samples
-    from counted
-    where n_matched > 0 and n_matched_in_half < n_in_half
-),
-
-matched_probabilities as (
-    {{ class_probabilities("matched_answers", half_keys) }}
+    from answers
+    inner join larger using ({{ group }})
+    where n_matched > 0
 ),
 
 matched as (
-    select * from ({{ kl_and_brier("matched_probabilities", half_keys) }}) as matched_halves
+    select * from ({{ kl_and_brier("matched_answers", half_keys) }}) as matched_halves
     where decomposition = 'kl'
 ),
 
@@ -68,7 +59,9 @@ corrected as (
 )
 
 select
-    {{ group }},
+    {{ item_keys() | join(", ") }},
+    length_axis,
+    half,
     decomposition,
     n_samples,
     error,
@@ -78,3 +71,4 @@ select
     error - variance_unbiased as bias_sq_unbiased,
     variance_unbiased
 from corrected
+inner join numbers using (item_number)

@@ -8,113 +8,91 @@
   and the variance is corrected by the jackknife, each sample left out of its own group (see jackknife_kl):
       variance_unbiased = variance + Σ_g (n_g − 1) · mean_s∈g (variance − variance without s). Right letters are the target.
 #}
-{% set settings = ["format_failures", "kl_delta"] %}
-{% set item = (item_keys() + ["length_axis"] + settings) | join(", ") %}
-{% set half = (item_keys() + ["length_axis", "half"] + settings) | join(", ") %}
+{% set settings = ["length_axis", "format_failures", "kl_delta"] %}
+{% set half = (["item_number", "half"] + settings) | join(", ") %}
+{% set side = ["item_number", "half", "is_right"] + settings %}
+{% set of_side = side | join(", ") %}
 
 with
 
-probabilities as (
-    select * from {{ ref("int_overthinking_probabilities") }}
+numbers as (
+    select * from {{ ref("int_item_numbers") }}
 ),
 
-logs as (
+judged as (
+    select * from {{ ref("int_overthinking_judged_answers") }}
+    inner join numbers using ({{ item_keys() | join(", ") }})
+),
+
+answers as (
     {% for delta in multiverse_deltas() %}
         select
             *,
-            cast({{ delta }} as double) as kl_delta,
-            {{ log_smoothed("prob", "n_classes", delta) }} as log_prob,
-            {{ log_smoothed("case when class_index = target_index then 1e0 else 0e0 end", "n_classes", delta) }}
-                as log_target
-        from probabilities
+            cast({{ delta }} as double) as kl_delta
+        from judged
         {{ "union all" if not loop.last }}
     {% endfor %}
 ),
 
-groups as (
-    select
-        {{ half }},
-        is_right,
-        class_index,
-        max(target_index) as target_index,
-        max(log_target) as log_target,
-        sum(n_samples) as n_samples,
-        sum(n_samples * log_prob) / sum(n_samples) as mean_log_prob,
-        max(abs(log_prob - log_target)) as miss
-    from logs
-    group by {{ half }}, is_right, class_index
+sums as (
+    {{ class_sums("answers", side, delta="kl_delta") }}
 ),
 
-shared as (
-    select
-        *,
-        sum(case when is_right then n_samples else 0 end) over (partition by {{ item }})
-        / cast(sum(n_samples) over (partition by {{ item }}) as double) as item_accuracy,
-        max(case when is_right then miss else 0e0 end) over (partition by {{ item }}) as right_miss
-    from groups
+centered as (
+    {{ held_log_centers("sums", settings) }}
 ),
 
-centers as (
-    select
-        {{ half }},
-        class_index,
-        bool_or(class_index = target_index) as is_target,
-        max(item_accuracy) as item_accuracy,
-        max(right_miss) as right_miss,
-        coalesce(max(case when is_right then n_samples end), 0) as n_right,
-        coalesce(max(case when not is_right then n_samples end), 0) as n_wrong,
-        max(item_accuracy) * coalesce(max(case when is_right then mean_log_prob end), max(log_target))
-        + (1 - max(item_accuracy)) * max(case when not is_right then mean_log_prob end) as log_center
-    from shared
-    group by {{ half }}, class_index
+stated as (
+    select * from answers
+    where answer_kind = 'probabilities'
+),
+
+vectors as (
+    {{ class_probabilities("stated", side) }}
 ),
 
 lost as (
+    {{ lost_without_letters("answers", "centered", side, "kl_delta", center="log_center", share="share") }}
+    union all
+    {{ lost_without_vectors("vectors", "centered", side, "kl_delta", center="log_center", share="share") }}
+),
+
+sizes as (
     select
-        {{ half }},
-        is_right,
-        answer_id,
-        max(logs.n_samples) * (max(shared.n_samples) - 1) / max(shared.n_samples)
-        * ln(
-            sum(
-                exp(
-                    log_center
-                    + case when is_right then centers.item_accuracy else 1 - centers.item_accuracy end
-                    * (mean_log_prob - log_prob) / (shared.n_samples - 1)
-                )
-            )
-            / sum(exp(log_center))
-        ) as variance_lost
-    from logs
-    inner join shared using ({{ half }}, is_right, class_index)
-    inner join centers using ({{ half }}, class_index)
-    where shared.n_samples > 1 and n_wrong > 1
-    group by {{ half }}, is_right, answer_id
+        {{ of_side }},
+        max(n_samples) as n_in_side
+    from centered
+    group by {{ of_side }}
 ),
 
 corrections as (
     select
         {{ half }},
-        sum(variance_lost) as correction
+        sum(n_times * (n_in_side - 1) / n_in_side * variance_lost) as correction
     from lost
+    inner join sizes using ({{ of_side }})
     group by {{ half }}
 ),
 
 parts as (
     select
         {{ half }},
-        -max(case when is_target then log_center end) as error,
+        -max(case when class_index = target_index then log_center end) as error,
         greatest(-ln(sum(exp(log_center))), 0e0) as variance
-    from centers
+    from centered
+    where not is_right
     group by {{ half }}
-    having min(n_wrong) > 1 and (max(right_miss) = 0 or max(item_accuracy) = 0 or min(n_right) > 1)
+    having not bool_or(right_miss) or max(item_accuracy) = 0 or min(n_right) > 1
 )
 
 select
-    {{ half }},
+    {{ item_keys() | join(", ") }},
+    half,
+    {{ settings | join(", ") }},
     'kl' as decomposition,
     error,
     variance,
     variance + correction as variance_unbiased
 from parts
 inner join corrections using ({{ half }})
+inner join numbers using (item_number)

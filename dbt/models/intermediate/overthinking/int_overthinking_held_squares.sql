@@ -12,22 +12,37 @@
   with v_g the unbiased variance within g, so that no half gains by its number of samples (the plug-in leaves the last term out). A
   half needs two wrong samples; where right ones miss the target (stated probabilities) two right ones, too.
 #}
-{% set item = (item_keys() + ["length_axis", "format_failures", "decomposition"]) | join(", ") %}
-{% set half = (item_keys() + ["length_axis", "half", "format_failures", "decomposition"]) | join(", ") %}
+{% set settings = "length_axis, format_failures, decomposition" %}
+{% set item = "item_number, " ~ settings %}
+{% set half = "item_number, half, " ~ settings %}
+{% set share = "case when is_right then item_accuracy else 1 - item_accuracy end" %}
 
 with
 
-components as (
-    select * from {{ ref("int_overthinking_components") }}
+numbers as (
+    select * from {{ ref("int_item_numbers") }}
 ),
 
-shared as (
+components as (
+    select * from {{ ref("int_overthinking_components") }}
+    inner join numbers using ({{ item_keys() | join(", ") }})
+),
+
+accuracies as (
     select
-        *,
-        sum(case when is_right then n_samples else 0 end) over (partition by {{ item }}, component)
-        / cast(sum(n_samples) over (partition by {{ item }}, component) as double) as item_accuracy,
-        max(case when is_right then abs(miss) else 0e0 end) over (partition by {{ item }}) as right_miss
+        {{ item }},
+        component,
+        sum(case when is_right then n_samples else 0 end) / cast(sum(n_samples) as double) as item_accuracy
     from components
+    group by {{ item }}, component
+),
+
+right_misses as (
+    select
+        {{ item }},
+        max(case when is_right then abs(miss) else 0e0 end) as right_miss
+    from components
+    group by {{ item }}
 ),
 
 summed as (
@@ -36,31 +51,36 @@ summed as (
         component,
         max(weight) as weight,
         max(item_accuracy) as item_accuracy,
-        max(right_miss) as right_miss,
         coalesce(max(case when is_right then n_samples end), 0) as n_right,
         coalesce(max(case when not is_right then n_samples end), 0) as n_wrong,
-        sum(case when is_right then item_accuracy else 1 - item_accuracy end * (spread + pow(miss, 2))) as error,
-        pow(sum(case when is_right then item_accuracy else 1 - item_accuracy end * miss), 2) as miss_sq,
-        sum(
-            case
-                when n_samples > 1
-                    then
-                        pow(case when is_right then item_accuracy else 1 - item_accuracy end, 2)
-                        * spread / (n_samples - 1)
-                else 0e0
-            end
-        ) as excess
-    from shared
+        sum({{ share }} * (spread + pow(miss, 2))) as error,
+        pow(sum({{ share }} * miss), 2) as miss_sq,
+        sum(case when n_samples > 1 then pow({{ share }}, 2) * spread / (n_samples - 1) else 0e0 end) as excess
+    from components
+    inner join accuracies using ({{ item }}, component)
     group by {{ half }}, component
+),
+
+held as (
+    select
+        {{ half }},
+        sum(weight * error) as error,
+        sum(weight * (error - miss_sq)) as variance,
+        sum(weight * (error - miss_sq + excess)) as variance_unbiased
+    from summed
+    inner join right_misses using ({{ item }})
+    group by {{ half }}
+    having min(n_wrong) > 1 and (max(right_miss) = 0 or max(item_accuracy) = 0 or min(n_right) > 1)
 )
 
 select
-    {{ half }},
+    {{ item_keys() | join(", ") }},
+    half,
+    {{ settings }},
     -- KL alone depends on δ.
     0e0 as kl_delta,
-    sum(weight * error) as error,
-    sum(weight * (error - miss_sq)) as variance,
-    sum(weight * (error - miss_sq + excess)) as variance_unbiased
-from summed
-group by {{ half }}
-having min(n_wrong) > 1 and (max(right_miss) = 0 or max(item_accuracy) = 0 or min(n_right) > 1)
+    error,
+    variance,
+    variance_unbiased
+from held
+inner join numbers using (item_number)

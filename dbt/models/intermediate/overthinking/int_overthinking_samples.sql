@@ -1,11 +1,16 @@
 {{ per_pool() }}
 
-{% set item = (item_keys() + ["length_axis"]) | join(", ") %}
+{% set item = "item_number, length_axis" %}
 
 with
 
+numbers as (
+    select * from {{ ref("int_item_numbers") }}
+),
+
 samples as (
     select * from {{ ref("int_sample_answers") }}
+    inner join numbers using ({{ item_keys() | join(", ") }})
     where answer_kind <> 'left_out'
 ),
 
@@ -29,7 +34,7 @@ judged as (
 lengths as (
     {% for axis, column in length_axes().items() %}
         select
-            {{ item_keys() | join(", ") }},
+            item_number,
             sample_id,
             is_correct,
             is_right,
@@ -96,7 +101,8 @@ larger as (
 )
 
 select
-    {{ item }},
+    {{ item_keys() | join(", ") }},
+    length_axis,
     sample_id,
     half,
     sample_length,
@@ -104,4 +110,5 @@ select
     is_right,
     coalesce(is_matched, true) as is_matched
 from halves
+inner join numbers using (item_number)
 left join larger using (sample_id, length_axis)

@@ -74,7 +74,7 @@ labelled as (
 grouped as (
     select
         *,
-        avg(mean_length) over (partition by {{ family }}, grouped_by, item_group) as group_length
+        {{ steady("avg(mean_length) over (partition by " ~ family ~ ", grouped_by, item_group)") }} as group_length
     from labelled
 )
 

@@ -1,14 +1,12 @@
 {{ per_pool() }}
 
-{% set keys = item_keys() + ["n_samples_per_item", "block"] %}
+{% set block = ["n_samples_per_item", "block"] %}
+{% set keys = item_keys() + block %}
 
 with
 
 samples as (
-    select
-        *,
-        1 as n_samples
-    from {{ ref("int_sample_answers") }}
+    select * from {{ ref("int_sample_answers") }}
     where answer_kind <> 'left_out' and (answer_kind <> 'open' or graded is not null)
 ),
 
@@ -24,8 +22,14 @@ blocks as (
     {{ sample_blocks("samples") }}
 ),
 
-probabilities as (
-    {{ class_probabilities("blocks", keys) }}
+numbered as (
+    select * from blocks
+    inner join {{ ref("int_item_numbers") }} using ({{ item_keys() | join(", ") }})
+    where answer_kind <> 'open'
+),
+
+answers as (
+    {{ answer_counts("numbered", ["item_number"] + block) }}
 ),
 
 graded as (
@@ -37,8 +41,13 @@ scores as (
     {{ decomposition_coverage("graded", keys, "'score'", "score") }}
 ),
 
+decomposed_choices as (
+    {{ kl_and_brier("answers", ["item_number"] + block) }}
+),
+
 choices as (
-    {{ kl_and_brier("probabilities", keys) }}
+    select * from decomposed_choices
+    inner join {{ ref("int_item_numbers") }} using (item_number)
 ),
 
 decomposed as (

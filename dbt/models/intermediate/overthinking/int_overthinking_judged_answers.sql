@@ -24,18 +24,7 @@ chosen as (
 
 answers as (
     {{ answer_counts("chosen", group_keys) }}
-),
-
--- As findings are told, and without the samples whose answer could not be read (fig_multiverse).
-treated as (
-    {% for format_failures in ["included", "left_out"] %}
-        select
-            *,
-            '{{ format_failures }}' as format_failures
-        from answers
-        {{ "where answer_kind <> 'format_failure'" if format_failures == "left_out" }}
-        {{ "union all" if not loop.last }}
-    {% endfor %}
 )
 
-{{ class_probabilities("treated", group_keys + ["format_failures"]) }}
+-- As findings are told, and without the samples whose answer could not be read (fig_multiverse).
+{{ treated_both_ways("answers") }}
