@@ -24,7 +24,7 @@ from benchmarks.decomposition_data import MODELS, N_EPOCHS, compiled_models, wri
 from warehouse.layout import PROJECT_ROOT, Layout
 
 RESULT = Path(__file__).with_name("results") / "spark_decomposition.json"
-SIZES = (1_500_000, 12_000_000)
+SIZES = (48_000, 1_500_000, 12_000_000)
 
 PROCESSOR = "processor_seconds"
 
