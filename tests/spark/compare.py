@@ -61,11 +61,25 @@ def _of_table(left: duckdb.DuckDBPyConnection, right: duckdb.DuckDBPyConnection,
     if len(rows) != len(others):
         yield f"{len(rows)} and {len(others)} rows"
         return
+    others = _in_step(rows, others)
     for i, column in enumerate(names):
         bad = [(a, b) for a, b in zip(rows, others, strict=True) if not agree(a[i], b[i])]
         if bad:
             a, b = bad[0]
             yield f"{column}: {len(bad)} of {len(rows)} rows, such as {a[i]!r} and {b[i]!r} in {_exact(a)[:8]}"
+
+
+def _in_step(rows: list[tuple[Any, ...]], others: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Other rows beside those that they agree with, where rounding for the order has put rows of one key in another."""
+    others = list(others)
+    for i, row in enumerate(rows):
+        for j in range(i, len(others)):
+            if all(map(agree, row, others[j])):
+                others[i], others[j] = others[j], others[i]
+                break
+            if _exact(row) != _exact(others[j]):
+                break
+    return others
 
 
 def agree(one: Any, other: Any) -> bool:
