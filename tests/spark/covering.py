@@ -6,6 +6,7 @@ Every line of docs/spark.md's table of differences has its rows here, beside the
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from tests.dbt.random_raw import (
     NOW,
@@ -79,11 +80,12 @@ def many_items() -> RawRows:
 def one_item() -> RawRows:
     """A pool of one item, one with errors alone, and grades without any spread."""
     rows = RawRows(conditions=[condition_row("alone", "open_ended")], models=[model_row("single")])
-    for task, values in {
+    tasks: dict[str, dict[str, Any]] = {
         "alone": {"score": 0.25},
         "broken": {"status": "error", "error": "it's down", "created_at": None},
         "perfect": {"score": 1.0},
-    }.items():
+    }
+    for task, values in tasks.items():
         item = item_row(task, "only", None, None) | {"source": "sampler", "question": None}
         rows.items.append(item)
         rows.samples += [sample_row(item, "single", "alone", epoch, **values) for epoch in (1, 2)]
