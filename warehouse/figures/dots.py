@@ -72,11 +72,12 @@ class Dots:
         y = alt.Y("row:N", sort=ROW_ORDER, title=None, axis=alt.Axis(labelLimit=420))
         legend = alt.Legend(orient="bottom") if len(series) > 1 else None
         color = alt.Color("series:N", scale=color_scale(colors(series)), title=None, legend=legend)
-        offset = {"yOffset": alt.YOffset("series:N", sort=series)} if _side_by_side(points) > 1 else {}
         x = alt.X("x:Q", title=self.x_label, scale=alt.Scale(zero=False, padding=12))
         columns = ["row", "row_order", "series", "x", "low", "high", *self.tooltips]
         keys = [name for name in (*KEYS, *(f"other_{key}" for key in KEYS)) if name in points.columns]
-        base = alt.Chart(points.select(*columns, *keys)).encode(y=y, color=color, **offset)
+        base = alt.Chart(points.select(*columns, *keys)).encode(y=y, color=color)
+        if _side_by_side(points) > 1:
+            base = base.encode(yOffset=alt.YOffset("series:N", sort=series))
         layers: list[Any] = [
             base.transform_filter("isValid(datum.low)")
             .mark_rule(opacity=0.6)
