@@ -36,11 +36,11 @@ from warehouse.layout import PROJECT_ROOT, Layout
 from warehouse.raw import connect_raw
 
 DEMO_LOGS = PROJECT_ROOT / "ingestion" / "logs" / "demo"
-WITHOUT_DATA_AT_FIRST = {"embedding_variance", "judge_noise", "survey"}
-"""The local reasoners write no open-ended answers, each is graded once, and nobody rates them."""
+WITHOUT_DATA_AT_FIRST = {"embedding_variance", "survey"}
+"""The local reasoners write no open-ended answers, and nobody rates them."""
 
-NOTHING_TO_DRAW_AT_FIRST = WITHOUT_DATA_AT_FIRST | {"drift"}
-"""Everything was drawn on one day from one version: the table says so, and there is no change to draw."""
+NOTHING_TO_DRAW_AT_FIRST = WITHOUT_DATA_AT_FIRST | {"drift", "judge_noise"}
+"""Everything was drawn on one day from one version and graded once: the tables say so, and there is nothing to draw."""
 
 CHROMIUM = browser_path()
 
