@@ -241,6 +241,10 @@ class Layout:
         """The folder of a source of data sets, or a file in it."""
         return self.downloads.joinpath(source, *names)
 
+    def response_file(self, path: Path) -> Path:
+        """A file of verbatim responses, by its path in their folder."""
+        return self.responses / path
+
     def response_partition(self, values: Mapping[str, str]) -> Path:
         """Folder of the verbatim responses of one partition of `samples`; named as `partition` names."""
         return _partition_folder(self.responses, values)

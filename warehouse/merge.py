@@ -102,7 +102,7 @@ def merge(layout: Layout, other: Layout) -> Merged:
                     shutil.copyfile(there, here)
             responses = list(_new_responses(layout, other))
             for path in responses:
-                shutil.copyfile(other.responses / path, temporary_of(layout.responses / path))
+                shutil.copyfile(other.response_file(path), temporary_of(layout.response_file(path)))
     imports = [path for table, path in new if table == IMPORTS.name]
     return Merged(len(new), len(imports), known, len(responses))
 
@@ -245,5 +245,5 @@ def _counted_after(imports: pa.Table, last: int) -> pa.Table:
 def _new_responses(layout: Layout, other: Layout) -> Iterator[Path]:
     for file in sorted(other.responses.rglob("*")):
         path = file.relative_to(other.responses)
-        if file.is_file() and not (layout.responses / path).exists():
+        if file.is_file() and not layout.response_file(path).exists():
             yield path
