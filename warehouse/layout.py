@@ -154,6 +154,11 @@ class Layout:
         return self.spark / "dbt_target"
 
     @property
+    def spark_dbt_manifest(self) -> Path:
+        """The models as dbt parsed them for Spark."""
+        return self.spark_dbt_target / "manifest.json"
+
+    @property
     def spark_dbt_results(self) -> Path:
         """What dbt's last build on Spark did."""
         return self.spark_dbt_target / "run_results.json"

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
 
         if not dbtRunner().invoke(list(BUILD)).success:
             return 1
-        load(layout, layout.spark_dbt_target / "manifest.json", lambda table: spark.table(table).inputFiles())
+        load(layout, layout.spark_dbt_manifest, lambda table: spark.table(table).inputFiles())
         spark.stop()
     except SparkError as error:
         sys.stderr.write(f"{error}\n")
