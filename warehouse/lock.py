@@ -44,3 +44,17 @@ def locked(path: Path, doing: str) -> Iterator[None]:
         handle.write(f"{os.getpid()}\n")
         handle.flush()
         yield
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds the lock file `path` at this moment; nothing is written, not even the file."""
+    try:
+        handle = path.open("rb")
+    except FileNotFoundError:
+        return False
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

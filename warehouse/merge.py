@@ -7,6 +7,7 @@ other numbers than B into A: then nothing is merged, and what differs is named.
 
 from __future__ import annotations
 
+import filecmp
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from warehouse.layout import Layout, not_hidden
-from warehouse.lock import locked
+from warehouse.lock import is_held, locked
 from warehouse.parquet import EMPTY_FILE, atomic_together
 from warehouse.raw import connect_raw, files_off_contract
 from warehouse.schemas import IMPORTS, QUARANTINE, RAW_TABLES
@@ -35,6 +36,10 @@ KEYS = {
 
 OF_SAMPLES = ("test_outcomes", "grades")
 """Tables whose rows belong to the copy of a sample that counts."""
+
+LAST_IMPORT_FIRST = "import_number desc nulls last, ingested_at desc, import_id desc nulls last"
+OWN_ROWS_FIRST = f"import_id is null desc, {LAST_IMPORT_FIRST}"
+"""In which order rows of one key count; as in `dbt/macros/raw.sql`, to which a test holds it."""
 
 _OWN_FIRST = ("items", "conditions", "models")
 """Those in which what the sampler wrote comes before what any log says."""
@@ -78,17 +83,20 @@ def merge(layout: Layout, other: Layout) -> Merged:
         other: the one that is read.
 
     Raises:
-        MergeError: if it is no warehouse, is this one, has files off the contract, or says something else about a
-            sample, item, condition or model that is here too.
-        LockedError: if a run is at work on either.
+        MergeError: if it is no warehouse, is this one, is at work, has files off the contract, or says something else
+            about a sample, item, condition or model that is here too.
+        LockedError: if a run is at work here.
     """
     if not other.raw.is_dir():
         raise MergeError(f"{other.root}: no warehouse (there is no folder raw/ in it)")
     if other.root.resolve() == layout.root.resolve():
         raise MergeError(f"{other.root}: this is the warehouse that is merged into")
-    working = "`incoherence run` ({holder}) is at work"
-    with locked(layout.run_lock, working), locked(other.run_lock, working):
+    for lock in (other.run_lock, *other.responses.rglob("*.lock")):
+        if is_held(lock):
+            raise MergeError(f"{lock.parent}: another process is at work there; wait until it has ended")
+    with locked(layout.run_lock, "`incoherence run` ({holder}) is at work"):
         new, known = _compare(layout, other)
+        responses = list(_new_responses(layout, other))
         _refuse_differences(layout, other)
         last = _last_number(layout)
         with atomic_together() as temporary_of:
@@ -100,7 +108,6 @@ def merge(layout: Layout, other: Layout) -> Merged:
                     pq.write_table(_counted_after(pq.read_table(there, partitioning=None), last), here)
                 else:
                     shutil.copyfile(there, here)
-            responses = list(_new_responses(layout, other))
             for path in responses:
                 shutil.copyfile(other.response_file(path), temporary_of(layout.response_file(path)))
     imports = [path for table, path in new if table == IMPORTS.name]
@@ -178,12 +185,11 @@ def _that_count(con: duckdb.DuckDBPyConnection, table: str, shared: pa.Table) ->
     """Of each key the row that counts; in the order of `dbt/macros/raw.sql`."""
     con.register("shared", shared)
     keys = ", ".join(KEYS[table])
-    own_first = "import_id is null desc, " if table in _OWN_FIRST else ""
+    order = OWN_ROWS_FIRST if table in _OWN_FIRST else LAST_IMPORT_FIRST
     return con.sql(
         f"select {', '.join(RAW_TABLES[table].schema.names)} from raw.{table} semi join shared using ({keys}) "
         "left join (select import_id, import_number from raw.imports) using (import_id) "
-        f"qualify row_number() over (partition by {keys} "
-        f"order by {own_first}import_number desc nulls last, ingested_at desc, import_id desc nulls last) = 1"
+        f"qualify row_number() over (partition by {keys} order by {order}) = 1"
     ).to_arrow_table()
 
 
@@ -243,7 +249,20 @@ def _counted_after(imports: pa.Table, last: int) -> pa.Table:
 
 
 def _new_responses(layout: Layout, other: Layout) -> Iterator[Path]:
-    for file in sorted(other.responses.rglob("*")):
+    """Files of responses that only the other has; nothing of what its own processes lock or have half written.
+
+    Raises:
+        MergeError: if both have a segment of one partition, and not the same one.
+    """
+    for file in not_hidden(other.responses.rglob("*")):
         path = file.relative_to(other.responses)
-        if file.is_file() and not layout.response_file(path).exists():
+        here = layout.response_file(path)
+        if not file.is_file() or file.suffix == ".lock":
+            continue
+        # A segment is one, whether it is still open or closed and compressed.
+        number, is_segment = file.name.split(".")[0], ".jsonl" in file.name
+        if is_segment and (same := list(here.parent.glob(f"{number}.jsonl*"))):
+            if same != [here] or not filecmp.cmp(here, file, shallow=False):
+                raise MergeError(f"responses: {path.parent} was sampled in both warehouses. Nothing was merged")
+        elif not here.exists():
             yield path

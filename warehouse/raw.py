@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from warehouse.layout import Layout, not_hidden
 from warehouse.schemas import IMPORTS, QUARANTINE, RAW_TABLES
+from warehouse.sql_text import literal
 
 
 def connect_raw(layout: Layout) -> duckdb.DuckDBPyConnection:
@@ -27,8 +28,8 @@ def connect_raw(layout: Layout) -> duckdb.DuckDBPyConnection:
         con.unregister("no_rows")
         query = f"from raw.no_{name}"
         if not_hidden(layout.raw_table(name).rglob("*.parquet")):
-            files = str(layout.raw_table(name) / "**" / "[!.]*.parquet").replace("'", "''")
-            query += f" union all by name from read_parquet('{files}', hive_partitioning = false, union_by_name = true)"
+            files = literal(str(layout.raw_table(name) / "**" / "[!.]*.parquet"))
+            query += f" union all by name from read_parquet({files}, hive_partitioning = false, union_by_name = true)"
         if "import_id" in table.schema.names and table not in (IMPORTS, QUARANTINE):
             query = f"from ({query}) where import_id is null or import_id in (select import_id from raw.imports)"
         con.execute(f"create view raw.{name} as {query}")

@@ -23,19 +23,16 @@ INBOX = dg.AssetSpec(
 OUTCOMES = ("imported", "unchanged", "refused")
 
 LOG_TABLES = (
-    *(
-        "items",
-        "samples",
-        "conditions",
-        "models",
-        "test_outcomes",
-        "grades",
-        "survey_rankings",
-        "imports",
-        "quarantine",
-    ),
+    "items",
+    "samples",
+    "conditions",
+    "models",
+    "test_outcomes",
+    "grades",
+    "survey_rankings",
+    "imports",
+    "quarantine",
 )
-
 
 ORIGIN = "Read from eval logs and from the sampler's responses."
 

@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 
 from dagster_project.cli import app
 from ingestion.logs.importer import import_paths
-from warehouse.layout import PROJECT_ROOT, Layout
-from warehouse.merge import Merged, MergeError, merge
+from warehouse.layout import DBT_PROJECT_DIR, PROJECT_ROOT, Layout
+from warehouse.lock import locked
+from warehouse.merge import LAST_IMPORT_FIRST, OWN_ROWS_FIRST, Merged, MergeError, merge
 from warehouse.parquet import write_partition
 from warehouse.raw import connect_raw
 from warehouse.schemas import QUARANTINE, RAW_TABLES
@@ -120,12 +121,45 @@ def test_partitions_drawn_in_both_and_leftovers(tmp_path: Path) -> None:
     assert merge(one, left) == Merged(0, 0, 0, 0)
 
 
+def segment(layout: Layout, name: str, content: bytes) -> Path:
+    path = layout.response_file(Path("task=t", name))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
 def test_responses_come_along(tmp_path: Path) -> None:
     one, other = Layout(tmp_path / "one"), warehouse(tmp_path / "other", LOGS[0])
-    (other.responses / "task=t").mkdir(parents=True)
-    (other.responses / "task=t" / "1.jsonl.zst").write_bytes(b"paid for")
+    segment(other, "000001.jsonl.zst", b"paid for")
+    segment(other, "sampler.lock", b"17")
+    before = sorted(other.root.rglob("*"))
     assert merge(one, other).n_responses == 1
-    assert (one.responses / "task=t" / "1.jsonl.zst").read_bytes() == b"paid for"
+    assert [path.name for path in one.responses.rglob("*.*")] == ["000001.jsonl.zst"]
+    assert sorted(other.root.rglob("*")) == before, "the other is only read"
+    assert merge(one, other).n_responses == 0
+
+
+def test_a_partition_sampled_in_both_is_not_merged(tmp_path: Path) -> None:
+    """Not even where one is still open: of two segments with one number, the closed one would count alone."""
+    one, other = Layout(tmp_path / "one"), warehouse(tmp_path / "other", LOGS[0])
+    segment(one, "000001.jsonl", b"paid for here")
+    segment(other, "000001.jsonl.zst", b"paid for there")
+    with pytest.raises(MergeError, match="responses: task=t was sampled in both warehouses"):
+        merge(one, other)
+    assert not one.raw.exists()
+
+
+@pytest.mark.parametrize("name", ["task=t/sampler.lock", "../run.lock"])
+def test_a_warehouse_at_work_is_not_merged(tmp_path: Path, name: str) -> None:
+    other = warehouse(tmp_path / "other", LOGS[0])
+    with locked(other.response_file(Path(name)), "held"), pytest.raises(MergeError, match="another process is at work"):
+        merge(Layout(tmp_path / "one"), other)
+
+
+def test_rows_count_in_the_order_that_dbt_has() -> None:
+    macros = (DBT_PROJECT_DIR / "macros" / "raw.sql").read_text(encoding="utf-8")
+    assert f"{{% macro last_import_first() %}}{LAST_IMPORT_FIRST}{{% endmacro %}}" in macros
+    assert OWN_ROWS_FIRST.replace(LAST_IMPORT_FIRST, "{{ last_import_first() }}") in macros
 
 
 def test_the_command_says_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
