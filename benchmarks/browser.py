@@ -13,10 +13,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 PATIENCE_S = 120
 KEYS = {"Tab": 9, "Enter": 13, "Escape": 27}
@@ -185,7 +187,12 @@ def browser() -> Iterator[Tab]:
                 tab.call(f"{domain}.enable")
             yield tab
         finally:
-            process.kill()
+            # Its own processes outlive it for a moment, and would write to the profile while that is removed.
+            started = psutil.Process(process.pid).children(recursive=True)
+            for each in (process, *started):
+                with suppress(psutil.NoSuchProcess):
+                    each.kill()
             process.wait()
+            psutil.wait_procs(started, timeout=PATIENCE_S)
             os.close(to_browser[1])
             os.close(from_browser[0])
