@@ -34,7 +34,7 @@ def _dots(tables: Tables) -> Dots:
             high=pl.col("share_of_items_ci_high"),
         ),
         x_label="share of items",
-        tooltips=("n_items", "n_items_of_mode", "n_items_unclassified"),
+        tooltips=("n_items", "n_items_of_mode", "n_items_unclassified", "share_of_items_least", "share_of_items_most"),
     )
 
 
