@@ -49,7 +49,7 @@ def path(name: str) -> Path | None:
     """
     found, folder = _find(name)
     if "://" in found:
-        raise NotAFolderError(f"{name} is {found.strip()!r}, which is {WHAT_WORKS}")
+        raise NotAFolderError(f"{name} is {_shown(found.strip())!r}, which is {WHAT_WORKS}")
     return (folder / Path(found.strip()).expanduser()).resolve() if found.strip() else None
 
 
@@ -60,7 +60,12 @@ def check_folder(path: Path) -> None:
         NotAFolderError: if it does not.
     """
     if _ADDRESS.search(str(path)):
-        raise NotAFolderError(f"{path}: an address is {WHAT_WORKS}")
+        raise NotAFolderError(f"{_shown(str(path))}: an address is {WHAT_WORKS}")
+
+
+def _shown(address: str) -> str:
+    """Without what may be a password or a key."""
+    return re.sub(r"(:/+)[^/]*@|[?#].*", r"\1…", address)
 
 
 def complete() -> dict[str, str]:

@@ -268,7 +268,8 @@ def push_(
     layout = Layout.from_env()
     with steps("Pushing") as show:
         pushed = push(layout, address, replace=replace, progress=show)
-    say(f"{pushed.n_files} raw files ({pushed.n_bytes / 1e6:,.1f} MB) pushed to {address}; {pushed.n_there} were there")
+    megabytes = f"{pushed.n_bytes / 1e6:,.1f} MB"
+    say(f"raw files: {pushed.n_files:,} ({megabytes}) pushed to {address}; {pushed.n_there:,} were there")
     for done, paths in (("written over", pushed.replaced), ("removed there", pushed.deleted)):
         if paths:
             say(f"{done}: {', '.join(paths)}")

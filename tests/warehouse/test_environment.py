@@ -61,6 +61,9 @@ def test_an_address_that_was_taken_for_a_path_is_no_folder(root: str) -> None:
         environment.NotAFolderError, match=r"no folder of this machine: .* \(RAW_ROOT=s3://bucket/prefix\)"
     ):
         Layout(Path(root))
+    with pytest.raises(environment.NotAFolderError) as refused:
+        Layout(Path("s3://user:hunter2@bucket/x?sig=hunter2"))
+    assert "hunter2" not in str(refused.value)
     assert Layout(Path("/mnt/s3/gs:kept/w")).root.name == "w"
 
 

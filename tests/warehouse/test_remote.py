@@ -7,8 +7,9 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import obstore
 import pyarrow.parquet as pq
@@ -16,6 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dagster_project.cli import app
+from ingestion.sampling import SamplingError, load_spec, sample
 from tests.s3 import BUCKET, SECRET, s3_server
 from warehouse import transform
 from warehouse.layout import PROJECT_ROOT, Layout
@@ -77,7 +79,7 @@ def test_what_is_pushed_arrives_byte_for_byte_and_once(one: Layout, other: Layou
     assert any("%" in path for path in files(one))
     fetched = fetch(other, address)
     assert files(other) == files(one)
-    assert str(fetched).startswith(f"{pushed.n_files} raw files (") and str(fetched).endswith(f"from {address}")
+    assert str(fetched).startswith(f"raw files: {pushed.n_files} (") and str(fetched).endswith(f"from {address}")
     assert str(fetch(other, address)) == "" == str(fetch(one, address))
     again = push(one, address)
     assert (again.n_files, again.n_there) == (0, pushed.n_files)
@@ -144,12 +146,57 @@ def test_what_was_written_anew_here_goes_there_when_asked_to(one: Layout, other:
     assert (other.withdrawn / "raw" / "models" / "sampler-gone.parquet").is_file()
 
 
+def test_a_build_fetches_first_and_builds_what_came(
+    one: Layout, other: Layout, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The builds themselves: tests/spark holds every table of fetched data to those of the same data here."""
+    asked: list[Sequence[str]] = []
+
+    def run_dbt(layout: Layout, arguments: Sequence[str], **_: Any) -> None:
+        asked.append(arguments)
+        assert files(layout) == files(one)
+        layout.build_database.touch()
+
+    monkeypatch.setattr(transform, "run_dbt", run_dbt)
+    monkeypatch.setattr(transform, "_results", lambda _: [])
+    monkeypatch.setattr(transform, "remember", lambda *_: None)
+    monkeypatch.setattr(transform, "last_built", lambda _: None)
+    push(one, address)
+    monkeypatch.setenv("RAW_ROOT", f" {address}/ ")
+    assert transform.build(other).why.endswith(f" MB) came from {address}; everything was built: nothing was before")
+    told: list[str] = []
+    write_partition(one, "models", [model("later")], file_stem="sampler-later")
+    push(one, address)
+    with transform.building(other, is_whole=True, tell=told.append):
+        assert files(other) == files(one)
+    assert told == [f"raw files: 1 (0.0 MB) came from {address}"]
+    monkeypatch.setenv("RAW_ROOT", "")
+    assert transform.fetch_raw(other) == ""
+    monkeypatch.setenv("RAW_ROOT", "s3://nowhere")
+    transform.build(other, fetches=False)
+    with pytest.raises(RemoteError, match=r"^s3://nowhere: could not list: NoSuchBucket"):
+        transform.build(other)
+    assert len(asked) == 2
+
+
 def test_samples_that_another_machine_drew_are_not_written_over(one: Layout, other: Layout, address: str) -> None:
     push(one, address)
     fetch(other, address)
     without_a_row(drawn(other))
     with pytest.raises(RemoteError, match="there with other rows"):
         push(other, address, replace=True)
+
+
+def test_samples_that_another_machine_drew_are_not_paid_for_again(one: Layout, other: Layout, address: str) -> None:
+    push(one, address)
+    fetch(other, address)
+    before = files(other)
+    spec = load_spec(one.experiment("small.yaml"))
+    with pytest.raises(
+        SamplingError, match=rf"drawn on another machine, and fetched from {address}; go on there, or bring"
+    ):
+        sample(spec, other)
+    assert files(other) == before
 
 
 def test_a_prefix_without_files_withdraws_none(one: Layout, other: Layout, address: str) -> None:
@@ -325,5 +372,5 @@ def test_the_command(one: Layout, other: Layout, address: str, monkeypatch: pyte
     code, told = run(RAW_ROOT=address)
     assert code == 0 and f"pushed to {address}; 0 were there" in told
     code, told = run(address, "--replace")
-    assert code == 0 and told.startswith("0 raw files (0.0 MB) pushed")
+    assert code == 0 and told.startswith("raw files: 0 (0.0 MB) pushed")
     assert known(one, address) and SECRET not in one.remote_record.read_text()

@@ -61,7 +61,7 @@ class Fetched:
         """A sentence for people, or nothing where nothing has changed."""
         told = []
         if self.n_files:
-            told.append(f"{self.n_files} raw files ({self.n_bytes / 1e6:,.1f} MB) came from {self.address}")
+            told.append(f"raw files: {self.n_files:,} ({self.n_bytes / 1e6:,.1f} MB) came from {self.address}")
         if self.withdrawn:
             told.append(
                 f"{len(self.withdrawn)} that had come from there are gone there, and were set aside in withdrawn/: "
