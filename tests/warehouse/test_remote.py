@@ -28,6 +28,7 @@ from warehouse.remote.published import SUCCESS, push_published
 from warehouse.remote.push import push
 from warehouse.remote.record import known
 from warehouse.remote.store import RemoteError, Store, checked, sha256_of
+from warehouse.status import describe, look
 
 OLD = PROJECT_ROOT / "tests" / "fixtures" / "warehouse_0_1_0"
 
@@ -49,7 +50,7 @@ def one(tmp_path: Path) -> Layout:
     """A warehouse with samples, logs, names with percent signs, and what a killed import left behind."""
     layout = Layout(tmp_path / "one")
     shutil.copytree(OLD, layout.root)
-    (layout.raw_table("items") / f"{'0' * 16}.parquet").write_bytes(b"left behind")
+    write_partition(layout, "models", [model("n") | {"import_id": "0" * 16}], file_stem="0" * 16)
     return layout
 
 
@@ -369,8 +370,11 @@ def test_the_command(one: Layout, other: Layout, address: str, monkeypatch: pyte
         return result.exit_code, result.output
 
     assert run()[0] == 2
+    monkeypatch.setenv("RAW_ROOT", address)
+    assert f"raw data besides: {address}\n  {len(files(one))} raw files here are not there" in describe(one)
     code, told = run(RAW_ROOT=address)
     assert code == 0 and f"pushed to {address}; 0 were there" in told
+    assert f"raw data besides: {address}\n\n" in describe(one) and look(one).n_not_pushed == 0
     code, told = run(address, "--replace")
     assert code == 0 and told.startswith("raw files: 0 (0.0 MB) pushed")
     assert known(one, address) and SECRET not in one.remote_record.read_text()

@@ -97,11 +97,21 @@ def push(layout: Layout, address: str, *, replace: bool = False, progress: TellS
     )
 
 
+def n_not_there(layout: Layout, address: str) -> int:
+    """How many raw files are not at an address as they are here, as far as is known here: nothing is asked of it."""
+    there = known(layout, address)
+    return sum(not (path in there and there[path].is_still_here(layout.at(path))) for path in _pushable(layout))
+
+
+def _pushable(layout: Layout) -> list[str]:
+    tables = [table for table in RAW_TABLES if table != QUARANTINE.name]
+    return [layout.path_of(file) for table in tables for file in files_with_rows(layout, table)]
+
+
 def _compared(
     layout: Layout, store: Store, there: Mapping[str, Remote], before: Mapping[str, Known]
 ) -> dict[str, State]:
-    tables = [table for table in RAW_TABLES if table != QUARANTINE.name]
-    here = [layout.path_of(file) for table in tables for file in files_with_rows(layout, table)]
+    here = _pushable(layout)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         states = pool.map(lambda path: _state(layout, store, path, there, before.get(path)), here)
         return dict(zip(here, states, strict=True))

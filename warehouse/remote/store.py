@@ -283,4 +283,4 @@ def _reason(error: Exception) -> str:
         return "there is no such object or bucket"
     if told := _TOLD_BY_SERVER.search(text):
         return ": ".join(part for part in told.groups() if part)
-    return _URL.sub("the store", text.split("\n", 1)[0])[:300]
+    return f"{_URL.sub('the store', text.split(chr(10), 1)[0])[:300]}; are the provider's variables set? docs/remote.md"
