@@ -27,7 +27,7 @@ from warehouse.remote.fetch import fetch
 from warehouse.remote.published import SUCCESS, push_published
 from warehouse.remote.push import push
 from warehouse.remote.record import known
-from warehouse.remote.store import RemoteError, Store, checked, sha256_of
+from warehouse.remote.store import Remote, RemoteError, Store, checked, sha256_of
 from warehouse.status import describe, look
 
 OLD = PROJECT_ROOT / "tests" / "fixtures" / "warehouse_0_1_0"
@@ -85,7 +85,8 @@ def test_what_is_pushed_arrives_byte_for_byte_and_once(one: Layout, other: Layou
     again = push(one, address)
     assert (again.n_files, again.n_there) == (0, pushed.n_files)
     other.remote_record.unlink()  # without it, contents are compared
-    assert (push(other, address).n_files, fetch(other, address).n_files) == (0, 0)
+    assert push(other, address).n_there == pushed.n_files and known(other, address).keys() == files(one).keys()
+    assert fetch(other, address).n_files == 0
 
 
 def test_other_rows_are_named_and_never_written_over(one: Layout, other: Layout, address: str) -> None:
@@ -188,6 +189,32 @@ def test_samples_that_another_machine_drew_are_not_written_over(one: Layout, oth
         push(other, address, replace=True)
 
 
+def test_of_two_that_push_at_the_same_moment_one_is_told(
+    one: Layout, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether there was none when it looked, or the one that it may write over."""
+    path, upload = "raw/models/sampler-m.parquet", Store.upload
+
+    def late(self: Store, file: Path, to: str, sha256: str, *, over: Remote | None = None) -> Remote:
+        put(address, path, b"of another")
+        return upload(self, file, to, sha256, over=over)
+
+    for provider in ("p", "q"):
+        write_partition(one, "models", [model("m") | {"provider": provider}], file_stem="sampler-m")
+        with monkeypatch.context() as patch:
+            patch.setattr(Store, "upload", late)
+            with pytest.raises(RemoteError, match=f"{path}: another push has just put it there"):
+                push(one, address, replace=True)
+        with pytest.raises(RemoteError, match=rf"there with other rows: {path}\."):
+            push(one, address, replace=True)
+        Store(address).delete(path)
+        push(one, address)
+    file = one.raw_file("models", "sampler-broken")
+    file.write_bytes(b"no Parquet")
+    with pytest.raises(RemoteError, match=rf"{file}: this is no Parquet file\. Nothing was pushed"):
+        push(one, address)
+
+
 def test_samples_that_another_machine_drew_are_not_paid_for_again(one: Layout, other: Layout, address: str) -> None:
     push(one, address)
     fetch(other, address)
@@ -215,7 +242,7 @@ def test_an_interrupted_push_goes_on(one: Layout, other: Layout, address: str, m
     upload = Store.upload
     went: list[str] = []
 
-    def fail(self: Store, file: Path, path: str, sha256: str, *, over: str | None = "") -> str | None:
+    def fail(self: Store, file: Path, path: str, sha256: str, *, over: Remote | None = None) -> Remote:
         if len(went) == 3:
             raise RemoteError("the network is gone")
         went.append(path)

@@ -171,7 +171,8 @@ def _download(layout: Layout, store: Store, coming: Mapping[str, Remote], progre
             temporary = temporary_beside(file)
             try:
                 store.download(path, temporary)
-                _check_contract(f"{store.address}/{path}", path, temporary)
+                if why := why_no_raw_file(path, temporary):
+                    raise RemoteError(f"{store.address}/{path}: {why}. Nothing was fetched")
                 with temporary.open("rb") as handle:
                     flush(handle.fileno())
                 temporary.replace(file)
@@ -199,13 +200,12 @@ def _name_of(address: str, path: str, remote: Remote) -> str:
     return f"{hashlib.sha256(told.encode()).hexdigest()}.parquet"
 
 
-def _check_contract(where: str, path: str, file: Path) -> None:
+def why_no_raw_file(path: str, file: Path) -> str | None:
+    """What is wrong with a file that is to be at a path of the raw layer; None if it meets its table's contract."""
     try:
-        why = RAW_TABLES[PurePosixPath(path).parts[1]].why_off_contract(pq.read_schema(file))
-    except (pa.ArrowInvalid, OSError):
-        why = "this is no Parquet file"
-    if why:
-        raise RemoteError(f"{where}: {why}. Nothing was fetched")
+        return RAW_TABLES[PurePosixPath(path).parts[1]].why_off_contract(pq.read_schema(file))
+    except pa.ArrowInvalid:
+        return "this is no Parquet file"
 
 
 def _refuse_conflicts(layout: Layout, address: str, arrived: Mapping[str, Path], before: Mapping[str, Known]) -> None:

@@ -13,21 +13,23 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from warehouse.layout import Layout
 from warehouse.leftovers import temporary_beside
 from warehouse.lock import locked
 from warehouse.raw import PROVENANCE, files_with_rows, is_import, same_rows
-from warehouse.remote.fetch import AT_ONCE, RAW, imports_last, listed, named
+from warehouse.remote.fetch import AT_ONCE, RAW, imports_last, listed, named, why_no_raw_file
 from warehouse.remote.record import Known, known, remember
 from warehouse.remote.store import Remote, RemoteError, Store, sha256_of
 from warehouse.schemas import IMPORTS, QUARANTINE, RAW_TABLES
 from warehouse.sql_text import literal
 from warehouse.tell import TellStep
 
-State = Literal["new", "there", "anew", "other"]
-"""Of a file: not there; there with the same rows; there as it was here before; there with rows that were never here."""
+State = Literal["new", "same", "there", "anew", "other"]
+"""Of a file: not there; there with the same bytes; there with the same rows; there as it was here before,
+and written anew here; there with rows that were never here."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,8 @@ def push(layout: Layout, address: str, *, replace: bool = False, progress: TellS
         progress: is called with each file.
 
     Raises:
-        RemoteError: if the store does not answer or take a file, or holds other content under a file's name; all such
-            are named, and nothing was pushed.
+        RemoteError: if a file is off the contract, or the store does not answer, does not take one, or holds other
+            content under a file's name; all such are named, and nothing was pushed.
         warehouse.lock.LockedError: if another process builds, publishes or pushes.
     """
     with locked(layout.build_lock, "a build, publish or push ({holder}) is at work"):
@@ -80,7 +82,12 @@ def push(layout: Layout, address: str, *, replace: bool = False, progress: TellS
             if not was.is_fetched and was.is_still(there.get(path)) and not layout.at(path).exists()
         ]
         after = {path: was for path, was in before.items() if path in there}
+        for path in (path for path, state in states.items() if state == "same"):
+            after[path] = Known.of(layout.at(path), there[path], sha256_of(layout.at(path)), is_fetched=False)
         going = imports_last(path for path, state in states.items() if state in ("new", "anew"))
+        for path in going:
+            if why := why_no_raw_file(path, layout.at(path)):
+                raise RemoteError(f"{layout.at(path)}: {why}. Nothing was pushed")
         replaced = tuple(path for path in going if states[path] == "anew")
         try:
             _upload(layout, store, going, there, after, progress)
@@ -125,7 +132,7 @@ def _state(layout: Layout, store: Store, path: str, there: Mapping[str, Remote],
     if is_known and was is not None and was.is_still_here(file):
         return "there"
     if there[path].size == file.stat().st_size and store.hash_of(path) == sha256_of(file):
-        return "there"
+        return "same"
     # One log that two warehouses imported is one and the same.
     if was is None and is_import(file.stem) and f"{RAW}/{IMPORTS.name}/{file.name}" in there:
         return "there"
@@ -135,6 +142,8 @@ def _state(layout: Layout, store: Store, path: str, there: Mapping[str, Remote],
         if same_rows(file, theirs):
             return "there"
         return "anew" if is_known and not _loses_samples(path, theirs, file) else "other"
+    except pa.ArrowInvalid:  # no Parquet
+        return "other"
     finally:
         theirs.unlink(missing_ok=True)
 
@@ -181,14 +190,14 @@ def _upload(
 
     def one(path: str) -> Known:
         file = layout.at(path)
-        sha256, size = sha256_of(file), file.stat().st_size
+        sha256 = sha256_of(file)
         try:
-            e_tag = store.upload(file, path, sha256, over=there[path].e_tag if path in there else "")
+            new = store.upload(file, path, sha256, over=there.get(path))
         except FileExistsError:
             raise RemoteError(
                 f"{store.address}/{path}: another push has just put it there; run this again to compare the two"
             ) from None
-        return Known.of(file, Remote(size, e_tag), sha256, is_fetched=False)
+        return Known.of(file, new, sha256, is_fetched=False)
 
     of_imports = [path for path in going if PurePosixPath(path).parts[1] == IMPORTS.name]
     n_done = 0

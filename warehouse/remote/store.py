@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from warehouse import environment
@@ -34,7 +34,6 @@ RETRIES = 4
 SHA256 = "sha256"
 """Name under which an object carries the hash of its content, in its metadata."""
 
-_PLAIN_MD5 = re.compile(r'"?([0-9a-f]{32})"?')
 _TOLD_BY_SERVER = re.compile(r"<Code>(.*?)</Code>(?:\s*<Message>(.*?)</Message>)?", re.DOTALL)
 _URL = re.compile(r"https?://\S+")
 
@@ -54,6 +53,11 @@ class Remote:
 
     size: int
     e_tag: str | None
+
+    @classmethod
+    def of(cls, size: int, e_tag: str | None) -> Remote:
+        """As a store says it: some quote the e_tag in one answer and not in another."""
+        return cls(size, e_tag and e_tag.strip('"'))
 
 
 def checked(name: str, address: str) -> str:
@@ -99,7 +103,7 @@ class Store:
 
         with self._told("list"):
             return {
-                item["path"]: Remote(item["size"], item["e_tag"])
+                item["path"]: Remote.of(item["size"], item["e_tag"])
                 for batch in obstore.list(self._store, prefix, chunk_size=1000)
                 for item in batch
             }
@@ -114,44 +118,38 @@ class Store:
     def download(self, path: str, to: Path) -> str:
         """Write an object to a file, hold it against its size and its hash, and return its SHA-256.
 
-        Objects that another tool put there carry no SHA-256; S3's ETag is the MD5 of those that came in one part.
+        Objects that another tool put there carry no hash; of those the size is all that can be held against them.
 
         Raises:
             RemoteError: if what arrived is not what was pushed.
         """
         import obstore
 
-        sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
+        sha256, size = hashlib.sha256(), 0
         with self._told(f"read {path}"), to.open("wb") as file:
             got = obstore.get(self._store, path)
             for chunk in got.stream(min_chunk_size=8 * 1024**2):
                 file.write(chunk)
                 sha256.update(chunk)
-                md5.update(chunk)
                 size += len(chunk)
-        told, tag = got.attributes.get(SHA256), _PLAIN_MD5.fullmatch(got.meta["e_tag"] or "")
-        is_whole = size == got.meta["size"] and told in (None, sha256.hexdigest())
-        if told is None and tag and self.address.startswith("s3:"):
-            is_whole = is_whole and tag[1] == md5.hexdigest()
-        if not is_whole:
+        if size != got.meta["size"] or got.attributes.get(SHA256) not in (None, sha256.hexdigest()):
             raise RemoteError(
                 f"{self.address}/{path}: what arrived is not what was pushed (its hash differs); run this again, and "
                 "if it stays so, remove the object and push it again"
             )
         return sha256.hexdigest()
 
-    def upload(self, file: Path, path: str, sha256: str, *, over: str | None = "") -> str | None:
+    def upload(self, file: Path, path: str, sha256: str, *, over: Remote | Literal["anything"] | None = None) -> Remote:
         """Put a file there in one request, with its hash.
 
         Args:
             file: of this machine.
             path: of the object.
             sha256: of the file's content.
-            over: e_tag of the object that is replaced, and of no other; by default there must be none; None replaces
-                whatever is there.
+            over: the object that is replaced, and no other; by default there must be none.
 
         Returns:
-            The e_tag of the new object.
+            The new object.
 
         Raises:
             FileExistsError: if another object is there.
@@ -160,19 +158,30 @@ class Store:
         import obstore
         from obstore.exceptions import AlreadyExistsError, PreconditionError
 
-        if file.stat().st_size > LARGEST_PUT:
+        size = file.stat().st_size
+        if size > LARGEST_PUT:
             raise RemoteError(
                 f"{file}: larger than the 5 GiB that go up in one request; copy it with the provider's own tool"
             )
-        mode: Any = "overwrite" if over is None else {"e_tag": over} if over else "create"
         with self._told(f"write {path}"), _bytes_of(file) as content:
+            mode: Any = self._only_over(path, over) if isinstance(over, Remote) else "overwrite" if over else "create"
             try:
                 put = obstore.put(
                     self._store, path, content, attributes={SHA256: sha256}, mode=mode, use_multipart=False
                 )
             except (AlreadyExistsError, PreconditionError) as error:
                 raise FileExistsError(path) from error
-        return put["e_tag"]
+        return Remote.of(size, put["e_tag"])
+
+    def _only_over(self, path: str, old: Remote) -> dict[str, str]:
+        """The condition that an object is still the one that it was, in the terms of its store."""
+        import obstore
+
+        now = obstore.head(self._store, path)
+        if Remote.of(now["size"], now["e_tag"]) != old:
+            raise FileExistsError(path)
+        told = {"e_tag": now["e_tag"], "version": now["version"]}
+        return {name: text for name, text in told.items() if text is not None}
 
     def delete(self, path: str) -> None:
         """Remove an object."""
