@@ -128,7 +128,8 @@ def estimates(queries: Mapping[str, str], counts: Counts) -> list[Estimate]:
 def _questions() -> str:
     """What is estimated, the estimate and its ends, from all figures."""
     shares = ("share_of_items", "share_of_items_ci_low", "share_of_items_ci_high")
-    parts = [f"select failure_mode, {', '.join(shares)} from warehouse.intermediate.int_failure_mode_shares"]
+    shown = f"select failure_mode, {', '.join(shares)} from warehouse.intermediate.int_failure_mode_shares"
+    parts = [f"{shown} where is_rule"]
     for name in ("pass_hat_k", "pass_at_k", "majority_at_k"):
         parts.append(
             f"select '{name} ' || k, {name}, {name}_ci_low, {name}_ci_high from warehouse.figures.fig_reliability "

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from warehouse.freshness import is_published, mark_published
 from warehouse.layout import PROJECT_ROOT, Layout, not_hidden
 from warehouse.lock import locked
+from warehouse.plain_text import harmless
 from warehouse.raw import count_rows
 
 if TYPE_CHECKING:
@@ -66,6 +68,8 @@ def offer_first_experiment(layout: Layout) -> bool:
 def run_everything(layout: Layout, *, demo: bool = True) -> bool:
     """Sample the local experiments, collect the raw layer and, if anything is new, transform and publish it.
 
+    What `RAW_ROOT` names is fetched first.
+
     All in this process; progress goes to standard error.
 
     Providers that cost money are not asked: `incoherence sample`, or a backfill in the UI, does that.
@@ -80,6 +84,7 @@ def run_everything(layout: Layout, *, demo: bool = True) -> bool:
     Raises:
         LockedError: if another one is at work on this warehouse.
         RunFailedError: if a step fails, or a blocking check; or in the end, if a spec cannot be read.
+        warehouse.remote.store.RemoteError: if raw files of `RAW_ROOT` cannot be had.
         KeyboardInterrupt: if a step was interrupted, once it has wound up.
     """
     with locked(layout.run_lock, "another `incoherence run` ({holder}) is at work"):
@@ -95,7 +100,10 @@ def _run_everything(layout: Layout, *, demo: bool) -> bool:
     from dagster_project.dead_runs import end_dead_runs
     from dagster_project.definitions import build_definitions
     from dagster_project.resources import Warehouse
+    from warehouse.transform import fetch_raw
 
+    if came := fetch_raw(layout):
+        sys.stderr.write(f"{harmless(came)}\n")
     if demo:
         offer_first_experiment(layout)
     definitions = build_definitions(layout, warehouse=Warehouse(root=str(layout.root), echo=True))

@@ -50,4 +50,5 @@ def _warehouse_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> None:
     from warehouse import environment
 
     os.environ["WAREHOUSE_ROOT"] = str(tmp_path_factory.mktemp("warehouse"))
+    os.environ.pop("RAW_ROOT", None)
     environment.FILE_NAME = ".env-of-tests"  # a developer's own keys are of no concern here

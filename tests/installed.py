@@ -40,8 +40,7 @@ class Installed:
         self, *arguments: str, root: Path | None = None, columns: int = 80, **options: Any
     ) -> subprocess.Popen[str]:
         """`incoherence`, begun in the folder; on the warehouse at `root`, or the one that the folder holds."""
-        chosen = {"WAREHOUSE_ROOT": str(root)} if root else {}
-        environment = self._environment() | {"COLUMNS": str(columns)} | chosen
+        environment = self._environment(root) | {"COLUMNS": str(columns)}
         return subprocess.Popen([str(self.command), *arguments], cwd=self.folder, env=environment, text=True, **options)
 
     def run(
@@ -55,11 +54,11 @@ class Installed:
         assert process.returncode == expect, f"{arguments}: exit {process.returncode}\n{out[-4000:]}\n{err[-4000:]}"
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
-    def python(self, code: str) -> str:
-        """What code prints."""
+    def python(self, code: str, root: Path | None = None) -> str:
+        """What code prints, run on the warehouse at `root`, or the one that the folder holds."""
         command = [str(self.command.with_name("python")), "-P", "-c", code]
         return subprocess.run(
-            command, cwd=self.folder, env=self._environment(), capture_output=True, text=True, check=True
+            command, cwd=self.folder, env=self._environment(root), capture_output=True, text=True, check=True
         ).stdout
 
     def files(self) -> dict[str, tuple[int, str]]:
@@ -72,11 +71,12 @@ class Installed:
             for path in sorted(self.packages.rglob("*"))
         }
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, root: Path | None) -> dict[str, str]:
         """As somebody has it who has set no variable."""
         ours = ("WAREHOUSE_ROOT", "DAGSTER", "DBT_", "PYTHONPATH")
         environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-        return environment | {"PYTHONDONTWRITEBYTECODE": "1", "XDG_CACHE_HOME": str(self.folder.parent / "cache")}
+        chosen = {"WAREHOUSE_ROOT": str(root)} if root else {}
+        return environment | {"XDG_CACHE_HOME": str(self.folder.parent / "cache")} | chosen
 
 
 @contextmanager

@@ -55,6 +55,7 @@ def test_every_dependency_is_pinned_with_its_hashes() -> None:
         (extras["dev"], product | tools),
         (extras["embeddings"], constraints),
         (extras["spark"], product | spark),
+        (extras["s3"], product | tools),
     ):
         for requirement in map(Requirement, listed):
             pinned = allowed.get(str(canonicalize_name(requirement.name)))
@@ -77,7 +78,7 @@ def test_every_pin_takes_every_python_that_the_project_does() -> None:
 
 def test_every_import_is_of_a_declared_dependency() -> None:
     extras = project()["optional-dependencies"]
-    lines = project()["dependencies"] + extras["embeddings"] + extras["spark"]
+    lines = project()["dependencies"] + extras["embeddings"] + extras["spark"] + extras["s3"]
     declared = {canonicalize_name(Requirement(line).name) for line in lines}
     brought_by = importlib.metadata.packages_distributions()
     for package in PACKAGES:

@@ -87,6 +87,7 @@ NEEDS = {
     "import": "logs of yours",
     "merge": "a second warehouse (tests/warehouse/test_merge.py makes some)",
     "public": "a network",
+    "push": "an object store (tests/warehouse/test_remote.py serves one)",
     "sample": "a key and a network (tests/test_end_to_end.py runs a --dry-run)",
     "serve-reasoner": "somebody who stops it",
     "synthetic": "minutes to hours",

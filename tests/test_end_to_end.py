@@ -1,5 +1,5 @@
 """The product as a user meets it, from a wheel, in an empty folder: one command, then the file, the pictures, the page,
-the queries, the UI's history. Only the pages' commands and the notebook are run in the checkout, whose files they name.
+the queries, the UI's history. Only the pages' commands are run in the checkout, whose files they name.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import psutil
@@ -307,16 +306,21 @@ def test_other_commands_of_the_pages_that_read_do_it(at_the_readers_place: CliRu
 
 NOTEBOOK = PROJECT_ROOT / "docs" / "examples" / "from-logs.ipynb"
 
+TOLD = """
+import json
+simulated = pools.filter(task="simulated_mcq")["is_simulated"].to_list()
+print(json.dumps([simulated, chart.to_dict()["layer"][0]["encoding"]["x"]["title"], len(by_difficulty)]))
+"""
 
-def test_the_notebook_runs(at_the_readers_place: CliRunner) -> None:
-    names: dict[str, Any] = {}
-    for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]:
-        if cell["cell_type"] == "code":
-            assert cell["outputs"] == [], "what it shows is made anew"
-            exec("".join(cell["source"]), names)
-    assert names["pools"].filter(task="simulated_mcq")["is_simulated"].to_list() == [True] * 4
-    assert "incoherence, with its 95 % interval" in json.dumps(names["chart"].to_dict())
-    assert not names["by_difficulty"].is_empty()
+
+def test_the_notebook_runs(after_run: Run) -> None:
+    cells = [cell for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+    assert all(cell["outputs"] == [] for cell in cells), "what it shows is made anew"
+    code = "\n".join("".join(cell["source"]) for cell in cells)
+    simulated, title, n_rows = json.loads(after_run.product.python(code + TOLD, root=after_run.layout.root))
+    assert simulated == [True] * 4
+    assert title == "incoherence, with its 95 % interval"
+    assert n_rows
 
 
 def test_the_ui_would_show_the_runs(after_run: Run) -> None:

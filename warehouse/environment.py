@@ -6,11 +6,22 @@ The one place that reads `.env`. It changes nothing in this process: two warehou
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from warehouse.installation import IS_CHECKOUT, PROJECT_ROOT
 
 FILE_NAME = ".env"
+
+
+WHAT_WORKS = (
+    "no folder of this machine: a warehouse is written to a local disk or a mounted volume. Its raw data may lie in an "
+    "object store besides (RAW_ROOT=s3://bucket/prefix), and `incoherence push --published` copies what is published "
+    "there"
+)
+
+_ADDRESS = re.compile(r"(^|/)(s3a?|gs|gcs|az|azure|adl|abfss?|wasbs?|r2|hdfs|https?|file):(/|$)")
+"""As it looks once it has been taken for a path, which has no two slashes in a row."""
 
 
 class NotAFolderError(ValueError):
@@ -38,11 +49,23 @@ def path(name: str) -> Path | None:
     """
     found, folder = _find(name)
     if "://" in found:
-        raise NotAFolderError(
-            f"{name} is {found.strip()!r}, which is no folder of this machine: a warehouse is written to a local "
-            "disk or a mounted volume; copy its published/ folder to the object store afterwards"
-        )
+        raise NotAFolderError(f"{name} is {_shown(found.strip())!r}, which is {WHAT_WORKS}")
     return (folder / Path(found.strip()).expanduser()).resolve() if found.strip() else None
+
+
+def check_folder(path: Path) -> None:
+    """Raise unless a path names a folder, rather than an address that was taken for a path.
+
+    Raises:
+        NotAFolderError: if it does not.
+    """
+    if _ADDRESS.search(str(path)):
+        raise NotAFolderError(f"{_shown(str(path))}: an address is {WHAT_WORKS}")
+
+
+def _shown(address: str) -> str:
+    """Without what may be a password or a key."""
+    return re.sub(r"(:/+)[^/]*@|[?#].*", r"\1…", address)
 
 
 def complete() -> dict[str, str]:

@@ -26,6 +26,14 @@ class Layout:
 
     root: Path
 
+    def __post_init__(self) -> None:
+        """Refuse what is no folder.
+
+        Raises:
+            warehouse.environment.NotAFolderError: if the root is an address, such as `s3://bucket`.
+        """
+        environment.check_folder(self.root)
+
     @classmethod
     def from_env(cls) -> Layout:
         """The warehouse that `WAREHOUSE_ROOT` names (`warehouse.environment`).
@@ -219,6 +227,29 @@ class Layout:
     def report(self) -> Path:
         """The self-contained HTML report."""
         return self.published / "report" / "index.html"
+
+    @property
+    def remote_record(self) -> Path:
+        """Which raw files were fetched from object stores or pushed there, and what they held."""
+        return self.root / "remote.json"
+
+    @property
+    def fetching(self) -> Path:
+        """Raw files on their way here; they appear together."""
+        return self.root / "build" / "fetching"
+
+    @property
+    def withdrawn(self) -> Path:
+        """Raw files that were fetched from `RAW_ROOT` and are there no longer."""
+        return self.root / "withdrawn"
+
+    def at(self, path: str) -> Path:
+        """A file by its path in this folder, as object stores have it: `raw/samples/…`."""
+        return self.root.joinpath(*path.split("/"))
+
+    def path_of(self, file: Path) -> str:
+        """The path of a file in this folder, as object stores have it."""
+        return file.relative_to(self.root).as_posix()
 
     @property
     def dagster_home(self) -> Path:

@@ -8,7 +8,6 @@ other numbers than B into A: then nothing is merged, and what differs is named.
 from __future__ import annotations
 
 import filecmp
-import re
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,8 +20,8 @@ import pyarrow.parquet as pq
 
 from warehouse.layout import Layout, not_hidden
 from warehouse.lock import is_held, locked
-from warehouse.parquet import EMPTY_FILE, atomic_together
-from warehouse.raw import connect_raw, files_off_contract
+from warehouse.parquet import atomic_together
+from warehouse.raw import PROVENANCE, connect_raw, files_off_contract, files_with_rows, imported, same_rows
 from warehouse.schemas import IMPORTS, QUARANTINE, RAW_TABLES
 
 KEYS = {
@@ -44,12 +43,7 @@ OWN_ROWS_FIRST = f"import_id is null desc, {LAST_IMPORT_FIRST}"
 _OWN_FIRST = ("items", "conditions", "models")
 """Those in which what the sampler wrote comes before what any log says."""
 
-PROVENANCE = ("import_id", "import_number", "ingested_at", "source", "source_ref", "run_id", "run_status")
-"""Where a row comes from: two rows that differ in these alone say the same."""
-
 MOST_NAMED = 5
-
-_IMPORT_ID = re.compile("[0-9a-f]{16}")
 
 
 class MergeError(ValueError):
@@ -121,35 +115,23 @@ def _compare(layout: Layout, other: Layout) -> tuple[list[tuple[str, Path]], int
         MergeError: if a file of both holds other rows.
     """
     new, known = [], 0
-    imported, counted = _imports(layout), _imports(other)
+    here_already = imported(layout)
     for table in RAW_TABLES:
         for path, why in files_off_contract(other, table).items():
             raise MergeError(f"{path}: {why}")
-        for file in not_hidden(other.raw_table(table).rglob("*.parquet")):
+        for file in files_with_rows(other, table):
             path = file.relative_to(other.raw_table(table))
             here = layout.raw_table(table) / path
-            if file.name == EMPTY_FILE or (_IMPORT_ID.fullmatch(file.stem) and file.stem not in counted):
-                continue  # what a killed import left behind is no data
             # A log that both imported is one and the same, and a refusal is not data.
-            if file.stem in imported or (table == QUARANTINE.name and here.exists()):
+            if file.stem in here_already or (table == QUARANTINE.name and here.exists()):
                 known += 1
             elif not here.exists():
                 new.append((table, path))
-            elif _same_rows(here, file):
+            elif same_rows(here, file):
                 known += 1
             else:
                 raise MergeError(f"{table}: {path} is in both warehouses with other rows. Nothing was merged")
     return new, known
-
-
-def _imports(layout: Layout) -> set[str]:
-    return {path.stem for path in not_hidden(layout.raw_table(IMPORTS.name).glob("*.parquet"))}
-
-
-def _same_rows(one: Path, other: Path) -> bool:
-    tables = [pq.read_table(path, partitioning=None) for path in (one, other)]
-    names = [[name for name in table.column_names if name not in PROVENANCE] for table in tables]
-    return set(names[0]) == set(names[1]) and tables[0].select(names[0]).equals(tables[1].select(names[0]))
 
 
 def _refuse_differences(layout: Layout, other: Layout) -> None:

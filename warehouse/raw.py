@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pyarrow.parquet as pq
 
 from warehouse.layout import Layout, not_hidden
+from warehouse.parquet import EMPTY_FILE
 from warehouse.schemas import IMPORTS, QUARANTINE, RAW_TABLES
 from warehouse.sql_text import literal
+
+PROVENANCE = ("import_id", "import_number", "ingested_at", "source", "source_ref", "run_id", "run_status")
+"""Where a row comes from: two rows that differ in these alone say the same."""
+
+_IMPORT_ID = re.compile("[0-9a-f]{16}")
 
 
 def connect_raw(layout: Layout) -> duckdb.DuckDBPyConnection:
@@ -48,3 +56,28 @@ def files_off_contract(layout: Layout, table: str) -> dict[Path, str]:
     contract = RAW_TABLES[table]
     files = not_hidden(layout.raw_table(table).rglob("*.parquet"))
     return {path: why for path in files if (why := contract.why_off_contract(pq.read_schema(path)))}
+
+
+def files_with_rows(layout: Layout, table: str) -> Iterator[Path]:
+    """Files of a raw table that hold data; what a killed import left behind is none."""
+    counted = imported(layout)
+    for path in not_hidden(layout.raw_table(table).rglob("*.parquet")):
+        if path.name != EMPTY_FILE and (not is_import(path.stem) or path.stem in counted):
+            yield path
+
+
+def imported(layout: Layout) -> set[str]:
+    """Ids of the imports that are finished."""
+    return {path.stem for path in not_hidden(layout.raw_table(IMPORTS.name).glob("*.parquet"))}
+
+
+def is_import(stem: str) -> bool:
+    """Whether a raw file's name is an import's id, which is made from the log's content."""
+    return _IMPORT_ID.fullmatch(stem) is not None
+
+
+def same_rows(one: Path, other: Path) -> bool:
+    """Whether two raw files say the same, wherever their rows come from."""
+    tables = [pq.read_table(path, partitioning=None) for path in (one, other)]
+    names = [[name for name in table.column_names if name not in PROVENANCE] for table in tables]
+    return set(names[0]) == set(names[1]) and bool(tables[0].select(names[0]).equals(tables[1].select(names[0])))

@@ -11,6 +11,8 @@ import yaml
 
 from warehouse.layout import DBT_PROJECT_DIR, Layout
 from warehouse.raw import connect_raw
+from warehouse.remote.fetch import raw_root
+from warehouse.remote.push import n_not_there
 from warehouse.schemas import RAW_TABLES
 
 MAX_LINES = 20
@@ -88,6 +90,8 @@ class Status:
         published: the published file; None if there is none.
         published_at: when it was published.
         is_behind: whether the raw layer is newer.
+        raw_root: where raw data lies besides; None if nowhere.
+        n_not_pushed: raw files that are here and not there, as far as is known here.
     """
 
     root: str
@@ -101,6 +105,8 @@ class Status:
     published: str | None
     published_at: datetime | None
     is_behind: bool
+    raw_root: str | None
+    n_not_pushed: int
 
     def facts(self) -> dict[str, Any]:
         """All of it, in JSON's types."""
@@ -108,7 +114,12 @@ class Status:
 
 
 def look(layout: Layout) -> Status:
-    """Look at a warehouse. Nothing is written, and nothing need be there."""
+    """Look at a warehouse. Nothing is written, and nothing need be there.
+
+    Raises:
+        warehouse.remote.store.RemoteError: if `RAW_ROOT` is no address of an object store.
+    """
+    address = raw_root()
     with connect_raw(layout) as con:
         seeds = {name: str(DBT_PROJECT_DIR / "seeds" / f"{name}.csv") for name in ("known_models", "model_aliases")}
         project = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
@@ -133,6 +144,8 @@ def look(layout: Layout) -> Status:
             published=str(layout.published_database) if there else None,
             published_at=at,
             is_behind=at is not None and newest["newest"] is not None and newest["newest"] > at,
+            raw_root=address,
+            n_not_pushed=n_not_there(layout, address) if address else 0,
         )
 
 
@@ -162,6 +175,11 @@ def describe(layout: Layout) -> str:
         lines += _listed([_unstable(task) for task in status.unstable_ids])
     lines += ["", f"quarantined: {len(status.quarantined):,}"]
     lines += _listed([f"{row['file_name']}, {row['place']}: {row['reason']}" for row in status.quarantined])
+    if status.raw_root:
+        lines += ["", f"raw data besides: {status.raw_root}"]
+        lines += [f"  {status.n_not_pushed:,} raw files here are not there: incoherence push"] * bool(
+            status.n_not_pushed
+        )
     lines += ["", "published"]
     if status.published is None or status.published_at is None:
         return "\n".join([*lines, "  nothing yet: incoherence build && incoherence publish"])

@@ -28,6 +28,7 @@ from warehouse.layout import DBT_PROJECT_DIR, Layout
 from warehouse.leftovers import sweep
 from warehouse.lock import locked
 from warehouse.parquet import atomic_path, ensure_empty_files
+from warehouse.remote.fetch import fetch, raw_root
 from warehouse.secrets import hash_key
 from warehouse.tell import Tell, TellStep, silence
 
@@ -83,18 +84,45 @@ def prepare(layout: Layout) -> None:
     layout.build_database.parent.mkdir(parents=True, exist_ok=True)
 
 
+def fetch_raw(layout: Layout, progress: TellStep | None = None) -> str:
+    """Bring the raw files that `RAW_ROOT` names here, and say what came; nothing where it names none.
+
+    Raises:
+        warehouse.remote.store.RemoteError: if they cannot be had as they should be.
+        warehouse.lock.LockedError: if another process builds or publishes.
+    """
+    if raw_root() is None:
+        return ""
+    with _holding(layout):
+        return _fetch(layout, progress)
+
+
+def _fetch(layout: Layout, progress: TellStep | None = None) -> str:
+    address = raw_root()
+    return str(fetch(layout, address, progress)) if address else ""
+
+
 @contextmanager
-def building(layout: Layout, *, is_whole: bool) -> Iterator[None]:
+def building(layout: Layout, *, is_whole: bool, tell: Tell = silence) -> Iterator[None]:
     """Hold the build database while it is written, and mark it as unfinished until the block has succeeded.
 
     What one build left half-done, a build of other tables does not mend: a mark that was there before goes only with a
     build of everything. So with what the tables were built from: tables built alone, from other files, are forgotten.
 
+    Args:
+        layout: the warehouse.
+        is_whole: whether every table is built.
+        tell: is told what came from `RAW_ROOT`, if anything did.
+
     Raises:
         warehouse.lock.LockedError: if another process builds or publishes.
+        warehouse.remote.store.RemoteError: if raw files of `RAW_ROOT` cannot be had.
     """
-    with _holding(layout), _writing(layout, inputs_of(layout), is_whole=is_whole):
-        yield
+    with _holding(layout):
+        if came := _fetch(layout):
+            tell(came)
+        with _writing(layout, inputs_of(layout), is_whole=is_whole):
+            yield
 
 
 @contextmanager
@@ -127,6 +155,7 @@ def build(
     full: bool = False,
     unit_tests: bool = False,
     engine: str = "duckdb",
+    fetches: bool = True,
     echo: Tell = silence,
     progress: TellStep | None = None,
 ) -> BuildResult:
@@ -139,12 +168,14 @@ def build(
         unit_tests: also run the models' unit tests; they test the project, not the data.
         engine: where the tables are computed, `duckdb` or `spark`. Spark computes all of them, every time; they are
             loaded into the build database, and tested there.
+        fetches: bring the raw files that `RAW_ROOT` names here first.
         echo: is called with each line that dbt prints.
         progress: is called when a table or a test is done, with its name, how many are done, and how many there are.
 
     Raises:
         BuildError: if a model or a test fails, dbt cannot start, or a part is to be built on Spark.
         warehouse.lock.LockedError: if another process builds or publishes.
+        warehouse.remote.store.RemoteError: if raw files of `RAW_ROOT` cannot be had.
         warehouse.spark.session.SparkError: if Spark is to build and is not there.
     """
     started = time.monotonic()
@@ -152,6 +183,7 @@ def build(
         _check_spark(select)
     follow = _following(progress, echo) if progress else echo
     with _holding(layout):
+        came = _fetch(layout, progress) if fetches else ""
         if engine == "spark":
             why, results = _build_on_spark(layout, unit_tests=unit_tests, echo=follow)
         else:
@@ -162,7 +194,7 @@ def build(
         n_tests=kinds["test"] + kinds["unit_test"],
         seconds=time.monotonic() - started,
         database=layout.build_database,
-        why=why,
+        why="; ".join(told for told in (came, why) if told),
     )
 
 

@@ -47,7 +47,7 @@ def make_dbt_assets(manifest: Path) -> dg.AssetsDefinition:
     def dbt_models(context: dg.AssetExecutionContext, dbt: Dbt, warehouse: Warehouse) -> Iterator[Any]:
         # Rows can be counted only once dbt has let go of its database, so events wait for its end.
         # The usual target folder, not one of the run's own: with it comes the parsed project, five seconds of work.
-        with building(warehouse.layout, is_whole=not context.is_subset):
+        with building(warehouse.layout, is_whole=not context.is_subset, tell=context.log.info):
             command = ["build", *WITHOUT_UNIT_TESTS]
             invocation = dbt.cli(command, context=context, target_path=warehouse.layout.dbt_target)
             events = list(invocation.stream())

@@ -39,6 +39,7 @@ def main() -> None:
     from warehouse.lock import LockedError
     from warehouse.parquet import ContractError
     from warehouse.publish import NothingBuiltError, UnfinishedBuildError
+    from warehouse.remote.store import RemoteError
     from warehouse.spark.session import SparkError
     from warehouse.transform import BuildError
 
@@ -51,6 +52,7 @@ def main() -> None:
         LockedError,
         ContractError,
         BuildError,
+        RemoteError,
         SparkError,
         NotAFolderError,
         duckdb.Error,

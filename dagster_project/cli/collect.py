@@ -236,6 +236,54 @@ def synthetic(
             say("Next: incoherence build && incoherence publish && incoherence report")
 
 
+@app.command("push")
+def push_(
+    to: Annotated[
+        str | None, typer.Argument(metavar="DEST", help="Such as s3://bucket/prefix; by default what RAW_ROOT names.")
+    ] = None,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace", help="Also change there what went there or came from there, and was written anew here since."
+        ),
+    ] = False,
+    published: Annotated[bool, typer.Option("--published", help="Push what is published too.")] = False,
+) -> None:
+    """Copy raw files to an object store, where every warehouse with that RAW_ROOT builds from them.
+
+    What is there is not sent again. A file that is there with other rows is named, and nothing is pushed. Credentials
+    come from the provider's own variables or profile.
+
+    Example: incoherence push s3://bucket/prefix
+    """
+    from dagster_project.cli.steps import steps
+    from warehouse.remote.fetch import VARIABLE, raw_root
+    from warehouse.remote.published import push_published
+    from warehouse.remote.push import push
+    from warehouse.remote.store import checked
+
+    address = checked("DEST", to) if to else raw_root()
+    if address is None:
+        fail(f"say where to: incoherence push s3://bucket/prefix, or set {VARIABLE}", status=2)
+    layout = Layout.from_env()
+    with steps("Pushing") as show:
+        pushed = push(layout, address, replace=replace, progress=show)
+    megabytes = f"{pushed.n_bytes / 1e6:,.1f} MB"
+    say(f"raw files: {pushed.n_files:,} ({megabytes}) pushed to {address}; {pushed.n_there:,} were there")
+    for done, paths in (("written over", pushed.replaced), ("removed there", pushed.deleted)):
+        if paths:
+            say(f"{done}: {', '.join(paths)}")
+    if pushed.removed_here:
+        say(
+            f"{len(pushed.removed_here)} were removed here since they went, and are there still; `incoherence push "
+            f"--replace` removes them there: {', '.join(pushed.removed_here)}"
+        )
+    if published:
+        with steps("Pushing") as show:
+            n_files = push_published(layout, address, show)
+        say(f"{n_files} published files pushed to {address}/published")
+
+
 @app.command("merge")
 def merge_(other: Annotated[Path, typer.Argument(help="Root of the other warehouse, which is only read.")]) -> None:
     """Take over the raw data of another warehouse: logs that it imported, samples that it drew, what it trained.

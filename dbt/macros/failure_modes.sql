@@ -5,6 +5,11 @@
     ]) }}
 {% endmacro %}
 
+{# Those that the thresholds tell apart. #}
+{% macro modes_of_answers() %}
+    {{ return(["slip", "shared_belief", "flip_flop", "scatter", "wrong_answer"]) }}
+{% endmacro %}
+
 {#
   How an item fails, by what most of its failures are; NULL where failure_mode_note says why nothing can be told. Each case is
   read only where none before it holds, so that every item has one class. Ties between kinds of failures go to the one that

@@ -59,8 +59,9 @@ def pools(outcomes: Outcomes) -> dict[tuple[str, ...], dict[str, list[tuple[str,
     return found
 
 
-def mode_of(samples: list[tuple[str, int | None]]) -> str | None:
-    return failure_mode([told for told, _ in samples], [choice for _, choice in samples if choice is not None])
+def mode_of(samples: list[tuple[str, int | None]], *thresholds: float) -> str | None:
+    chosen = [choice for _, choice in samples if choice is not None]
+    return failure_mode([told for told, _ in samples], chosen, *thresholds)
 
 
 def test_every_item_has_the_class_of_its_samples(built: Built, outcomes: Outcomes) -> None:
@@ -93,9 +94,43 @@ def test_shares_of_failure_modes(built: Built, outcomes: Outcomes) -> None:
         low, high = share_interval(values, np.inf)
         assert agree(row["share_of_items"], float(values.mean()))
         assert agree(row["share_of_items_ci_low"], low) and agree(row["share_of_items_ci_high"], high), row
-        assert row["share_of_items_least"] <= row["share_of_items"] <= row["share_of_items_most"]
         totals[pool] += row["n_items_of_mode"]
     assert totals and all(totals[tuple(row[name] for name in POOL)] == row["n_items"] for row in rows)
+
+
+def test_other_thresholds_of_failure_modes(built: Built, outcomes: Outcomes) -> None:
+    found = pools(outcomes)
+    rows = built.rows("figures.fig_multiverse", "finding = 'how_items_fail'")
+    ways: dict[tuple[Any, ...], list[str | None]] = {}
+    shares: dict[tuple[Any, ...], list[float]] = defaultdict(list)
+    for row in rows:
+        pool, thresholds = tuple(row[name] for name in POOL), (row["one_answer_share"], row["two_answer_share"])
+        for way in (thresholds, (0.8, 0.9)):
+            given = (way[0], way[1] or 1.0)
+            if (pool, way) not in ways:
+                modes = [mode_of(samples, *given) for samples in found[pool].values()]
+                ways[pool, way] = [mode for mode in modes if mode is not None]
+        values = np.array([mode == row["failure_mode"] for mode in ways[pool, thresholds]], dtype=float)
+        low, high = share_interval(values, np.inf)
+        assert agree(row["statistic"], float(values.mean())), row
+        assert agree(row["statistic_ci_low"], low) and agree(row["statistic_ci_high"], high), row
+        assert row["verdict"] == most_frequent(ways[pool, thresholds])
+        assert row["finding_verdict"] == most_frequent(ways[pool, (0.8, 0.9)])
+        assert row["agrees"] == (row["verdict"] == row["finding_verdict"])
+        shares[*pool, row["failure_mode"]].append(row["statistic"])
+    for row in built.rows("figures.fig_failure_modes"):
+        spread = shares.get(tuple(row[name] for name in (*POOL, "failure_mode")), [row["share_of_items"]])
+        assert agree(row["share_of_items_least"], min(spread)) and agree(row["share_of_items_most"], max(spread)), row
+    # Options at every combination of three and three, grades at the three that concern them.
+    assert {len(spread) for spread in shares.values()} == {3, 9} and not all(row["agrees"] for row in rows)
+
+
+MODES = ("slip", "shared_belief", "flip_flop", "scatter", "wrong_answer", "format_failure", "cut_off", "refused")
+
+
+def most_frequent(modes: list[str | None]) -> str:
+    counts = [modes.count(mode) for mode in MODES]
+    return MODES[int(np.argmax(counts))] if any(counts) else "no_error"
 
 
 def runs_of(samples: list[tuple[str, int | None]]) -> tuple[int, int, int, list[int]]:

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from benchmarks import judges as benchmark
 from benchmarks.failure_coverage import Cell
+from benchmarks.shared_errors import faults
 from tests.dbt.conftest import Built, agree
 from tests.dbt.test_failures import compiled
 from tests.oracles.answers import latest
 from tests.oracles.failures import share_interval
-from tests.oracles.judges import Split, agreement, bias, split, two_way
+from tests.oracles.judges import Split, agreement, bias, skewed_reach, split, two_way
 from tests.oracles.outcomes import LEFT_OUT
 from tests.oracles.shared import ratio_interval
 
@@ -91,28 +91,26 @@ def _agree_on_split(row: dict[str, Any], splits: list[Split]) -> None:
     if half is None or half < 1e-12 or abs(share) < 1e-9:
         half = None
         assert row["judge_note"] in ("one_item", "no_spread", "judges_agree")
-    _agree_on_ends(row, "judge_share", share, half, (0.0, 1.0))
+    _agree_on_ends(row, "judge_share", share, None if half is None else (half, half), (0.0, 1.0))
 
 
 def _agree_on_mean(row: dict[str, Any], name: str, values: list[float], low: float = -np.inf) -> None:
-    """By a sandwich: as many degrees of freedom as items decide."""
-    n, mean, half = len(values), float(np.mean(values)) if values else None, None
+    """By a sandwich: as many degrees of freedom as items decide; of variances as askew as the items."""
+    mean, reach = float(np.mean(values)) if values else None, None
     assert agree(row[name], mean), (name, row, mean)
-    if n > 1:
-        square = (np.array(values) - np.mean(values)) ** 2
-        freedom = min(n - 1, square.sum() ** 2 / np.sum(square**2)) if square.sum() > 1e-24 else n - 1
-        half = float(stats.t.ppf(0.975, freedom) * np.sqrt(square.sum() / (n - 1) / n))
-    _agree_on_ends(row, name, mean or 0.0, None if half is None or half < 1e-12 else half, (low, np.inf))
+    if len(values) > 1 and np.std(values) > 1e-12:
+        reach = skewed_reach(np.array(values), is_askew=name.endswith("variance"))
+    _agree_on_ends(row, name, mean or 0.0, reach, (low, np.inf))
 
 
 def _agree_on_ends(
-    row: dict[str, Any], name: str, middle: float, half: float | None, bounds: tuple[float, float]
+    row: dict[str, Any], name: str, middle: float, reach: tuple[float, float] | None, bounds: tuple[float, float]
 ) -> None:
     """Cut to their bounds as far as that leaves the estimate inside."""
     ends: tuple[float | None, float | None] = (None, None)
-    if half is not None:
+    if reach is not None:
         low, high = min(bounds[0], middle), max(bounds[1], middle)
-        ends = float(np.clip(middle - half, low, high)), float(np.clip(middle + half, low, high))
+        ends = float(np.clip(middle - reach[0], low, high)), float(np.clip(middle + reach[1], low, high))
     assert agree(row[f"{name}_ci_low"], ends[0]) and agree(row[f"{name}_ci_high"], ends[1]), (name, row, ends)
 
 
@@ -157,4 +155,4 @@ def test_planted_shares_are_found(built: Built) -> None:
     recorded = json.loads(benchmark.RESULT.read_text())
     assert len(recorded) > len(benchmark.POPULATIONS) * len(benchmark.SIZES) * 3
     for name, numbers in recorded.items():
-        assert not benchmark.faults_of(name, Cell(**numbers))
+        assert not faults(name, Cell(**numbers))

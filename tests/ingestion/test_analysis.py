@@ -37,7 +37,7 @@ def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         layout.figures.mkdir()
         return report.Report(layout.report, layout.figures, {})
 
-    def build(layout: Layout, progress: object) -> None:
+    def build(layout: Layout, *, fetches: bool, progress: object) -> None:
         steps.append("build")
         layout.published_from.parent.mkdir()
 

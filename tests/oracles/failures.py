@@ -15,12 +15,15 @@ from tests.oracles.decompositions import Array
 ONE_ANSWER, TWO_ANSWERS = 0.8, 0.9
 
 
-def failure_mode(outcomes: Sequence[str], answers: Sequence[int]) -> str | None:
+def failure_mode(
+    outcomes: Sequence[str], answers: Sequence[int], one_answer: float = ONE_ANSWER, two_answers: float = TWO_ANSWERS
+) -> str | None:
     """The class of an item from what became of its samples and which options they chose.
 
     Args:
         outcomes: right, wrong_answer, format_failure, cut_off or refused, of each sample that is known.
         answers: the option of each right or wrong sample; none for graded answers.
+        one_answer, two_answers: shares of an item's answers from which they count as one answer, and as two.
     """
     if len(outcomes) < 2:
         return None
@@ -33,14 +36,14 @@ def failure_mode(outcomes: Sequence[str], answers: Sequence[int]) -> str | None:
     if most != "wrong_answer":
         return most
     n_answers = counts["right"] + counts["wrong_answer"]
-    if counts["right"] >= ONE_ANSWER * n_answers:
+    if counts["right"] >= one_answer * n_answers:
         return "slip"
     if not answers:
         return "wrong_answer"
     (first, *others) = [n for _, n in Counter(answers).most_common()]
-    if first >= ONE_ANSWER * n_answers:
+    if first >= one_answer * n_answers:
         return "shared_belief"
-    return "flip_flop" if first + others[0] >= TWO_ANSWERS * n_answers else "scatter"
+    return "flip_flop" if first + others[0] >= two_answers * n_answers else "scatter"
 
 
 def pass_hat(n: int, c: int, k: int) -> float:

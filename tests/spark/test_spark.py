@@ -9,12 +9,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.s3 import BUCKET, s3_server
 from tests.spark.compare import TABLES, differences
 from tests.spark.covering import covering_rows
 from warehouse.build_plan import plan_build
 from warehouse.built_from import inputs_of
 from warehouse.layout import Layout
 from warehouse.publish import publish
+from warehouse.remote.fetch import fetch
+from warehouse.remote.push import push
 from warehouse.spark.session import SparkError, check_installed
 from warehouse.transform import BuildError, BuildResult, build
 
@@ -40,7 +43,9 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
     for rows in covering_rows():
         rows.write(ours)
     build(ours)
-    shutil.copytree(ours.raw, other.raw)
+    with s3_server():  # so these are the tables of raw data in an object store as well
+        push(ours, f"s3://{BUCKET}/raw data")
+        fetch(other, f"s3://{BUCKET}/raw data")
     shutil.copyfile(ours.hash_key, other.hash_key)
     # What a build that was killed leaves behind.
     left = other.spark_tables / "marts.db" / "dim_task" / "part-0.parquet"

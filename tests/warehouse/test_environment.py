@@ -54,6 +54,19 @@ def test_an_address_is_no_folder(folders: tuple[Path, Path], monkeypatch: pytest
     assert list(folders[0].iterdir()) == [folders[0] / environment.FILE_NAME], "nothing was made"
 
 
+@pytest.mark.parametrize("root", ["s3://bucket/warehouse", "gs://bucket", "/here/az:/container"])
+def test_an_address_that_was_taken_for_a_path_is_no_folder(root: str) -> None:
+    """So no call of the library, nor the root of another warehouse, is a folder named `s3:`."""
+    with pytest.raises(
+        environment.NotAFolderError, match=r"no folder of this machine: .* \(RAW_ROOT=s3://bucket/prefix\)"
+    ):
+        Layout(Path(root))
+    with pytest.raises(environment.NotAFolderError) as refused:
+        Layout(Path("s3://user:hunter2@bucket/x?sig=hunter2"))
+    assert "hunter2" not in str(refused.value)
+    assert Layout(Path("/mnt/s3/gs:kept/w")).root.name == "w"
+
+
 def test_the_sampler_finds_a_key_there(folders: tuple[Path, Path]) -> None:
     assert Key(ProviderSpec(kind="openai")).reveal() == "two"
 

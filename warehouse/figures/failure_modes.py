@@ -32,9 +32,17 @@ def _dots(tables: Tables) -> Dots:
             x=pl.col("share_of_items"),
             low=pl.col("share_of_items_ci_low"),
             high=pl.col("share_of_items_ci_high"),
+            least_by_other_thresholds=pl.col("share_of_items_least").round(4),
+            most_by_other_thresholds=pl.col("share_of_items_most").round(4),
         ),
         x_label="share of items",
-        tooltips=("n_items", "n_items_of_mode", "n_items_unclassified"),
+        tooltips=(
+            "n_items",
+            "n_items_of_mode",
+            "n_items_unclassified",
+            "least_by_other_thresholds",
+            "most_by_other_thresholds",
+        ),
     )
 
 

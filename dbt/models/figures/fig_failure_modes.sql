@@ -1,3 +1,5 @@
+{% set pool = pool_keys() | join(", ") %}
+
 with
 
 shares as (
@@ -5,7 +7,13 @@ shares as (
 ),
 
 spans as (
-    select * from {{ ref("int_failure_mode_spans") }}
+    select
+        {{ pool }},
+        failure_mode,
+        min(share_of_items) as share_of_items_least,
+        max(share_of_items) as share_of_items_most
+    from shares
+    group by {{ pool }}, failure_mode
 ),
 
 models as (
@@ -26,10 +34,11 @@ select
     shares.share_of_items,
     shares.share_of_items_ci_low,
     shares.share_of_items_ci_high,
-    coalesce(spans.n_items_least, 0) / cast(shares.n_items as double) as share_of_items_least,
-    coalesce(spans.n_items_most, 0) / cast(shares.n_items as double) as share_of_items_most
+    spans.share_of_items_least,
+    spans.share_of_items_most
 from shares
-left join spans using ({{ pool_keys() | join(", ") }}, failure_mode)
+inner join spans using ({{ pool }}, failure_mode)
 inner join models on shares.model_id = models.model_id
 inner join conditions on shares.condition_id = conditions.condition_id
+where shares.is_rule
 order by task, model_id, condition_id, failure_mode_rank

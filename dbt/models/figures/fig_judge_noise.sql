@@ -37,7 +37,8 @@ measures as (
         {{ group }},
         {% for measure in judge_measures() %}
             max(case when judge_measure = '{{ measure }}' then estimate end) as {{ measure }},
-            max(case when judge_measure = '{{ measure }}' then half_width end) as {{ measure }}_half_width,
+            max(case when judge_measure = '{{ measure }}' then reach_below end) as {{ measure }}_below,
+            max(case when judge_measure = '{{ measure }}' then reach_above end) as {{ measure }}_above,
         {% endfor %}
         max(case when judge_measure = 'judge_share' then n_effective end) as n_effective,
         max(case when judge_measure = 'judge_share' then judge_note end) as judge_note
@@ -68,15 +69,16 @@ select
     grader_sets.n_grades_unread,
     measures.n_effective,
     {% for name in judge_measures() %}
-        {% set middle, half = "measures." ~ name, "measures." ~ name ~ "_half_width" %}
+        {% set middle = "measures." ~ name %}
+        {% set below, above = "- " ~ middle ~ "_below", "+ " ~ middle ~ "_above" %}
         {{ middle }},
         {% if name == "judge_share" %}
-            case when measures.judge_note is null then {{ clipped(middle, "- " ~ half) }} end as {{ name }}_ci_low,
-            case when measures.judge_note is null then {{ clipped(middle, "+ " ~ half) }} end as {{ name }}_ci_high,
+            case when measures.judge_note is null then {{ clipped(middle, below) }} end as {{ name }}_ci_low,
+            case when measures.judge_note is null then {{ clipped(middle, above) }} end as {{ name }}_ci_high,
         {% else %}
-            {{ middle ~ " - " ~ half if name == "grader_bias" else from_zero(middle, "- " ~ half) }}
+            {{ middle ~ ' ' ~ below if name == "grader_bias" else from_zero(middle, below) }}
                 as {{ name }}_ci_low,
-            {{ middle }} + {{ half }} as {{ name }}_ci_high,
+            {{ middle }} {{ above }} as {{ name }}_ci_high,
         {% endif %}
     {% endfor %}
     {{ with_interval("agreements", ["grader_agreement"]) }},

@@ -13,6 +13,7 @@ from ingestion.sampling.drawing.queues import Queue, draw_side_by_side
 from ingestion.sampling.drawing.run_progress import RunProgress, Watcher, every
 from ingestion.sampling.drawing.summary import SampleSummary
 from ingestion.sampling.drawing.until_when import UntilWhen
+from ingestion.sampling.journal.to_parquet import FILE_STEM
 from ingestion.sampling.plans.partitions import Partition, PartitionKey, folder_of, holdings, partitions
 from ingestion.sampling.plans.prices import price_of
 from ingestion.sampling.providers import AnyProvider
@@ -24,6 +25,7 @@ from warehouse.keys import digest
 from warehouse.layout import Layout
 from warehouse.leftovers import sweep
 from warehouse.parquet import ensure_empty_files, write_partition
+from warehouse.remote.record import fetched_from
 from warehouse.tell import Tell, silence
 
 
@@ -136,6 +138,8 @@ def _work(
         work.spent_usd += held.cost_usd + held.uncertain_usd
         if n_done == n_wanted and decision.is_final:
             continue
+        if not any(held.done):
+            _refuse_fetched(part, layout)
         settings = spec.provider(part.model.provider)
         if part.model.provider not in providers:
             Key(settings)
@@ -145,6 +149,16 @@ def _work(
                 "give it a price, or drop budget_usd"
             )
     return work
+
+
+def _refuse_fetched(part: Partition, layout: Layout) -> None:
+    """Refuse to pay again for samples that another machine has drawn, and to write over them."""
+    path = layout.raw_file("samples", FILE_STEM, part.key.columns)
+    if path.is_file() and (address := fetched_from(layout, layout.path_of(path))):
+        raise SamplingError(
+            f"{'/'.join(part.key)}: its samples were drawn on another machine, and fetched from {address}; go on "
+            f"there, or bring its folder {layout.path_of(layout.response_partition(part.key.columns))} here"
+        )
 
 
 def write_items(task: Task, layout: Layout) -> Path:

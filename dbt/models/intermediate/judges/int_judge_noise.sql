@@ -1,8 +1,8 @@
 {#
-  Per set of graders what is told of its grades (`judge_measure`), each with half its interval: means over items, and the judges' share
-  Σ judge_variance / Σ grade_variance. All are sandwiches, the share's with the delete-one jackknife, in which few items that
-  decide are few. Linear, not on the logit scale as that of incoherence: of a model that never varies the share is 1, and no
-  interval on that scale would hold it (benchmarks/judges.py).
+  Per set of graders what is told of its grades (`judge_measure`), each with how far its interval reaches: means over items, and the
+  judges' share Σ judge_variance / Σ grade_variance. All are sandwiches, the share's with the delete-one jackknife, in which few items
+  that decide are few. The share's is linear, not on the logit scale as that of incoherence: of a model that never varies it is 1, and
+  no interval on that scale would hold it. Items' variances lie askew, and their interval with them (benchmarks/judges.py).
 #}
 {% set keys = grader_set_keys() + ["judge_measure"] %}
 {% set group = keys | join(", ") %}
@@ -68,19 +68,45 @@ influences as (
 ),
 
 intervals as (
-    with {{ sandwich_interval("totals", "influences", keys, "n_units", 1) }}
+    with {{
+        sandwich_interval(
+            "totals", "influences", keys, "n_units", 1, aggregates=["sum(pow(influence, 3)) as influence_cubed"]
+        )
+    }}
+),
+
+askew as (
+    select
+        {{ group }},
+        half_width,
+        standard_error,
+        half_width / nullif(standard_error, 0) as t,
+        case
+            when judge_measure in ('judge_share', 'grader_bias') then 0e0
+            else influence_cubed / nullif(pow(influence_sq, 1.5), 0)
+        end as skew
+    from intervals
+),
+
+reaches as (
+    select
+        {{ group }},
+        half_width,
+        {{ skewed_reach("standard_error", "t", "skew") }}
+    from askew
 )
 
 select
     {{ columns_of("totals", keys) }},
     totals.estimate,
     totals.n_effective,
-    case when intervals.half_width >= 1e-12 then intervals.half_width end as half_width,
+    case when reaches.half_width >= 1e-12 then reaches.reach_below end as reach_below,
+    case when reaches.half_width >= 1e-12 then reaches.reach_above end as reach_above,
     case
         when totals.estimate is null then 'no_variance'
         when totals.estimate = 0 then 'judges_agree'
-        when intervals.half_width is null then 'one_item'
-        when intervals.half_width < 1e-12 then 'no_spread'
+        when reaches.half_width is null then 'one_item'
+        when reaches.half_width < 1e-12 then 'no_spread'
     end as judge_note
 from totals
-left join intervals using ({{ group }})
+left join reaches using ({{ group }})
