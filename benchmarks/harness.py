@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gc
 import statistics
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from warehouse.layout import PROJECT_ROOT
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,15 @@ class Comparison:
     peer_s: float
     ratio: float
     wanted: float | None = None
+
+
+def commit() -> str:
+    """The code that is tried; with a `+` if files of it were changed since."""
+    name, changed = (
+        subprocess.run(["git", *told], check=True, capture_output=True, text=True, cwd=PROJECT_ROOT).stdout.strip()
+        for told in (["rev-parse", "--short", "HEAD"], ["status", "--porcelain", "-uno", "--", ":!benchmarks/results"])
+    )
+    return f"{name}+" if changed else name
 
 
 def compare(
