@@ -2,8 +2,10 @@
 
 16 pools of multiple choice, 30 samples of an item, in three contexts; sizes differ in the number of items. Each is
 built in full by a process of its own, one model after the other, so that what the process holds meanwhile is that
-model's (and what DuckDB keeps of earlier ones while there is room). A model should take at most as many times as long
-as there are more samples. 4.8 million samples take some 10 GB of disk. The result is in `results/build_growth.json`.
+model's (and what DuckDB keeps of earlier ones while there is room). Processor time is read beside seconds: it says
+the same on a machine that has other work. A model is too steep if it takes more than 1.1 times as many times the
+processor time as there are more samples; what takes less than a second at the smaller size, fixed costs included, is
+held to a second. 4.8 million samples take some 6 GB of disk. The result is in `results/build_growth.json`.
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ SIZES = (48_000, 480_000, 4_800_000)
 N_POOLS, N_CONTEXTS, N_SAMPLES = 16, 3, 10
 BETWEEN_READINGS_S = 0.05
 ENOUGH_S = 1.0
-"""A model that takes less, at the larger of two sizes, says more about dbt than about itself."""
+"""A model that takes less, at the smaller of two sizes, says more about dbt than about itself."""
+MARGIN = 1.1
+"""Sorting alone takes log 4,800,000 / log 480,000 = 1.18 times as much for each of ten times as many rows."""
 
 
 @dataclass(frozen=True)
@@ -116,20 +120,20 @@ def _utc(told: str) -> datetime:
 
 
 def too_steep(told: dict[int, dict[str, Any]]) -> list[str]:
-    """Models whose processor time grows by more than the samples do, from one size to the next."""
+    """Models whose processor time grows faster than the samples, from one size to the next."""
     sizes = sorted(told)
     found = []
     for small, large in pairwise(sizes):
         before, after = (told[size]["models"] for size in (small, large))
         for name in before.keys() & after.keys():
-            times = after[name]["cpu_s"] / max(before[name]["cpu_s"], 2 * BETWEEN_READINGS_S)
-            if after[name]["cpu_s"] >= ENOUGH_S and times > large / small:
+            times = after[name]["cpu_s"] / max(before[name]["cpu_s"], ENOUGH_S)
+            if times > MARGIN * large / small:
                 found.append(f"{name}: × {times:.1f} from {small:,} to {large:,} samples")
     return sorted(found)
 
 
 def main(sizes: list[int]) -> int:
-    """Measure each size, print and record; exit status 1 if a model grows faster than the samples."""
+    """Measure each size, print and record; exit status 1 if a model is too steep."""
     told: dict[int, dict[str, Any]] = {}
     for size in sizes:
         with tempfile.TemporaryDirectory() as name:
@@ -140,7 +144,7 @@ def main(sizes: list[int]) -> int:
         whole = {key: value for key, value in told[size].items() if key != "models"}
         print(f"{size:,} samples: {whole}; the most: {list(told[size]['models'].items())[:8]}", flush=True)
     steep = too_steep(told)
-    print("\n".join(steep) or "no model grows faster than the samples")
+    print("\n".join(steep) or "no model is too steep")
     if tuple(sizes) == SIZES:
         load = round(os.getloadavg()[0], 1)
         result = {"cores": n_cores(), "load_average": load, "sizes": told, "too_steep": steep}

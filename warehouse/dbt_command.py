@@ -30,6 +30,9 @@ from warehouse.parquet import atomic_path
 MOST_MEMORY_GIB = 6.0
 """Leaves room below 8 GiB for what Python, dbt and DuckDB hold outside this limit (measured up to 480,000 samples)."""
 
+SAMPLES_AT_ONCE = 500_000
+"""Models of single pools are computed for pools with so many samples together: the largest then hold some 4 GiB."""
+
 
 def dbt_command(layout: Layout) -> list[str]:
     """The beginning of a command line that runs dbt on a warehouse; dbt's own arguments follow."""
@@ -112,6 +115,7 @@ def environment(layout: Layout) -> dict[str, str]:
         "DBT_PROJECT_DIR": str(DBT_PROJECT_DIR),
         "DBT_PROFILES_DIR": str(DBT_PROJECT_DIR),
         "BUILD_MEMORY": value("BUILD_MEMORY") or _memory(),
+        "SAMPLES_AT_ONCE": value("SAMPLES_AT_ONCE") or str(SAMPLES_AT_ONCE),
         "DBT_TARGET_PATH": str(layout.dbt_target),
         "DBT_LOG_PATH": str(layout.dbt_logs),
         # Writing each event down takes a tenth of a build; the SQL that was run is in the target folder.

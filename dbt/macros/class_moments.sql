@@ -1,23 +1,23 @@
 {#
   Moments of f_s[c] over the samples of a group, per class: all that the decompositions need.
 
-  answers: output of answer_counts; keys: the same keys; delta: the smoothing of KL, a number or one of the keys.
+  answers: output of answer_counts; keys: the same keys; deltas: see class_sums.
   Variances are of f_s[c] − y[c], from its first two moments: what cancels is as small as the error, so that even an
   incoherence of answers that are nearly always right keeps its digits. Where all samples say the same the variance is 0,
   not rounding noise.
 #}
-{% macro class_moments(answers, keys, delta=none) %}
+{% macro class_moments(answers, keys, deltas=none) %}
     with sums as (
-        {{ class_sums(answers, keys, delta) }}
+        {{ class_sums(answers, keys, deltas) }}
     )
 
-    {{ moments_of_sums("sums", keys) }}
+    {{ moments_of_sums("sums", with_delta(keys, deltas)) }}
 {% endmacro %}
 
 {# The same of samples that are vectors whatever they say. vectors: output of class_probabilities. #}
-{% macro class_moments_of_vectors(vectors, keys, delta=none) %}
+{% macro class_moments_of_vectors(vectors, keys) %}
     with sums as (
-        {{ class_sums_of_vectors(vectors, keys, delta) }}
+        {{ class_sums_of_vectors(vectors, keys) }}
     )
 
     {{ moments_of_sums("sums", keys) }}
@@ -30,6 +30,8 @@
         n_classes,
         class_index = target_index as is_target,
         cast(n_samples as bigint) as n_samples,
+        cast(n_chosen as bigint) as n_chosen,
+        cast(n_failures as bigint) as n_failures,
         cast(n_predicted as bigint) as n_predicted,
         total_miss / n_samples + {{ is_target_class() }} as mean_prob,
         case
@@ -46,13 +48,11 @@
     ln(({{ prob }} + {{ delta }}) / (1 + {{ n_classes }} * {{ delta }}))
 {%- endmacro %}
 
-{# Rows at every δ of fig_sensitivity: adds kl_delta. #}
-{% macro at_sensitivity_deltas(relation) %}
-    {% for delta in var("sensitivity_deltas") %}
-        select
-            *,
-            cast({{ delta }} as double) as kl_delta
-        from {{ relation }}
-        {{ "union all" if not loop.last }}
-    {% endfor %}
+{# After `from …`: every row once for each δ, in column kl_delta. #}
+{% macro at_each(deltas) %}
+    {% if deltas %}
+        cross join (values {% for delta in deltas %}({{ double(delta | float) }}){{ ", " if not loop.last }}{% endfor %}) as deltas(kl_delta)
+    {% endif %}
 {% endmacro %}
+
+{% macro with_delta(keys, deltas) %}{{ return(keys + (["kl_delta"] if deltas else [])) }}{% endmacro %}

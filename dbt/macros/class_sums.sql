@@ -4,10 +4,13 @@
   A letter is 1 for its own class and 0 for all others, a format failure the same for all: of both, counts say everything, however many
   samples and letters there are. Stated probabilities alone are gone through one by one.
 
-  answers: output of answer_counts; keys: the same keys; delta: the smoothing of KL, a number or one of the keys.
+  answers: output of answer_counts; keys: the same keys; deltas: smoothings of KL, each of which has its rows (kl_delta): what is
+  counted is counted once for all.
 #}
-{% macro class_sums(answers, keys, delta=none) %}
+{% macro class_sums(answers, keys, deltas=none) %}
     {% set group = keys | join(", ") %}
+    {% set delta = "kl_delta" if deltas else none %}
+    {% set smoothed_keys = with_delta(keys, deltas) %}
     {% set totals = {
         "total_miss": "({prob} - " ~ is_target_class() ~ ")",
         "total_sq_miss": "pow({prob} - " ~ is_target_class() ~ ", 2)",
@@ -29,6 +32,7 @@
     classes as (
         select * from groups
         {{ positions("n_classes", "class_index") }}
+        {{ at_each(deltas) }}
     ),
 
     letters as (
@@ -48,20 +52,21 @@
             target_index,
             n_samples,
             predicted_index,
-            {{ list_element("class_probs", "class_index") }} / prob_total as prob
+            {{ list_element("class_probs", "class_index") }} / prob_total as prob{{ ", kl_delta" if deltas }}
         from (select * from {{ answers }} where answer_kind = 'probabilities') as stated_answers
         {{ positions("n_classes", "class_index") }}
+        {{ at_each(deltas) }}
     ),
 
     stated as (
-        {{ class_sums_of_vectors("vectors", keys, delta) }}
+        {{ class_sums_of_vectors("vectors", smoothed_keys, delta) }}
     ),
 
     counted as (
         select
             classes.*,
-            coalesce(n_chosen, 0e0) as n_chosen,
-            n_letters - coalesce(n_chosen, 0e0) as n_passed_over,
+            coalesce(letters.n_chosen, 0e0) as n_chosen,
+            n_letters - coalesce(letters.n_chosen, 0e0) as n_passed_over,
             coalesce(stated.n_predicted, 0) as n_stated_predicted,
             {% for total in totals %}
                 coalesce(stated.{{ total }}, 0e0) as stated_{{ total }},
@@ -70,16 +75,18 @@
             stated.highest
         from classes
         left join letters using ({{ group }}, class_index)
-        left join stated using ({{ group }}, class_index)
+        left join stated using ({{ smoothed_keys | join(", ") }}, class_index)
     )
 
     {% set values = {"n_chosen": "1e0", "n_passed_over": "0e0", "n_failures": "1 / cast(n_classes as double)"} %}
     select
-        {{ group }},
+        {{ smoothed_keys | join(", ") }},
         class_index,
         n_classes,
         target_index,
         n_samples,
+        n_chosen,
+        n_failures,
         n_chosen + n_stated_predicted as n_predicted,
         {% for total, term in totals.items() %}
             stated_{{ total }}{% for n, prob in values.items() %} + {{ n }} * {{ term | replace("{prob}", prob) }}{% endfor %}
@@ -92,25 +99,6 @@
             ) as {{ end }}{{ "," if not loop.last }}
         {% endfor %}
     from counted
-{% endmacro %}
-
-{# The same of samples that are vectors whatever they say. vectors: output of class_probabilities. #}
-{% macro class_sums_of_vectors(vectors, keys, delta=none) %}
-    {% set group = keys | join(", ") %}
-    select
-        {{ group }},
-        class_index,
-        n_classes,
-        target_index,
-        sum(n_samples) as n_samples,
-        sum(case when predicted_index = class_index then n_samples else 0 end) as n_predicted,
-        sum(n_samples * (prob - {{ is_target_class() }})) as total_miss,
-        sum(n_samples * pow(prob - {{ is_target_class() }}, 2)) as total_sq_miss,
-        sum(n_samples * {{ log_smoothed("prob", "n_classes", delta) }}) as total_log_prob,
-        min(prob) as lowest,
-        max(prob) as highest
-    from {{ vectors }}
-    group by {{ group }}, class_index, n_classes, target_index
 {% endmacro %}
 
 {# y[c]: 1 for the right class, else 0. #}

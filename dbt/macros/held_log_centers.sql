@@ -47,6 +47,8 @@
         n_classes,
         target_index,
         n_samples,
+        n_chosen,
+        n_failures,
         mean_log_prob,
         log_center,
         item_accuracy,

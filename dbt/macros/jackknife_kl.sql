@@ -11,32 +11,21 @@
   it is small, and is never made from two large numbers. The first form loses S · variance / variance_unbiased digits, of
   320 samples more than six. No exponential underflows, since ln f′ ≥ ln δ.
 
-  answers: output of answer_counts; moments: of class_moments; keys: the group. Groups of one sample have no row.
+  answers: output of answer_counts; moments: of class_moments; keys: the group; deltas: see class_sums. Groups of one sample have
+  no row.
 #}
-{% macro jackknife_kl(answers, moments, keys, delta=none) %}
-    {% set group = keys | join(", ") %}
-    with stated as (
-        select * from {{ answers }}
-        where answer_kind = 'probabilities'
-    ),
-
-    vectors as (
-        {{ class_probabilities("stated", keys) }}
-    ),
-
-    lost as (
-        {{ lost_without_letters(answers, moments, keys, delta) }}
-        union all
-        {{ lost_without_vectors("vectors", moments, keys, delta) }}
+{% macro jackknife_kl(answers, moments, keys, deltas=none) %}
+    with lost as (
+        {{ lost_without_each(answers, moments, keys, deltas) }}
     )
 
-    {{ mean_variance_lost("lost", keys) }}
+    {{ mean_variance_lost("lost", with_delta(keys, deltas)) }}
 {% endmacro %}
 
 {# The same, where samples are vectors whatever they say. vectors: output of class_probabilities. #}
-{% macro jackknife_kl_of_vectors(vectors, moments, keys, delta=none) %}
+{% macro jackknife_kl_of_vectors(vectors, moments, keys) %}
     with lost as (
-        {{ lost_without_vectors(vectors, moments, keys, delta) }}
+        {{ lost_without_vectors(vectors, moments, keys) }}
     )
 
     {{ mean_variance_lost("lost", keys) }}
@@ -45,7 +34,7 @@
 {% macro mean_variance_lost(lost, keys) %}
     select
         {{ keys | join(", ") }},
-        sum(n_times * variance_lost) / sum(n_times) as variance_lost
+        sum(total_lost) / sum(n_times) as variance_lost
     from {{ lost }}
     group by {{ keys | join(", ") }}
 {% endmacro %}

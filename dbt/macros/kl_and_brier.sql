@@ -2,30 +2,36 @@
   KL and Brier of groups of answers, one above the other: moments, the jackknife and both decompositions in one go, for groups
   that are nobody else's business (halves, subsamples, ensembles).
 
-  answers: output of answer_counts; keys: the group; delta: see class_moments.
+  answers: output of answer_counts; keys: the group; deltas: see class_sums. Brier, the same at all, is told at the first.
 #}
-{% macro kl_and_brier(answers, keys, delta=none) %}
+{% macro kl_and_brier(answers, keys, deltas=none) %}
+    {% set smoothed_keys = with_delta(keys, deltas) %}
     with moments as (
-        {{ class_moments(answers, keys, delta) }}
+        {{ class_moments(answers, keys, deltas) }}
     ),
 
     jackknife as (
-        {{ jackknife_kl(answers, "moments", keys, delta) }}
+        {{ jackknife_kl(answers, "moments", keys, deltas) }}
+    ),
+
+    of_one_delta as (
+        select * from moments
+        {{ "where kl_delta = " ~ double(deltas | first | float) if deltas }}
     )
 
-    ({{ decomposition_kl("moments", keys, "jackknife") }})
+    ({{ decomposition_kl("moments", smoothed_keys, "jackknife") }})
     union all
-    ({{ decomposition_brier("moments", keys) }})
+    ({{ decomposition_brier("of_one_delta", smoothed_keys) }})
 {% endmacro %}
 
 {# The same of samples that are vectors whatever they say. vectors: output of class_probabilities. #}
-{% macro kl_and_brier_of_vectors(vectors, keys, delta=none) %}
+{% macro kl_and_brier_of_vectors(vectors, keys) %}
     with moments as (
-        {{ class_moments_of_vectors(vectors, keys, delta) }}
+        {{ class_moments_of_vectors(vectors, keys) }}
     ),
 
     jackknife as (
-        {{ jackknife_kl_of_vectors(vectors, "moments", keys, delta) }}
+        {{ jackknife_kl_of_vectors(vectors, "moments", keys) }}
     )
 
     ({{ decomposition_kl("moments", keys, "jackknife") }})

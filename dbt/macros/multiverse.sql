@@ -20,7 +20,7 @@
     case when decomposition = 'kl' then cast({{ delta }} as double) else 0e0 end
 {%- endmacro %}
 
-{# Of rows at every δ, those that say something of their own: of the others than KL one copy stays, without format failures. #}
+{# Of what kl_and_brier tells at all these δ, what is not told as the findings are. #}
 {% macro is_other_way() -%}
-    (decomposition = 'kl' or format_failures = 'left_out' and kl_delta = {{ multiverse_deltas() | first }})
+    (format_failures = 'left_out' or kl_delta <> {{ double(multiverse_deltas() | first) }})
 {%- endmacro %}

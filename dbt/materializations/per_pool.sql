@@ -3,6 +3,9 @@
   the fingerprint of every pool that the table was built from, which holds the project's text, its variables and
   versions too (BUILD_CODE, from `warehouse.dbt_command`). Whenever a build was killed, a table is either as it was,
   with the fingerprints that it had, or as it is to be.
+
+  Pools are taken so many at a time as have some SAMPLES_AT_ONCE samples: what a model holds in memory grows with that, not
+  with the warehouse.
 #}
 {% materialization per_pool, adapter="duckdb" %}
     {% set existing = load_cached_relation(this) %}
@@ -17,26 +20,32 @@
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {% set n_pools = find_pools() %}
-    {% set n_changed = n_pools %}
-    {% if is_known and not should_full_refresh() %}
-        {% set n_changed = find_changed_pools(built_from) %}
-    {% endif %}
-    {% if n_changed >= n_pools %}
+    {% set n_changed = find_changed_pools(built_from if is_known and not should_full_refresh() else none) %}
+    {% set batches = run_query("select distinct batch from changed_pools order by batch").columns[0].values() %}
+    {% set is_whole = n_changed >= n_pools %}
+    {% if is_whole and batches | length < 2 %}
         {% call statement("main") %}
             create or replace table {{ target_relation }} as ({{ compiled_code }})
         {% endcall %}
     {% elif n_changed %}
-        {% set of_changed = of_changed_pools(compiled_code) %}
-        {% call statement("deleted") %}
-            delete from {{ target_relation }}
-            where ({{ pool_keys() | join(", ") }}) in (select ({{ pool_keys() | join(", ") }}) from changed_pools)
+        {% set of_batch = of_pools_at_work(compiled_code) %}
+        {% call statement("cleared") %}
+            {% if is_whole %}
+                create or replace table {{ target_relation }} ({{ columns_with_types(compiled_code) }})
+            {% else %}
+                delete from {{ target_relation }}
+                where ({{ pool_keys() | join(", ") }}) in (select ({{ pool_keys() | join(", ") }}) from changed_pools)
+            {% endif %}
         {% endcall %}
-        {% call statement("main") %}
-            insert into {{ target_relation }} by name ({{ of_changed }})
-        {% endcall %}
+        {% for batch in batches %}
+            {% do run_query("create or replace temp table pools_at_work as from changed_pools where batch = " ~ batch) %}
+            {% call statement("main") %}
+                insert into {{ target_relation }} by name ({{ of_batch }})
+            {% endcall %}
+        {% endfor %}
     {% endif %}
     {% call statement("remembered") %}
-        create or replace table {{ built_from }} as from pools_now
+        create or replace table {{ built_from }} as select {{ pool_keys() | join(", ") }}, fingerprint from pools_now
     {% endcall %}
     {% set told = n_changed ~ " of " ~ n_pools ~ " pools" %}
     {% do store_raw_result("main", message=told, code=told, rows_affected=none) %}
@@ -53,26 +62,47 @@
         create or replace temp table pools_now as
         select
             {{ pool_keys() | join(", ") }},
+            n_samples,
             md5(concat(fingerprint, '{{ env_var("BUILD_CODE") }}')) as fingerprint
         from {{ ref("int_pool_contents") }}
     {% endcall %}
     {{ return(run_query("select count(*) from pools_now")[0][0]) }}
 {% endmacro %}
 
-{# Fills `changed_pools` with those that are new, gone or have another fingerprint than before; returns their number. #}
+{#
+  Fills `changed_pools` with those that are new, gone or have another fingerprint than before (with none before: all), each with
+  the number of its batch; returns their number.
+#}
 {% macro find_changed_pools(built_from) %}
+    {% set at_once = "null" if model.config.meta.all_at_once else env_var("SAMPLES_AT_ONCE") | int %}
     {% call statement("changed") %}
         create or replace temp table changed_pools as
-        select {{ pool_keys() | join(", ") }}
+        select
+            {{ pool_keys() | join(", ") }},
+            coalesce(sum(n_samples) over before_it // {{ at_once }}, 0) as batch
         from pools_now
-        full outer join {{ built_from }} as before using ({{ pool_keys() | join(", ") }})
-        where pools_now.fingerprint is distinct from before.fingerprint
+        {% if built_from is not none %}
+            full outer join {{ built_from }} as before using ({{ pool_keys() | join(", ") }})
+            where pools_now.fingerprint is distinct from before.fingerprint
+        {% endif %}
+        window before_it as (order by {{ pool_keys() | join(", ") }} rows between unbounded preceding and 1 preceding)
     {% endcall %}
     {{ return(run_query("select count(*) from changed_pools")[0][0]) }}
 {% endmacro %}
 
-{# SQL in whose tables only the changed pools are seen, through temporary views of the tables' names. #}
-{% macro of_changed_pools(sql) %}
+{#
+  For a table without rows. `create … as … limit 0` is no way to it: DuckDB 2.0 then believes that there is no text in it, and filters
+  find nothing of what is inserted in the same transaction.
+#}
+{% macro columns_with_types(sql) %}
+    {% for column in run_query("describe from (" ~ sql ~ ")").rows %}
+        {{ adapter.quote(column[0]) }} {{ column[1] }}{{ "," if not loop.last }}
+    {% endfor %}
+{% endmacro %}
+
+{# SQL in whose tables only `pools_at_work` are seen, through temporary views of the tables' names. #}
+{% macro of_pools_at_work(sql) %}
+    {% do run_query("create or replace temp table pools_at_work as from changed_pools limit 0") %}
     {% set read = {"sql": sql} %}
     {% for id in model.depends_on.nodes if id in graph.nodes %}
         {% set parent = graph.nodes[id] %}
@@ -83,7 +113,7 @@
             {% call statement("seen") %}
                 create or replace temp view {{ adapter.quote(parent.alias) }} as
                 from {{ relation }}
-                semi join {{ "changed_pools" if keys == pool_keys() else changed_items() }} using ({{ keys | join(", ") }})
+                semi join {{ "pools_at_work" if keys == pool_keys() else items_at_work() }} using ({{ keys | join(", ") }})
             {% endcall %}
             {% set seen = "temp.main." ~ adapter.quote(parent.alias) %}
             {% do read.update(sql=read.sql | replace(parent.relation_name, seen)) %}
@@ -92,6 +122,6 @@
     {{ return(read.sql) }}
 {% endmacro %}
 
-{% macro changed_items() %}
-    (from {{ this.incorporate(path={"identifier": "int_item_numbers"}) }} semi join changed_pools using ({{ pool_keys() | join(", ") }}))
+{% macro items_at_work() %}
+    (from {{ this.incorporate(path={"identifier": "int_item_numbers"}) }} semi join pools_at_work using ({{ pool_keys() | join(", ") }}))
 {% endmacro %}

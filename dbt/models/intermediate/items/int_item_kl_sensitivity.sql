@@ -1,6 +1,7 @@
 {{ per_pool() }}
 
-{% set keys = ["item_number", "kl_delta", "format_failures"] %}
+{% set group = ["item_number", "format_failures"] %}
+{% set keys = with_delta(group, var("sensitivity_deltas")) %}
 
 with
 
@@ -16,16 +17,12 @@ treated as (
     {{ treated_both_ways("answers") }}
 ),
 
-settings as (
-    {{ at_sensitivity_deltas("treated") }}
-),
-
 moments as (
-    {{ class_moments("settings", keys, delta="kl_delta") }}
+    {{ class_moments("treated", group, var("sensitivity_deltas")) }}
 ),
 
 jackknife as (
-    {{ jackknife_kl("settings", "moments", keys, delta="kl_delta") }}
+    {{ jackknife_kl("treated", "moments", group, var("sensitivity_deltas")) }}
 ),
 
 decomposed as (

@@ -42,12 +42,8 @@ entering as (
     inner join several using (item_number, format_failures)
 ),
 
-settings as (
-    {{ at_sensitivity_deltas("entering") }}
-),
-
 sums as (
-    {{ class_sums("settings", keys + ["context_id"], delta="kl_delta") }}
+    {{ class_sums("entering", ["item_number", "format_failures", "context_id"], var("sensitivity_deltas")) }}
 ),
 
 moments as (

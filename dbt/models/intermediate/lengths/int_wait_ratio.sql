@@ -1,4 +1,4 @@
-{{ per_pool() }}
+{{ per_pool(all_at_once=true) }}
 
 {% set pool = length_keys() | join(", ") %}
 {% set aggregates = [

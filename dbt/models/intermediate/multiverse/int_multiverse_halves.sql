@@ -1,8 +1,6 @@
 {{ per_pool() }}
 
 {% set half = (item_keys() + ["length_axis", "half"]) | join(", ") %}
-{% set half_keys = ["item_number", "length_axis", "half"] %}
-{% set settings = ["format_failures", "kl_delta"] %}
 
 with
 
@@ -19,19 +17,8 @@ treated as (
     {{ treated_both_ways("answers") }}
 ),
 
-varied as (
-    {% for delta in multiverse_deltas() %}
-        select
-            *,
-            cast({{ delta }} as double) as kl_delta
-        from treated
-        {{ "where format_failures <> 'included'" if loop.first }}
-        {{ "union all" if not loop.last }}
-    {% endfor %}
-),
-
 decomposed as (
-    {{ kl_and_brier("varied", half_keys + settings, delta="kl_delta") }}
+    {{ kl_and_brier("treated", ["item_number", "length_axis", "half", "format_failures"], multiverse_deltas()) }}
 ),
 
 -- As they are: what fig_natural_overthinking tells from, and beside it other δ and answers that can be read alone.

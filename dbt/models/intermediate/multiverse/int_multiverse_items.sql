@@ -1,7 +1,5 @@
 {{ per_pool() }}
 
-{% set settings = ["kl_delta", "format_failures"] %}
-
 with
 
 numbers as (
@@ -17,24 +15,12 @@ told as (
     where decomposition not in ('zero_one', 'embedding')
 ),
 
-varied as (
-    {% for delta in multiverse_deltas() %}
-        {% set is_told = loop.first %}
-        {% for format_failures in ["included", "left_out"] if not (is_told and format_failures == "included") %}
-            select
-                *,
-                cast({{ delta }} as double) as kl_delta,
-                '{{ format_failures }}' as format_failures
-            from answers
-            {{ "where answer_kind <> 'format_failure'" if format_failures == "left_out" }}
-            {{ "union all" if not loop.last }}
-        {% endfor %}
-        {{ "union all" if not loop.last }}
-    {% endfor %}
+treated as (
+    {{ treated_both_ways("answers") }}
 ),
 
 decomposed as (
-    {{ kl_and_brier("varied", ["item_number"] + settings, delta="kl_delta") }}
+    {{ kl_and_brier("treated", ["item_number", "format_failures"], multiverse_deltas()) }}
 ),
 
 -- As findings are told (across contexts where there are several); beside it other δ, and readable answers alone.

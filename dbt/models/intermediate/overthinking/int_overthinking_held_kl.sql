@@ -10,8 +10,7 @@
 #}
 {% set settings = ["length_axis", "format_failures", "kl_delta"] %}
 {% set half = (["item_number", "half"] + settings) | join(", ") %}
-{% set side = ["item_number", "half", "is_right"] + settings %}
-{% set of_side = side | join(", ") %}
+{% set side = ["item_number", "half", "is_right", "length_axis", "format_failures"] %}
 
 with
 
@@ -19,58 +18,38 @@ numbers as (
     select * from {{ ref("int_item_numbers") }}
 ),
 
-judged as (
+answers as (
     select * from {{ ref("int_overthinking_judged_answers") }}
     inner join numbers using ({{ item_keys() | join(", ") }})
 ),
 
-answers as (
-    {% for delta in multiverse_deltas() %}
-        select
-            *,
-            cast({{ delta }} as double) as kl_delta
-        from judged
-        {{ "union all" if not loop.last }}
-    {% endfor %}
-),
-
 sums as (
-    {{ class_sums("answers", side, delta="kl_delta") }}
+    {{ class_sums("answers", side, multiverse_deltas()) }}
 ),
 
 centered as (
     {{ held_log_centers("sums", settings) }}
 ),
 
-stated as (
-    select * from answers
-    where answer_kind = 'probabilities'
-),
-
-vectors as (
-    {{ class_probabilities("stated", side) }}
-),
-
 lost as (
-    {{ lost_without_letters("answers", "centered", side, "kl_delta", center="log_center", share="share") }}
-    union all
-    {{ lost_without_vectors("vectors", "centered", side, "kl_delta", center="log_center", share="share") }}
+    {{ lost_without_each("answers", "centered", side, multiverse_deltas(), center="log_center", share="share") }}
 ),
 
-sizes as (
+sides as (
     select
-        {{ of_side }},
-        max(n_samples) as n_in_side
-    from centered
-    group by {{ of_side }}
+        {{ half }},
+        is_right,
+        sum(n_times) as n_samples,
+        sum(total_lost) as total_lost
+    from lost
+    group by {{ half }}, is_right
 ),
 
 corrections as (
     select
         {{ half }},
-        sum(n_times * (n_in_side - 1) / n_in_side * variance_lost) as correction
-    from lost
-    inner join sizes using ({{ of_side }})
+        sum((n_samples - 1) / n_samples * total_lost) as correction
+    from sides
     group by {{ half }}
 ),
 

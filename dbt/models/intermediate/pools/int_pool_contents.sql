@@ -40,6 +40,7 @@ contents as (
 
 select
     {{ pool }},
+    cast(coalesce(max(case when of_relation = 'samples' then n_rows end), 0) as bigint) as n_samples,
     md5({{ joined("concat_ws(' ', of_relation, contents)", ", ", "of_relation") }}) as fingerprint
 from contents
 group by {{ pool }}
