@@ -343,6 +343,7 @@ def test_the_ui_would_show_the_runs(after_run: Run) -> None:
         assert fact is not None
         assert fact.asset_materialization is not None
         assert fact.asset_materialization.metadata["dagster/row_count"].value > 0
+        assert fact.asset_materialization.metadata["dagster/column_lineage"].value.deps_by_column
 
 
 def test_bad_usage_exits_2_and_help_shows_an_example(after_run: Run, tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
-"""Partitions of the sampler's responses: one per task × model × condition, named in words in front of the id."""
+"""Partitions of the sampler's responses: one per task × model × condition, named by what differs, the id last."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import dagster as dg
@@ -21,7 +21,11 @@ PROVIDER_KINDS = {
 
 PARTITIONS = {kind: dg.DynamicPartitionsDefinition(name=f"sampling_{kind}") for kind in PROVIDER_KINDS}
 
-SEPARATOR = "|"
+SEPARATOR = " | "
+OLD_SEPARATOR = "|"
+"""Between task, model, perhaps the condition in words, and its id: names of earlier versions."""
+
+BETWEEN_WORDS = " · "
 
 EMBEDDINGS = dg.AssetKey(["raw", "embeddings"])
 
@@ -34,15 +38,32 @@ def responses_key(kind: str) -> dg.AssetKey:
 
 
 def partition_name(key: PartitionKey, words: str) -> str:
-    """A partition's name in the UI: `task|model|condition in words|condition_id`."""
+    """A partition's name in the UI: `condition in words | model | task | condition_id`.
+
+    The UI shows some thirty characters of it, so that what differs most often comes first.
+    """
     plain = re.sub(r"[\s|,\"\[\]]+", " ", words.replace("...", "…")).strip()  # the UI and Dagster give these a meaning
-    return SEPARATOR.join((key.task, key.model_id, plain, key.condition_id))
+    return SEPARATOR.join((plain, key.model_id, key.task, key.condition_id))
 
 
 def partition_key(name: str) -> PartitionKey:
-    """The partition of a name, with words or, as they were before, without."""
-    task, model_id, *_, condition_id = name.split(SEPARATOR)
+    """The partition of a name, also of one that an earlier version gave."""
+    if SEPARATOR in name:
+        _, model_id, task, condition_id = name.split(SEPARATOR)
+    else:
+        task, model_id, *_, condition_id = name.split(OLD_SEPARATOR)
     return PartitionKey(task, model_id, condition_id)
+
+
+def telling_words(words: Mapping[PartitionKey, str]) -> dict[PartitionKey, str]:
+    """Of each condition the words that not all conditions of its task and model have; all of them where none differ."""
+    parts = {key: told.split(BETWEEN_WORDS) for key, told in words.items()}
+    shared: dict[tuple[str, str], set[str]] = {}
+    for key, of in parts.items():
+        shared[key[:2]] = shared.get(key[:2], set(of)) & set(of)
+    return {
+        key: BETWEEN_WORDS.join([part for part in of if part not in shared[key[:2]]] or of) for key, of in parts.items()
+    }
 
 
 def planned_names(layout: Layout) -> tuple[dict[str, list[str]], tuple[str, ...]]:
@@ -60,7 +81,7 @@ class Registered(NamedTuple):
 
 
 def register(instance: dg.DagsterInstance, layout: Layout) -> Registered:
-    """Bring the partitions up to the specs. A partition keeps the name that it has, unless that is without words.
+    """Bring the partitions up to the specs. A partition keeps the name that it has, unless an earlier version gave it.
 
     What no spec plans, and nothing was ever materialized of, is recorded as empty: nobody is asked to wait for it.
     """
@@ -69,7 +90,7 @@ def register(instance: dg.DagsterInstance, layout: Layout) -> Registered:
     for kind, names in planned.items():
         of = str(PARTITIONS[kind].name)
         known = {partition_key(name): name for name in instance.get_dynamic_partitions(of)}
-        new = [name for name in names if _is_wordless(known.get(partition_key(name)))]
+        new = [name for name in names if SEPARATOR not in known.get(partition_key(name), "")]
         if not new:
             continue
         added[kind] = new
@@ -85,14 +106,10 @@ def register(instance: dg.DagsterInstance, layout: Layout) -> Registered:
 
 
 def _names(experiments: Experiments) -> dict[str, list[str]]:
-    words = experiments.words()
+    words = telling_words(experiments.words())
     return {
         kind: sorted(partition_name(key, words[key]) for key in experiments.planned(kind)) for kind in PROVIDER_KINDS
     }
-
-
-def _is_wordless(name: str | None) -> bool:
-    return name is None or name.count(SEPARATOR) < 3
 
 
 def _move(instance: dg.DagsterInstance, kind: str, old: str, new: str) -> None:

@@ -1,6 +1,6 @@
 """Staging to figures: the dbt project as assets, one per model, in the group of its layer."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from dagster_project.check_descriptions import describe_test
+from dagster_project.column_lineage import Columns, Project
 from dagster_project.resources import Dbt, Warehouse
 from warehouse.connect import connect_build
 from warehouse.layout import Layout
@@ -51,19 +52,49 @@ def make_dbt_assets(manifest: Path) -> dg.AssetsDefinition:
             command = ["build", *WITHOUT_UNIT_TESTS]
             invocation = dbt.cli(command, context=context, target_path=warehouse.layout.dbt_target)
             events = list(invocation.stream())
-        counts = _row_counts(warehouse.layout)
-        for event in events:
-            name = getattr(event, "output_name", None)
-            if isinstance(event, dg.Output) and name is not None:
-                key = context.asset_key_for_output(name)
-                metadata = dict(event.metadata)
-                if key.path[-1] in counts:
-                    metadata["dagster/row_count"] = dg.IntMetadataValue(counts[key.path[-1]])
-                yield dg.Output(value=None, output_name=name, metadata=metadata)
-            else:
-                yield event
+        yield from _told(context, events, warehouse.layout)
 
     return dbt_models
+
+
+def _told(context: dg.AssetExecutionContext, events: Sequence[Any], layout: Layout) -> Iterator[Any]:
+    """dbt's events, those of tables with their rows and columns, and where the columns come from."""
+    counts, columns = _row_counts(layout), _columns(layout)
+    keys = {
+        event.output_name: context.asset_key_for_output(event.output_name)
+        for event in events
+        if isinstance(event, dg.Output)
+    }
+    built = {key.path[-1] for key in keys.values()}
+    lineages = dict(Project(layout.dbt_target, columns, LayerTranslator().get_asset_key).lineages(built))
+    for event in events:
+        if not isinstance(event, dg.Output):
+            yield event
+            continue
+        table, metadata = keys[event.output_name].path[-1], dict(event.metadata)
+        if table in counts:
+            metadata["dagster/row_count"] = dg.IntMetadataValue(counts[table])
+            metadata.setdefault("dagster/column_schema", dg.MetadataValue.table_schema(_schema(columns[table])))
+        if table in lineages:
+            metadata["dagster/column_lineage"] = dg.MetadataValue.column_lineage(lineages[table])
+        yield dg.Output(value=None, output_name=event.output_name, metadata=metadata)
+
+
+def _columns(layout: Layout) -> dict[str, dict[str, str]]:
+    """Type of every column in the build database, by table."""
+    found: dict[str, dict[str, str]] = {}
+    with connect_build(layout) as con:
+        rows = con.execute(
+            "select table_name, column_name, data_type from information_schema.columns "
+            "where table_catalog = current_database() order by ordinal_position"
+        ).fetchall()
+    for table, column, data_type in rows:
+        found.setdefault(table, {})[column] = data_type
+    return found
+
+
+def _schema(columns: Columns) -> dg.TableSchema:
+    return dg.TableSchema([dg.TableColumn(name, data_type) for name, data_type in columns.items()])
 
 
 def _row_counts(layout: Layout) -> dict[str, int]:

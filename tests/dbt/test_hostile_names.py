@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import warnings
 import xml.etree.ElementTree as ET
@@ -75,6 +76,8 @@ def test_names_are_text_in_every_kind_of_picture(built: Built) -> None:
         assert r"\mathdefault" not in drawn, figure.name
         chart = specification(figure.picture(tables).chart())
         assert "$5_vs_$10" in str(vl_convert.vegalite_to_vega(chart, vl_version=VEGA_LITE_VERSION)), figure.name
+        titles = {title for axes in picture.axes for title in (axes.get_xlabel(), axes.get_ylabel()) if title}
+        assert all(json.dumps(title) in json.dumps(chart) for title in titles), (figure.name, titles)
 
 
 @pytest.fixture

@@ -70,11 +70,8 @@ class Groups:
                 )
             axis.set_ylim(_y_domain(shown.filter(pl.col("task") == task)))
             here = shown.filter(pl.col("task") == task)
-            title, length = here["task_label"][0], here["length_axis"][0]
-            axis.set(
-                title=title, xscale="log", yscale="log", xlabel=f"mean {LENGTH_LABELS[length]} of a bucket of items"
-            )
-            axis.set_ylabel(f"{measure_label(here, 'incoherence')} = variance / error")
+            x_title, y_title = _axis_titles(here)
+            axis.set(title=here["task_label"][0], xscale="log", yscale="log", xlabel=x_title, ylabel=y_title)
             plain_log_ticks(axis.xaxis, axis.yaxis)
             axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16))
         for axis in list(axes)[len(tasks) :]:
@@ -87,7 +84,6 @@ class Groups:
     def chart(self) -> alt.TopLevelMixin:  # long: one declaration of a chart
         """The same points and fits, with every number in the tooltip."""
         scale = color_scale(colors(self.shown["series"].to_list()))
-        x = alt.X("mean_length:Q", scale=alt.Scale(type="log", nice=False, padding=15), title="mean length of a bucket")
         color = alt.Color(
             "series:N", scale=scale, title=None, legend=alt.Legend(orient="bottom", columns=3, labelLimit=400)
         )
@@ -95,7 +91,8 @@ class Groups:
         for task in self.shown["task"].unique(maintain_order=True):
             here = self.shown.filter(pl.col("task") == task)
             y_scale = alt.Scale(type="log", nice=False, domain=_y_domain(here))
-            y_title = measure_label(here, "incoherence")
+            x_title, y_title = _axis_titles(here)
+            x = alt.X("mean_length:Q", scale=alt.Scale(type="log", nice=False, padding=15), title=x_title)
             y = alt.Y("incoherence_unbiased:Q", scale=y_scale, title=y_title)
             base = alt.Chart(here)
             marks = base.mark_point(filled=True, size=55, opacity=0.9).encode(
@@ -153,6 +150,12 @@ class Groups:
             panels.append(alt.layer(*layers).properties(title=here["task_label"][0], width=380, height=280))
         grid: alt.TopLevelMixin = alt.concat(*panels, columns=2).resolve_scale(x="independent", y="independent")
         return grid
+
+
+def _axis_titles(here: pl.DataFrame) -> tuple[str, str]:
+    """Of the x and the y axis of one task's panel."""
+    length = f"mean {LENGTH_LABELS[here['length_axis'][0]]} of a bucket of items"
+    return length, f"{measure_label(here, 'incoherence')} = variance / error"
 
 
 def _y_domain(points: pl.DataFrame) -> list[float]:
