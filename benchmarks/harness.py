@@ -55,7 +55,7 @@ def compare(
     """Run both once to warm up, then in turn, and compare medians. `time.process_time` counts no other work."""
     ours()
     theirs()
-    pairs = [(_seconds(ours, clock), _seconds(theirs, clock)) for _ in range(rounds)]
+    pairs = [(seconds(ours, clock), seconds(theirs, clock)) for _ in range(rounds)]
     return Comparison(
         what=what,
         peer=peer,
@@ -66,7 +66,8 @@ def compare(
     )
 
 
-def _seconds(call: Callable[[], object], clock: Callable[[], float]) -> float:
+def seconds(call: Callable[[], object], clock: Callable[[], float]) -> float:
+    """What a call takes, by a clock."""
     gc.collect()
     started = clock()
     call()
