@@ -5,7 +5,8 @@ built in full by a process of its own, one model after the other, so that what t
 model's (and what DuckDB keeps of earlier ones while there is room). Processor time is read beside seconds: it says
 the same on a machine that has other work. A model is too steep if it takes more than 1.1 times as many times the
 processor time as there are more samples; what takes less than a second at the smaller size, fixed costs included, is
-held to a second. 4.8 million samples take some 6 GB of disk. The result is in `results/build_growth.json`.
+held to a second. 4.8 million samples take some 8 GB of disk. Each size is recorded for itself in
+`results/build_growth.json`, with the code that it was measured on.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import Any
 
 import psutil
 
+from benchmarks.harness import commit
 from benchmarks.report_warehouses import Size, write_raw
 from warehouse.cores import n_cores
 from warehouse.layout import PROJECT_ROOT, Layout
@@ -64,6 +66,10 @@ def measure(layout: Layout) -> dict[str, Any]:
         raise RuntimeError(f"the build of {layout.root} failed")
     seconds = time.perf_counter() - began
     return {
+        "measured_at": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "code": commit(),
+        "cores": n_cores(),
+        "load_average": round(os.getloadavg()[2], 1),
         "seconds": round(seconds, 1),
         "cpu_s": _most(readings, "cpu_s"),
         "peak_gib": _most(readings, "rss_gib"),
@@ -133,8 +139,10 @@ def too_steep(told: dict[int, dict[str, Any]]) -> list[str]:
 
 
 def main(sizes: list[int]) -> int:
-    """Measure each size, print and record; exit status 1 if a model is too steep."""
+    """Measure each size, print and record; exit status 1 if a model is too steep, by all sizes that are recorded."""
     told: dict[int, dict[str, Any]] = {}
+    if RESULT.exists():
+        told = {int(size): found for size, found in json.loads(RESULT.read_text(encoding="utf-8"))["sizes"].items()}
     for size in sizes:
         with tempfile.TemporaryDirectory() as name:
             layout = Layout(Path(name).resolve() / "warehouse")
@@ -143,12 +151,10 @@ def main(sizes: list[int]) -> int:
             told[size] = measure(layout)
         whole = {key: value for key, value in told[size].items() if key != "models"}
         print(f"{size:,} samples: {whole}; the most: {list(told[size]['models'].items())[:8]}", flush=True)
+        result = {"sizes": dict(sorted(told.items())), "too_steep": too_steep(told)}
+        RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     steep = too_steep(told)
     print("\n".join(steep) or "no model is too steep")
-    if tuple(sizes) == SIZES:
-        load = round(os.getloadavg()[0], 1)
-        result = {"cores": n_cores(), "load_average": load, "sizes": told, "too_steep": steep}
-        RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     return int(bool(steep))
 
 

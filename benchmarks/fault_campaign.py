@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -30,7 +29,7 @@ from benchmarks.fault_trials import (
     kill_trial,
     make_template,
 )
-from warehouse.layout import PROJECT_ROOT
+from benchmarks.harness import commit
 
 HERE = Path(__file__).resolve().parents[1] / "build" / "benchmarks" / "fault_campaign"
 RESULT = Path(__file__).parent / "results" / "fault_campaign.json"
@@ -80,21 +79,12 @@ def main(arguments: list[str]) -> int:
             continue
         started = time.monotonic()
         found = trial()
-        record.trials[name] = asdict(found) | {"commit": _commit(), "day": datetime.now(UTC).date().isoformat()}
+        record.trials[name] = asdict(found) | {"commit": commit(), "day": datetime.now(UTC).date().isoformat()}
         book.write_text(json.dumps(record.trials, indent=1))
         RESULT.write_text(json.dumps(record.summary(), indent=2) + "\n")
         print(f"{name}: {found.told()} ({time.monotonic() - started:.0f} s)", flush=True)
     print(json.dumps(record.summary(), indent=2))
     return int(bool(record.summary()["problems"]))
-
-
-def _commit() -> str:
-    """The code that is tried; with a `+` if files of it were changed since."""
-    name, changed = (
-        subprocess.run(["git", *told], check=True, capture_output=True, text=True, cwd=PROJECT_ROOT).stdout.strip()
-        for told in (["rev-parse", "--short", "HEAD"], ["status", "--porcelain", "-uno", "--", ":!benchmarks/results"])
-    )
-    return f"{name}+" if changed else name
 
 
 def _killed(template: Warehouse, command: str, moment: float, turn: int) -> Found:

@@ -83,7 +83,7 @@ askew as (
         half_width / nullif(standard_error, 0) as t,
         case
             when judge_measure in ('judge_share', 'grader_bias') then 0e0
-            else influence_cubed / nullif(pow(influence_sq, 1.5), 0)
+            else influence_cubed / nullif(pow(influence_sq, 15e-1), 0)
         end as skew
     from intervals
 ),

@@ -7,10 +7,20 @@
 
 with recursive
 
+-- One item for all that vote alike; by number from here on, since millions of ways are grouped by the pattern.
 items as (
-    select * from {{ ref("int_vote_pairs") }}
-    -- One item for all that vote alike.
-    qualify row_number() over (partition by vote_pattern order by {{ item }}) = 1
+    select
+        {{ item }},
+        pairs.vote_pattern as pattern_in_words,
+        row_number() over (order by pairs.vote_pattern, {{ item }}) as vote_pattern,
+        n_samples,
+        n_right,
+        n_blank,
+        other_n_samples,
+        other_n_right,
+        other_n_blank
+    from {{ ref("int_vote_pairs") }} as pairs
+    qualify row_number() over (partition by pairs.vote_pattern order by {{ item }}) = 1
 ),
 
 answers as (
@@ -26,12 +36,13 @@ answers as (
 last_answers as (
     select
         items.vote_pattern,
+        items.pattern_in_words,
         items.n_samples,
         items.other_n_samples,
         coalesce(max(answers.place), 0) as place
     from items
     left join answers on items.vote_pattern = answers.vote_pattern
-    group by items.vote_pattern, items.n_samples, items.other_n_samples
+    group by items.vote_pattern, items.pattern_in_words, items.n_samples, items.other_n_samples
 ),
 
 -- In how many ways both models give an answer so many votes.
@@ -87,7 +98,7 @@ drawn as (
 )
 
 select
-    drawn.vote_pattern,
+    last_answers.pattern_in_words as vote_pattern,
     cast(2 * drawn.n_drawn as bigint) as n_votes,
     -- A share: logarithms of many ways are rounded, and so might lie a little above it.
     least(
@@ -103,4 +114,4 @@ select
 from drawn
 inner join last_answers on drawn.vote_pattern = last_answers.vote_pattern and drawn.place = last_answers.place
 where drawn.n_drawn = drawn.other_n_drawn and 2 * drawn.n_drawn in ({{ var("mixed_votes") | join(", ") }})
-group by drawn.vote_pattern, drawn.n_drawn
+group by last_answers.pattern_in_words, drawn.n_drawn
