@@ -58,7 +58,7 @@ def draw_figure(figure: Figure, layout: Layout) -> Drawn:
     png, svg = layout.picture(figure.name, "png"), layout.picture(figure.name, "svg")
     picture = still(figure, tables)
     with mpl.rc_context(STYLE):
-        # Placing everything is the slow part; done once, it serves both files, and without an engine each is drawn once.
+        # Placing everything is the slow part; done once, it serves both files, each drawn once without an engine.
         picture.draw_without_rendering()
         picture.set_layout_engine(None)
         for path, metadata in ((png, {"Software": None}), (svg, {"Date": None})):
