@@ -58,9 +58,9 @@ def draw_figure(figure: Figure, layout: Layout) -> Drawn:
     png, svg = layout.picture(figure.name, "png"), layout.picture(figure.name, "svg")
     picture = still(figure, tables)
     with mpl.rc_context(STYLE):
-        # Placing everything is the slow part; done once, it serves both files.
+        # Placing everything is the slow part; done once, it serves both files, each drawn once without an engine.
         picture.draw_without_rendering()
-        picture.set_layout_engine("none")
+        picture.set_layout_engine(None)
         for path, metadata in ((png, {"Software": None}), (svg, {"Date": None})):
             with atomic_path(path) as temporary:
                 picture.savefig(temporary, format=path.suffix[1:], metadata=metadata, facecolor="white")
