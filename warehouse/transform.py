@@ -40,6 +40,9 @@ _STEP = re.compile(r"\d+ of (?P<total>\d+) (?P<word>[A-Z-]+) .*?(?P<name>\S+) [ 
 
 _BAD_STATUSES = ("error", "fail", "runtime error")
 
+_ENDS_WITHIN_S = 20
+"""What an interrupted dbt is given to end by itself."""
+
 OF_DUCKDB_ALONE = ("stg_pool_files", "int_pool_contents")
 """Models by which its builds find the pools that have changed; other engines do not have them."""
 
@@ -285,7 +288,10 @@ def _run(layout: Layout, command: Sequence[str], results: Path, echo: Tell) -> N
                 echo(line)
         except BaseException:  # also Ctrl-C: left alone, dbt would go on writing the build database
             process.terminate()
-            process.wait()
+            try:
+                process.communicate(timeout=_ENDS_WITHIN_S)  # read, or a full pipe would keep it
+            except subprocess.TimeoutExpired:  # as where signals are ignored, which is inherited
+                process.kill()
             raise
     if process.returncode:
         raise BuildError(_explain(layout, list(last_lines), results))
