@@ -19,9 +19,12 @@ INSTALL_FAST := $(PIP) install --quiet --no-compile --no-deps
 # Everything but PyTorch is checked against its hash (.ci/lock.py says why); PyTorch comes by its pin, in the build that
 # suits the machine.
 INSTALL_LOCKED := $(INSTALL_FAST) --require-hashes --requirement
-# PyTorch, the largest by far, beside all others; then what it needs that they do not (the libraries of a CUDA build).
+# PyTorch, and what only tests need, beside all others: pip takes one package after another. Then what PyTorch needs that
+# they do not (the libraries of a CUDA build).
 define install
-	$(INSTALL_FAST) --constraint constraints.txt torch & torch=$$!; $(INSTALL_LOCKED) $(1) && wait $$torch
+	$(INSTALL_FAST) --constraint constraints.txt torch & torch=$$!; \
+		$(if $(2),$(INSTALL_LOCKED) $(2),true) & tools=$$!; \
+		$(INSTALL_LOCKED) $(1) && wait $$torch && wait $$tools
 	$(INSTALL) torch
 	$(INSTALL_FAST) --editable .
 endef
@@ -94,7 +97,7 @@ $(VENV)/.installed: $(DEPENDENCIES) | $(BIN)/python
 
 $(VENV)/.installed-dev: $(DEPENDENCIES) | $(BIN)/python
 	@echo "Installing into $(VENV) with development tools (a few minutes the first time)"
-	$(call install,requirements-dev.txt)
+	$(call install,requirements.txt,requirements-dev.txt)
 	@touch $@ $(VENV)/.installed
 
 # What $(VENV) has, and Spark: an environment of its own, because half a gigabyte is not for everyone.

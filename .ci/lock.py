@@ -53,9 +53,7 @@ def main() -> None:
     spark = {name: block for name, block in locked("spark").items() if name not in product}
     made = "# Made by .ci/lock.py from constraints.txt. Do not edit.\n"
     (ROOT / "requirements.txt").write_text(made + "".join(product.values()), encoding="utf-8")
-    (ROOT / "requirements-dev.txt").write_text(
-        f"{made}-r requirements.txt\n" + "".join(tools.values()), encoding="utf-8"
-    )
+    (ROOT / "requirements-dev.txt").write_text(made + "".join(tools.values()), encoding="utf-8")
     (ROOT / "requirements-spark.txt").write_text(made + "".join(spark.values()), encoding="utf-8")
 
 

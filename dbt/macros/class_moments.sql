@@ -49,10 +49,6 @@
 {%- endmacro %}
 
 {# After `from …`: every row once for each δ, in column kl_delta. #}
-{% macro at_each(deltas) %}
-    {% if deltas %}
-        cross join (values {% for delta in deltas %}({{ double(delta | float) }}){{ ", " if not loop.last }}{% endfor %}) as deltas(kl_delta)
-    {% endif %}
-{% endmacro %}
+{% macro at_each(deltas) %}{{ each_number(deltas, "kl_delta") if deltas }}{% endmacro %}
 
 {% macro with_delta(keys, deltas) %}{{ return(keys + (["kl_delta"] if deltas else [])) }}{% endmacro %}

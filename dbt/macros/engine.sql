@@ -23,6 +23,9 @@
 {# A table with the positions 0 … n − 1 as `name`, to cross join with. #}
 {% macro positions(n, name) %}{{ return(adapter.dispatch("positions")(n, name)) }}{% endmacro %}
 {% macro default__positions(n, name) %}cross join unnest(range({{ n }})) as positions({{ name }}){% endmacro %}
+{# A table with numbers that are known beforehand as `name`, to cross join with. #}
+{% macro each_number(numbers, name) %}{{ return(adapter.dispatch("each_number")(numbers, name)) }}{% endmacro %}
+{% macro default__each_number(numbers, name) %}cross join unnest([{{ doubles(numbers) }}]) as numbers({{ name }}){% endmacro %}
 
 {# How a model is materialized that is not worth storing. #}
 {% macro unstored() %}{{ return(adapter.dispatch("unstored")()) }}{% endmacro %}

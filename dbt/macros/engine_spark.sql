@@ -7,6 +7,7 @@
 {% macro spark__list_argmax(list) %}cast(array_position({{ list }}, array_max({{ list }})) - 1 as int){% endmacro %}
 {% macro spark__list_is_nonnegative(list) %}forall({{ list }}, p -> p >= 0 and p < double('infinity')){% endmacro %}
 {% macro spark__positions(n, name) %}lateral view explode(sequence(0, {{ n }} - 1)) as {{ name }}{% endmacro %}
+{% macro spark__each_number(numbers, name) %}lateral view explode(array({{ doubles(numbers) }})) as {{ name }}{% endmacro %}
 {# Spark works out a view anew for each of its readers. #}
 {% macro spark__unstored() %}{{ return("table") }}{% endmacro %}
 {% macro spark__row_id() %}monotonically_increasing_id(){% endmacro %}
