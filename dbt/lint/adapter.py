@@ -11,6 +11,8 @@ def dispatch(macro_name: str, macro_namespace: str | None = None) -> Callable[..
             return ""
         if macro_name == "positions":
             return f"cross join unnest(range({arguments[0]})) as positions({arguments[1]})"
+        if macro_name == "each_number":
+            return f"cross join unnest({arguments[0]}) as numbers({arguments[1]})"
         if macro_name == "setting_leaves":
             return f"select condition_id, setting, value, told from {arguments[0]}"
         if macro_name == "joined":
