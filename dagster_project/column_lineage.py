@@ -20,6 +20,8 @@ from sqlglot.lineage import Node, lineage
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import build_scope
 
+from warehouse.tell import Tell
+
 Columns = Mapping[str, str]
 """Type of each column, by name."""
 
@@ -76,9 +78,9 @@ class Project:
     columns: Mapping[str, Columns]
     key_of: Callable[[Mapping[str, Any]], dg.AssetKey]
 
-    def lineages(self, tables: Container[str]) -> Iterator[tuple[str, dg.TableColumnLineage]]:
+    def lineages(self, tables: Container[str], tell: Tell) -> Iterator[tuple[str, dg.TableColumnLineage]]:
         """Of these tables, each with where its columns come from; without seeds, what reads files alone, and what
-        sqlglot cannot resolve."""
+        sqlglot cannot resolve, which is told."""
         manifest = json.loads((self.target / "manifest.json").read_text())
         keys = {node["name"]: self.key_of(node) for node in manifest["nodes"].values() if node["name"] in self.columns}
         for node in manifest["nodes"].values():
@@ -89,7 +91,9 @@ class Project:
             if parents and sql.exists():
                 try:
                     found = origins(sql.read_text(), {name: self.columns[name] for name in parents})
-                except (SqlglotError, ValueError):  # a column that it cannot find is a ValueError
+                except (SqlglotError, ValueError) as error:  # a column that it cannot find is a ValueError
+                    why = str(error).partition("\n")[0]
+                    tell(f"{node['name']}: where its columns come from is not shown, sqlglot cannot resolve it: {why}")
                     continue
                 yield node["name"], _told(found, keys)
 

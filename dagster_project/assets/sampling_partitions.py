@@ -43,16 +43,25 @@ def partition_name(key: PartitionKey, words: str) -> str:
     The UI shows some thirty characters of it, so that what differs most often comes first.
     """
     plain = re.sub(r"[\s|,\"\[\]]+", " ", words.replace("...", "…")).strip()  # the UI and Dagster give these a meaning
-    return SEPARATOR.join((plain, key.model_id, key.task, key.condition_id))
+    return SEPARATOR.join((plain, _quoted(key.model_id), _quoted(key.task), key.condition_id))
 
 
 def partition_key(name: str) -> PartitionKey:
     """The partition of a name, also of one that an earlier version gave."""
     if SEPARATOR in name:
         _, model_id, task, condition_id = name.split(SEPARATOR)
-    else:
-        task, model_id, *_, condition_id = name.split(OLD_SEPARATOR)
+        return PartitionKey(_unquoted(task), _unquoted(model_id), condition_id)
+    task, model_id, *_, condition_id = name.split(OLD_SEPARATOR)
     return PartitionKey(task, model_id, condition_id)
+
+
+def _quoted(name: str) -> str:
+    """A task's or model's name without the sign that separates them."""
+    return name.replace("%", "%25").replace("|", "%7C")
+
+
+def _unquoted(name: str) -> str:
+    return name.replace("%7C", "|").replace("%25", "%")
 
 
 def telling_words(words: Mapping[PartitionKey, str]) -> dict[PartitionKey, str]:

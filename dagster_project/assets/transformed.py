@@ -66,7 +66,8 @@ def _told(context: dg.AssetExecutionContext, events: Sequence[Any], layout: Layo
         if isinstance(event, dg.Output)
     }
     built = {key.path[-1] for key in keys.values()}
-    lineages = dict(Project(layout.dbt_target, columns, LayerTranslator().get_asset_key).lineages(built))
+    project = Project(layout.dbt_target, columns, LayerTranslator().get_asset_key)
+    lineages = dict(project.lineages(built, context.log.info))
     for event in events:
         if not isinstance(event, dg.Output):
             yield event

@@ -24,6 +24,7 @@ from dagster_project.assets.sampling_partitions import (
     EMBEDDINGS,
     PARTITIONS,
     partition_key,
+    partition_name,
     planned_names,
     responses_key,
 )
@@ -32,7 +33,7 @@ from dagster_project.assets.sampling_partitions import (
 )
 from dagster_project.jobs import experiments as register
 from dagster_project.resources import Warehouse
-from ingestion.sampling import SpecError
+from ingestion.sampling import PartitionKey, SpecError
 from tests.sampling.agents import write_agent
 from tests.sampling.killing import write_items
 from tests.sampling.server import Server, running
@@ -273,6 +274,12 @@ def test_an_interruption_ends_a_run_without_another_try(layout: Layout, number: 
     with connect_raw(layout) as con:
         kept = con.execute("select count(*), min(run_status), max(run_status) from raw.samples").fetchone()
     assert kept == (n_sent, "cancelled", "cancelled")
+
+
+@pytest.mark.parametrize("task", ["plain", "a | b", "a|b", "50% | %7C"])
+def test_a_partition_is_known_by_its_name_whatever_its_task_is_called(task: str) -> None:
+    key = PartitionKey(task, f"vendor/{task}", "choice-514b8fe4ff0d")
+    assert partition_key(partition_name(key, "effort: low")) == key
 
 
 def test_two_main_jobs_exclude_each_other(layout: Layout) -> None:
