@@ -1,4 +1,4 @@
-"""Partitions of the sampler's responses: one per task × model × condition, named by what differs, the id last."""
+"""Partitions of the sampler's responses: one per task × model × condition, named by what differs, at both ends."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ def responses_key(kind: str) -> dg.AssetKey:
 
 
 def partition_name(key: PartitionKey, words: str) -> str:
-    """A partition's name in the UI: `condition in words | model | task | condition_id`.
+    """A partition's name in the UI: `condition in words | task | condition_id | model`.
 
-    The UI shows some thirty characters of it, so that what differs most often comes first.
+    The UI cuts out the middle and shows as few as thirteen characters at either end: what differs most often is there.
     """
     plain = re.sub(r"[\s|,\"\[\]]+", " ", words.replace("...", "…")).strip()  # the UI and Dagster give these a meaning
-    return SEPARATOR.join((plain, _quoted(key.model_id), _quoted(key.task), key.condition_id))
+    return SEPARATOR.join((plain, _quoted(key.task), key.condition_id, _quoted(key.model_id)))
 
 
 def partition_key(name: str) -> PartitionKey:
     """The partition of a name, also of one that an earlier version gave."""
     if SEPARATOR in name:
-        _, model_id, task, condition_id = name.split(SEPARATOR)
+        _, task, condition_id, model_id = name.split(SEPARATOR)
         return PartitionKey(_unquoted(task), _unquoted(model_id), condition_id)
     task, model_id, *_, condition_id = name.split(OLD_SEPARATOR)
     return PartitionKey(task, model_id, condition_id)

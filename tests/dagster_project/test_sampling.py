@@ -112,7 +112,7 @@ def test_a_backfill_draws_what_is_missing_and_says_what_it_cost(
 ) -> None:
     write_experiment(layout, server, "good", "second")
     names = names_of(layout)
-    assert [name.split(" | ")[1:3] for name in names] == [["good", "t"], ["second", "t"]] * 2
+    assert [name.split(" | ")[1::2] for name in names] == [["t", "good"], ["t", "second"]] * 2
     result = materialize(layout, instance, *names)
     assert result.success
     assert server.n_requests == 4 * 10
@@ -135,8 +135,10 @@ def test_partitions_are_named_in_words_and_keep_their_history(
     says = {"prompt_format": "choice", "system": "Answer, as [one] does | in a word ... or in two, but no more"}
     write_experiment(layout, server, "good", conditions=[says, {"prompt_format": "choice"}], embeddings=None)
     bare, said = names_of(layout)
-    assert bare.startswith("choice · 0-shot | good | t | choice-")
-    assert said.startswith("own system prompt: Answer as one does in a word … or… | good | t | choice-")
+    assert bare.startswith("choice · 0-shot | t | choice-") and bare.endswith(" | good")
+    assert said.startswith("own system prompt: Answer as one does in a word … or… | t | choice-") and said.endswith(
+        " | good"
+    )
     # As two earlier versions had it: without words, and with them in the middle.
     of, (task, model, condition) = str(PARTITIONS["openai"].name), partition_key(bare)
     wordless, old = f"{task}|{model}|{condition}", f"{task}|{model}|choice · 0-shot|{condition}"
@@ -186,8 +188,8 @@ def test_no_key_is_in_dagsters_records(
     layout: Layout, server: Server, instance: dg.DagsterInstance, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     write_experiment(layout, server, "fault-401", "good")
-    good, wrong = ([n for n in names_of(layout) if m in n] for m in ("| good |", "| fault-401 |"))
-    assert all(materialize(layout, instance, name).success for name in good)
+    good, wrong = ([n for n in names_of(layout) if n.endswith(m)] for m in ("| good", "| fault-401"))
+    assert good and all(materialize(layout, instance, name).success for name in good)
     failure(materialize(layout, instance, wrong[0]))  # the server repeats the key in its error
     assert any(KEY in json.dumps(headers) for headers in server.headers)
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -201,7 +203,7 @@ def test_a_bad_spec_fails_its_own_tick_and_partitions(
     layout: Layout, server: Server, instance: dg.DagsterInstance
 ) -> None:
     write_experiment(layout, server, "good")
-    (good,) = {name.split(" | ")[1] for name in names_of(layout)}
+    (good,) = {name.split(" | ")[-1] for name in names_of(layout)}
     mended = layout.experiments / "zz.yaml"
     mended.write_text((layout.experiments / "trial.yaml").read_text().replace("good", "later") + "epoch: 3\n")
     told = f"{mended}:27: epoch: unknown field; did you mean epochs?"
@@ -213,9 +215,9 @@ def test_a_bad_spec_fails_its_own_tick_and_partitions(
     ):
         register(context)
     known = instance.get_dynamic_partitions(str(PARTITIONS["openai"].name))
-    assert {name.split(" | ")[1] for name in known} == {good}
+    assert {name.split(" | ")[-1] for name in known} == {good}
     # A partition that was registered before its spec was broken.
-    broken = known[0].replace("| good |", "| later |")
+    broken = known[0].removesuffix("good") + "later"
     message = failure(materialize(layout, instance, broken))
     assert "no readable spec plans it" in message and told in message
     assert server.n_requests == 0
@@ -304,8 +306,8 @@ def test_agents_are_partitions_as_everything_else(layout: Layout, instance: dg.D
     names = planned_names(layout)[0]
     assert [kind for kind in names if names[kind]] == ["inspect"]
     (name,) = names["inspect"]
-    words, *model_and_task, condition_id = name.split(" | ")
-    assert words.startswith("agent") and model_and_task == ["mockllm/model", "products"]
+    words, task, condition_id, model = name.split(" | ")
+    assert words.startswith("agent") and (task, model) == ("products", "mockllm/model")
     assert condition_id.startswith("agent-")
     instance.add_dynamic_partitions(str(PARTITIONS["inspect"].name), [name])
     result = dg.materialize(
