@@ -40,6 +40,7 @@ def make_report(layout: Layout, progress: TellStep = lambda name, done, total: N
         OSError: if a file cannot be written.
     """
     connect(layout.published_database).close()  # that nothing is published is no fault of a picture
+    layout.figures.mkdir(parents=True, exist_ok=True)  # also where there is nothing to draw
     faults: dict[str, str] = {}
     for done, figure in enumerate(FIGURES):
         progress(figure.name, done, len(FIGURES))
