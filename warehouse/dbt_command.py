@@ -118,8 +118,9 @@ def environment(layout: Layout) -> dict[str, str]:
         "SAMPLES_AT_ONCE": value("SAMPLES_AT_ONCE") or str(SAMPLES_AT_ONCE),
         "DBT_TARGET_PATH": str(layout.dbt_target),
         "DBT_LOG_PATH": str(layout.dbt_logs),
-        # Writing each event down takes a tenth of a build; the SQL that was run is in the target folder.
-        "DBT_LOG_LEVEL_FILE": "info",
+        # Writing every event down takes a tenth of a build; the SQL that was run is in the target folder. Whoever reads
+        # what dbt prints, and writes that down, asks for none.
+        "DBT_LOG_LEVEL_FILE": value("DBT_LOG_LEVEL_FILE") or "info",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
     }
