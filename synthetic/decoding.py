@@ -152,12 +152,16 @@ class RowsLastDecoder(Decoder):
 
         self._projected = _in_large_pages((len(self._layers), model.capacity, 3 * size.width, n_rows), head.dtype)
         by_head = self._projected.view(*self._projected.shape[:2], 3, size.n_heads, -1, n_rows)
-        # Of each block, its queries, keys and values: each of shape (places, heads, head width, rows).
-        self._kept = [of_layer.unbind(1) for of_layer in by_head]
-        # Of that shape too: made anew each time, it would cost more in page faults than in arithmetic.
+        # Made anew each time, products would cost more in page faults than in arithmetic.
         of_place = size.width * n_rows
-        products = _in_large_pages((model.capacity, of_place + APART), head.dtype)[:, :of_place]
-        self._products = products.view(by_head[0, :, 0].shape)
+        room = _in_large_pages((model.capacity, of_place + APART), head.dtype)[:, :of_place]
+        products = room.view(by_head[0, :, 0].shape)
+        # Of each block and place, its queries, shape (heads, head width, rows); and of all places that it sees keys,
+        # values and room for products. In small models, making these views anew takes some percent of the time.
+        self._seen = [
+            [(queries[end - 1], keys[:end], values[:end], products[:end]) for end in range(1, model.capacity + 1)]
+            for queries, keys, values in (of_layer.unbind(1) for of_layer in by_head)
+        ]
 
     def _logits(self, tokens: Tensor, start: int) -> Tensor:
         return self._read(tokens.T, start).T @ self._head
@@ -184,13 +188,11 @@ class RowsLastDecoder(Decoder):
 
     def _attended(self, layer: int, start: int, end: int) -> Tensor:
         """What the places from `start` to `end` see of themselves and all before: shape (places, width, rows)."""
-        queries, keys, values = self._kept[layer]
-        attended: Tensor = queries.new_empty(end - start, *queries.shape[1:])
-        for place in range(start, end):
-            seen = place + 1
-            products = self._products[:seen]
-            weights = torch.mul(queries[place], keys[:seen], out=products).sum(2, keepdim=True).softmax(0)
-            torch.sum(torch.mul(weights, values[:seen], out=products), 0, out=attended[place - start])
+        seen = self._seen[layer][start:end]
+        attended: Tensor = seen[0][0].new_empty(len(seen), *seen[0][0].shape)
+        for index, (query, keys, values, products) in enumerate(seen):
+            weights = torch.mul(query, keys, out=products).sum(2, keepdim=True).softmax(0)
+            torch.sum(torch.mul(weights, values, out=products), 0, out=attended[index])
         return attended.flatten(1, 2)
 
     def _normed(self, x: Tensor) -> Tensor:
