@@ -20,6 +20,7 @@ N_CLASSES, N_EPOCHS = 4, 30
 MODELS = (
     "int_item_numbers",
     "int_item_answers",
+    "int_item_letters",
     "int_item_class_moments",
     "int_item_kl_jackknife",
     "int_item_kl",
