@@ -7,47 +7,29 @@
   aggregates: what else to compute of the samples of a row.
 #}
 {% macro answer_counts(relation, keys, aggregates=[]) %}
-    {% set group = (keys + ["n_classes", "target_index"]) | join(", ") %}
+    {% set letter = (keys + ["n_classes", "target_index", "answer_kind", "choice_index"]) | join(", ") %}
     {% set counts = (["count(*) as n_samples"] + aggregates) | join(", ") %}
     select
-        {{ group }},
-        answer_kind,
-        choice_index,
+        {{ letter }},
         class_probs,
         prob_total,
         predicted_index,
         {{ counts }}
     from {{ relation }}
     where answer_kind = 'probabilities'
-    group by {{ group }}, answer_kind, choice_index, class_probs, prob_total, predicted_index
+    group by {{ letter }}, class_probs, prob_total, predicted_index
 
     union all
 
     select
-        {{ group }},
-        'choice' as answer_kind,
-        choice_index,
+        {{ letter }},
         null as class_probs,
         null as prob_total,
         choice_index as predicted_index,
         {{ counts }}
     from {{ relation }}
-    where answer_kind = 'choice'
-    group by {{ group }}, choice_index
-
-    union all
-
-    select
-        {{ group }},
-        answer_kind,
-        null as choice_index,
-        null as class_probs,
-        null as prob_total,
-        null as predicted_index,
-        {{ counts }}
-    from {{ relation }}
-    where answer_kind not in ('probabilities', 'choice')
-    group by {{ group }}, answer_kind
+    where answer_kind <> 'probabilities'
+    group by {{ letter }}
 {% endmacro %}
 
 {# What one sample answered, and which answers its item allows. #}

@@ -4,12 +4,21 @@
         {{ with_letter_logs(letters, delta) }}
     ),
 
+    tops as (
+        select
+            *,
+            {{ letter_log_center("n_top") }} as top_log_prob
+        from logs
+    ),
+
     sums as (
         select
             *,
             {{ letter_log_center("n_target") }} as target_log_prob,
-            ln({{ over_classes("exp(" ~ letter_log_center("{n}") ~ ")") }}) as log_sum
-        from logs
+            top_log_prob + ln(
+                {{ over_classes("exp(" ~ letter_log_center("{n}") ~ " - top_log_prob)") }}
+            ) as log_sum
+        from tops
     )
 
     select
