@@ -12,16 +12,16 @@
         {{ at_each(deltas) }}
     ),
 
-    stated as (
+    vector_answers as (
         {{ stated_groups(answers, keys) }}
     ),
 
     moments as (
-        {{ class_moments("stated", keys, deltas) }}
+        {{ class_moments("vector_answers", keys, deltas) }}
     ),
 
     jackknife as (
-        {{ jackknife_kl("stated", "moments", keys, deltas, "letters") }}
+        {{ jackknife_kl("vector_answers", "moments", keys, deltas, "letters") }}
     ),
 
     moments_of_one_delta as (

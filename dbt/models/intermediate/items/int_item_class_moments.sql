@@ -4,12 +4,12 @@ answers as (
     select * from {{ ref("int_item_answers") }}
 ),
 
-stated as (
+vector_answers as (
     {{ stated_groups("answers", ["item_number"]) }}
 ),
 
 moments as (
-    {{ class_moments("stated", ["item_number"]) }}
+    {{ class_moments("vector_answers", ["item_number"]) }}
 )
 
 select * from moments
