@@ -16,9 +16,9 @@
 {% macro list_argmax(list) %}{{ return(adapter.dispatch("list_argmax")(list)) }}{% endmacro %}
 {% macro default__list_argmax(list) %}list_position({{ list }}, list_max({{ list }})) - 1{% endmacro %}
 
-{# The values of a group's rows where something holds, as a list; which comes first does not matter. #}
-{% macro list_of(value, condition) %}{{ return(adapter.dispatch("list_of")(value, condition)) }}{% endmacro %}
-{% macro default__list_of(value, condition) %}list({{ value }}) filter (where {{ condition }}){% endmacro %}
+{# The values of a group's rows where something holds, as a list in rising order; empty without any. #}
+{% macro sorted_list(value, condition) %}{{ return(adapter.dispatch("sorted_list")(value, condition)) }}{% endmacro %}
+{% macro default__sorted_list(value, condition) %}coalesce(list_sort(list({{ value }}) filter (where {{ condition }})), []){% endmacro %}
 
 {# Sum of a term over the elements of a list, which it calls `name`; 0 without any. #}
 {% macro sum_of_list(list, name, term) %}{{ return(adapter.dispatch("sum_of_list")(list, name, term)) }}{% endmacro %}

@@ -18,7 +18,7 @@
         cast(max(case when answer_kind = 'choice' then n_samples else 0 end) as bigint) as n_top,
         -- Ties go to the lowest class.
         coalesce(max_by(choice_index, n_samples * n_classes - choice_index), 0) as top_index,
-        {{ list_of("cast(n_samples as double)", "answer_kind = 'choice'") }} as letter_counts
+        {{ sorted_list("cast(n_samples as double)", "answer_kind = 'choice'") }} as letter_counts
     from {{ answers }}
     where n_classes is not null and answer_kind <> 'left_out'
     group by {{ group }}
