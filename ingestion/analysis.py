@@ -89,6 +89,8 @@ def analyze(
 ) -> Analysis:
     """Import logs, compute every table, publish and write the report. What is up to date already is not done again.
 
+    Still pictures are drawn where the warehouse is to stay; in a temporary one `incoherence report` draws them.
+
     Args:
         logs: files, folders, and patterns.
         root: the warehouse; by default the one that `WAREHOUSE_ROOT` names, or a temporary one, which is kept.
@@ -135,10 +137,10 @@ def analyze(
             warnings.warn(problem, stacklevel=2)
         else:
             tell(problem)
-    return Analysis(layout, named is None, imported, _reported(layout, progress))
+    return Analysis(layout, named is None, imported, _reported(layout, progress, with_pictures=named is not None))
 
 
-def _reported(layout: Layout, progress: TellStep) -> Report:
+def _reported(layout: Layout, progress: TellStep, *, with_pictures: bool) -> Report:
     """Build, publish and report, unless nothing has changed since."""
     from warehouse.report import Report, make_report
     from warehouse.transform import build
@@ -147,7 +149,7 @@ def _reported(layout: Layout, progress: TellStep) -> Report:
         return Report(layout.report, layout.figures, {})
     build(layout, fetches=False, progress=progress)  # what was asked for are these logs
     publish(layout)
-    report = make_report(layout, progress)
-    if not report.faults:
+    report = make_report(layout, progress, with_pictures=with_pictures)
+    if with_pictures and not report.faults:
         mark_published(layout)
     return report
