@@ -1,8 +1,9 @@
 """The item decomposition of 12 million samples beside the same in hand-written polars and a NumPy loop.
 
-Ours are the dbt models themselves, from one Parquet file to tables in a database file: KL and Brier, with their corrections
-where the peer corrects, too. Ours take any number of classes, format failures and stated probabilities beside letters; the
-peers take letters alone and leave their result in memory. The loop is the tests' oracle, timed on some of the items.
+Ours are the dbt models themselves, from one Parquet file to tables in a database file: KL and Brier, with their
+corrections where the peer corrects, too. Ours take any number of classes, format failures and stated probabilities
+beside letters; the peers take letters alone and leave their result in memory. The loop is the tests' oracle, timed on
+some of the items.
 """
 
 from __future__ import annotations
