@@ -110,14 +110,9 @@ def analyze(
     named = Path(root) if root is not None else environment.path("WAREHOUSE_ROOT")
     layout = Layout((named or Path(tempfile.mkdtemp(prefix="incoherence-warehouse-"))).resolve())
     try:
+        paths = [Path(log) for log in logs]
         imported = import_paths(
-            [Path(log) for log in logs],
-            layout,
-            log_format=log_format,
-            mapping=mapping,
-            scorer=scorer,
-            scale=scale,
-            grades=grades,
+            paths, layout, log_format=log_format, mapping=mapping, scorer=scorer, scale=scale, grades=grades
         )
         problems = [
             f"{file.path}: {file.message}" for file in imported.reports if file.outcome == "refused" or file.has_warning
