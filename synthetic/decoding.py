@@ -153,7 +153,7 @@ class RowsLastDecoder(Decoder):
 
         shape = len(self._layers), model.capacity, 3 * size.width, n_rows
         of_place = size.width * n_rows
-        sizes = math.prod(shape), model.capacity * (of_place + APART)
+        sizes = [math.prod(shape), model.capacity * (of_place + APART)]
         projected, room = torch.split(_room(self, sum(sizes), head.dtype), sizes)
         self._projected = projected.view(shape)
         by_head = self._projected.view(*self._projected.shape[:2], 3, size.n_heads, -1, n_rows)
