@@ -20,12 +20,15 @@ N_CLASSES, N_EPOCHS = 4, 30
 MODELS = (
     "int_item_numbers",
     "int_item_answers",
+    "int_item_letters",
     "int_item_class_moments",
     "int_item_kl_jackknife",
     "int_item_kl",
     "int_item_brier",
 )
 """In the order in which dbt builds them."""
+CORRECTION = "int_item_kl_jackknife"
+"""What only corrected numbers need; those of Brier cost nothing beside the uncorrected ones."""
 
 
 def write_samples(path: Path, n_items: int) -> None:
@@ -73,17 +76,23 @@ def compiled_models() -> dict[str, str]:
     return {model: sql[model] for model in MODELS}
 
 
-def decompose(samples: Path, models: dict[str, str], database: Path, memory: str | None = None) -> int:
-    """Build the models in a new database file over the samples; returns the number of items."""
+def decompose(
+    samples: Path, models: dict[str, str], database: Path, memory: str | None = None, corrected: bool = True
+) -> int:
+    """Build the models in a new database file over the samples; returns the number of items.
+
+    Uncorrected, the jackknife of KL is an empty table, and what is corrected with it is NULL.
+    """
     database.unlink(missing_ok=True)
     with duckdb.connect(str(database)) as con:
         if memory:
             con.execute(f"set memory_limit = '{memory}'")
         con.execute(f"create schema intermediate; create view intermediate.int_sample_answers as from '{samples}'")
         for model, sql in models.items():
-            con.execute(f"create table intermediate.{model} as {sql}")
+            without_rows = model == CORRECTION and not corrected
+            con.execute(f"create table intermediate.{model} as {sql}" + (" limit 0" if without_rows else ""))
         found = con.execute(
-            "select count(*) from intermediate.int_item_kl inner join intermediate.int_item_brier using (item_id)"
+            "select count(*) from intermediate.int_item_kl inner join intermediate.int_item_brier using (item_number)"
         ).fetchone()
     assert found is not None
     return int(found[0])

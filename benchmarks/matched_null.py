@@ -48,7 +48,7 @@ SETUP = """
     use warehouse.intermediate;
     create table int_item_outcomes as from given;
     create table int_item_modes as
-        select distinct task, model_id, condition_id, item_id, false as has_probabilities from given;
+        select distinct task, model_id, condition_id, item_id from given;
     create table int_item_clusters as select distinct task, item_id, item_id as cluster_id from given;
     create table int_pool_pairs as
         select distinct task, 'models' as compared, 'a' as model_id, condition_id, 'b' as other_model_id,

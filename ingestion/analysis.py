@@ -89,6 +89,8 @@ def analyze(
 ) -> Analysis:
     """Import logs, compute every table, publish and write the report. What is up to date already is not done again.
 
+    Still pictures are drawn where the warehouse is to stay; in a temporary one `incoherence report` draws them.
+
     Args:
         logs: files, folders, and patterns.
         root: the warehouse; by default the one that `WAREHOUSE_ROOT` names, or a temporary one, which is kept.
@@ -108,14 +110,9 @@ def analyze(
     named = Path(root) if root is not None else environment.path("WAREHOUSE_ROOT")
     layout = Layout((named or Path(tempfile.mkdtemp(prefix="incoherence-warehouse-"))).resolve())
     try:
+        paths = [Path(log) for log in logs]
         imported = import_paths(
-            [Path(log) for log in logs],
-            layout,
-            log_format=log_format,
-            mapping=mapping,
-            scorer=scorer,
-            scale=scale,
-            grades=grades,
+            paths, layout, log_format=log_format, mapping=mapping, scorer=scorer, scale=scale, grades=grades
         )
         problems = [
             f"{file.path}: {file.message}" for file in imported.reports if file.outcome == "refused" or file.has_warning
@@ -135,10 +132,10 @@ def analyze(
             warnings.warn(problem, stacklevel=2)
         else:
             tell(problem)
-    return Analysis(layout, named is None, imported, _reported(layout, progress))
+    return Analysis(layout, named is None, imported, _reported(layout, progress, with_pictures=named is not None))
 
 
-def _reported(layout: Layout, progress: TellStep) -> Report:
+def _reported(layout: Layout, progress: TellStep, *, with_pictures: bool) -> Report:
     """Build, publish and report, unless nothing has changed since."""
     from warehouse.report import Report, make_report
     from warehouse.transform import build
@@ -147,7 +144,7 @@ def _reported(layout: Layout, progress: TellStep) -> Report:
         return Report(layout.report, layout.figures, {})
     build(layout, fetches=False, progress=progress)  # what was asked for are these logs
     publish(layout)
-    report = make_report(layout, progress)
-    if not report.faults:
+    report = make_report(layout, progress, with_pictures=with_pictures)
+    if with_pictures and not report.faults:
         mark_published(layout)
     return report

@@ -16,7 +16,12 @@ Neither branches on what was decoded, so that a GPU can replay the whole step as
 
 from __future__ import annotations
 
+import math
+import mmap
+import sys
+import weakref
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import dataclass
 
 import torch
@@ -24,6 +29,11 @@ import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from synthetic.model import Block, Cache, Transformer
+
+APART = 64
+"""Numbers left unused between the products of one place and the next. With places a power of two of bytes apart, as 512
+rows would have them, all products of a sum compete for the same few places of the cache: it then takes twice as long.
+"""
 
 
 @dataclass(frozen=True)
@@ -141,12 +151,20 @@ class RowsLastDecoder(Decoder):
         self._entering = model.positions.unsqueeze(2) + model.embedding.weight.T
         self._first_projections = _times(self._layers[0].projections, self._normed(self._entering))
 
-        self._projected = head.new_empty(len(self._layers), model.capacity, 3 * size.width, n_rows)
+        shape = len(self._layers), model.capacity, 3 * size.width, n_rows
+        of_place = size.width * n_rows
+        sizes = [math.prod(shape), model.capacity * (of_place + APART)]
+        projected, room = torch.split(_room(self, sum(sizes), head.dtype), sizes)
+        self._projected = projected.view(shape)
         by_head = self._projected.view(*self._projected.shape[:2], 3, size.n_heads, -1, n_rows)
-        # Of each block, its queries, keys and values: each of shape (places, heads, head width, rows).
-        self._kept = [of_layer.unbind(1) for of_layer in by_head]
-        # Of that shape too: made anew each time, it would cost more in page faults than in arithmetic.
-        self._products = head.new_empty(by_head[0, :, 0].shape)
+        # Made anew each time, products would cost more in page faults than in arithmetic.
+        products = room.view(model.capacity, -1)[:, :of_place].view(by_head[0, :, 0].shape)
+        # Of each block and place, its queries, shape (heads, head width, rows); and of all places that it sees keys,
+        # values and room for products. In small models, making these views anew takes some percent of the time.
+        self._seen = [
+            [(queries[end - 1], keys[:end], values[:end], products[:end]) for end in range(1, model.capacity + 1)]
+            for queries, keys, values in (of_layer.unbind(1) for of_layer in by_head)
+        ]
 
     def _logits(self, tokens: Tensor, start: int) -> Tensor:
         return self._read(tokens.T, start).T @ self._head
@@ -173,18 +191,43 @@ class RowsLastDecoder(Decoder):
 
     def _attended(self, layer: int, start: int, end: int) -> Tensor:
         """What the places from `start` to `end` see of themselves and all before: shape (places, width, rows)."""
-        queries, keys, values = self._kept[layer]
-        attended: Tensor = queries.new_empty(end - start, *queries.shape[1:])
-        for place in range(start, end):
-            seen = place + 1
-            products = self._products[:seen]
-            weights = torch.mul(queries[place], keys[:seen], out=products).sum(2, keepdim=True).softmax(0)
-            torch.sum(torch.mul(weights, values[:seen], out=products), 0, out=attended[place - start])
+        seen = self._seen[layer][start:end]
+        attended: Tensor = seen[0][0].new_empty(len(seen), *seen[0][0].shape)
+        for index, (query, keys, values, products) in enumerate(seen):
+            weights = torch.mul(query, keys, out=products).sum(2, keepdim=True).softmax(0)
+            torch.sum(torch.mul(weights, values, out=products), 0, out=attended[index])
         return attended.flatten(1, 2)
 
     def _normed(self, x: Tensor) -> Tensor:
         """RMSNorm without its gains and its √width, which are in the matrices: x / √(‖x‖² + width · ε)."""
         return x * (x.square().sum(1, keepdim=True) + self._least_square).rsqrt_()
+
+
+_LEFT: list[Tensor] = []
+"""Room of decoders that are gone: in a virtual machine, the first use of a large page may take as long as a step."""
+
+
+def _room(owner: RowsLastDecoder, n_numbers: int, dtype: torch.dtype) -> Tensor:
+    """Room for numbers, the owner's for as long as it lives; what is in it is undefined."""
+    room = _LEFT.pop() if _LEFT else None
+    if room is None or (len(room), room.dtype) != (n_numbers, dtype):
+        _LEFT.clear()
+        room = _in_large_pages(n_numbers, dtype)
+    weakref.finalize(owner, _LEFT.append, room)
+    return room
+
+
+def _in_large_pages(n_numbers: int, dtype: torch.dtype) -> Tensor:
+    """On Linux, pages of 2 MiB if the system has them.
+
+    From pages of 4 KiB, looking up where keys and values lie takes a tenth of the time of a decoding.
+    """
+    if sys.platform != "linux":
+        return torch.empty(n_numbers, dtype=dtype)
+    memory = mmap.mmap(-1, n_numbers * dtype.itemsize, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    with suppress(OSError):  # a kernel that was built without them
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    return torch.frombuffer(memory, dtype=dtype)
 
 
 def _times(matrix: Tensor, x: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ import hashlib
 import os
 import shutil
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import version
@@ -32,6 +33,8 @@ MOST_MEMORY_GIB = 6.0
 
 SAMPLES_AT_ONCE = 500_000
 """Models of single pools are computed for pools with so many samples together: the largest then hold some 4 GiB."""
+
+_KEPT_PARSED_S = 30 * 86_400
 
 
 def dbt_command(layout: Layout) -> list[str]:
@@ -98,8 +101,18 @@ def _take_parsed(layout: Layout) -> None:
 def _keep_parsed(layout: Layout) -> None:
     if _is_told_no_path(layout):
         # A home that cannot be written costs seconds, no more.
-        with suppress(OSError), atomic_path(_parsed_elsewhere()) as temporary:
-            shutil.copyfile(layout.dbt_partial_parse, temporary)
+        path = _parsed_elsewhere()
+        with suppress(OSError):
+            with atomic_path(path) as temporary:
+                shutil.copyfile(layout.dbt_partial_parse, temporary)
+            _sweep_parsed(path.parent)
+
+
+def _sweep_parsed(folder: Path) -> None:
+    """Remove what was parsed of projects that nobody has built with for long: folders and versions that are gone."""
+    for path in folder.glob("dbt-*.msgpack"):
+        if time.time() - path.stat().st_mtime > _KEPT_PARSED_S:
+            path.unlink()
 
 
 def _memory() -> str:
@@ -118,8 +131,9 @@ def environment(layout: Layout) -> dict[str, str]:
         "SAMPLES_AT_ONCE": value("SAMPLES_AT_ONCE") or str(SAMPLES_AT_ONCE),
         "DBT_TARGET_PATH": str(layout.dbt_target),
         "DBT_LOG_PATH": str(layout.dbt_logs),
-        # Writing each event down takes a tenth of a build; the SQL that was run is in the target folder.
-        "DBT_LOG_LEVEL_FILE": "info",
+        # Writing every event down takes a tenth of a build; the SQL that was run is in the target folder. Whoever reads
+        # what dbt prints, and writes that down, asks for none.
+        "DBT_LOG_LEVEL_FILE": value("DBT_LOG_LEVEL_FILE") or "info",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
     }

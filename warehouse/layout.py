@@ -187,6 +187,11 @@ class Layout:
         return self.root / "build" / "logs"
 
     @property
+    def dbt_log(self) -> Path:
+        """What dbt printed in the last builds."""
+        return self.dbt_logs / "dbt.log"
+
+    @property
     def published(self) -> Path:
         """What users open."""
         return self.root / "published"

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from warehouse.build_plan import plan_build, pools_told
 from warehouse.built_from import Inputs, inputs_of, last_built, remember
@@ -42,6 +42,9 @@ _BAD_STATUSES = ("error", "fail", "runtime error")
 
 _ENDS_WITHIN_S = 20
 """What an interrupted dbt is given to end by itself."""
+
+_LONG_LOG_BYTES = 10_000_000
+"""A build prints some 100 kB."""
 
 OF_DUCKDB_ALONE = ("stg_pool_files", "int_pool_contents")
 """Models by which its builds find the pools that have changed; other engines do not have them."""
@@ -270,21 +273,25 @@ def run_dbt(layout: Layout, arguments: Sequence[str], *, echo: Tell = silence) -
 
 
 def _run(layout: Layout, command: Sequence[str], results: Path, echo: Tell) -> None:
-    """Run dbt; `results` is where it says what it did."""
+    """Run dbt, and keep what it prints in its log; `results` is where it says what it did."""
     last_lines: deque[str] = deque(maxlen=30)
-    with subprocess.Popen(
-        command,
-        env=os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
+    with (
+        _log(layout) as log,
+        subprocess.Popen(
+            command,
+            env=os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "DBT_LOG_LEVEL_FILE": "none"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+        ) as process,
+    ):
         assert process.stdout is not None
         try:
             for raw_line in process.stdout:
                 line = raw_line.rstrip()
                 last_lines.append(line)
+                log.write(f"{line}\n")
                 echo(line)
         except BaseException:  # also Ctrl-C: left alone, dbt would go on writing the build database
             process.terminate()
@@ -295,6 +302,14 @@ def _run(layout: Layout, command: Sequence[str], results: Path, echo: Tell) -> N
             raise
     if process.returncode:
         raise BuildError(_explain(layout, list(last_lines), results))
+
+
+def _log(layout: Layout) -> TextIO:
+    """Where what dbt prints is kept, begun anew when it has grown long."""
+    path = layout.dbt_log
+    path.parent.mkdir(parents=True, exist_ok=True)
+    is_long = path.is_file() and path.stat().st_size > _LONG_LOG_BYTES
+    return path.open("w" if is_long else "a", encoding="utf-8")
 
 
 def manifest(layout: Layout) -> Path:
@@ -329,7 +344,7 @@ def _explain(layout: Layout, last_lines: Sequence[str], path: Path | None = None
         return f"dbt could not write its files ({full.strip()}); free some space and run the same command again"
     if not failed:
         tail = "\n".join(last_lines[-12:])
-        return f"dbt could not run; its last words:\n{tail}\nThe full log is {layout.dbt_logs}"
+        return f"dbt could not run; its last words:\n{tail}\nThe full log is {layout.dbt_log}"
     lines = []
     for result in failed[:5]:
         kind, _, name = str(result["unique_id"]).partition(".")
@@ -342,7 +357,7 @@ def _explain(layout: Layout, last_lines: Sequence[str], path: Path | None = None
     skipped = sum(result["status"] == "skipped" for result in results)
     lines.append(
         f"{len(failed)} failed, {skipped} skipped because of it. A failing model is a fault of the project or of its "
-        f"settings; a failing test points at rows in {layout.raw}. dbt's full log is in {layout.dbt_logs}"
+        f"settings; a failing test points at rows in {layout.raw}. dbt's full log is in {layout.dbt_log}"
     )
     return "\n".join(lines)
 

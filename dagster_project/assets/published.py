@@ -76,6 +76,8 @@ def _picture(figure: Figure) -> dg.AssetsDefinition:
     )
     def picture(warehouse: Warehouse) -> dg.MaterializeResult[None]:
         drawn = draw_figure(figure, warehouse.layout)
+        if drawn is None:
+            return dg.MaterializeResult(metadata={"nothing to draw yet": figure.needs, "n_rows": 0})
         image = base64.b64encode(drawn.png.read_bytes()).decode()
         return dg.MaterializeResult(
             metadata={

@@ -28,9 +28,9 @@ def analyze(
 ) -> None:
     """From logs to a report in the browser: import, build, publish and report, in one go and from any folder.
 
-    Into WAREHOUSE_ROOT where that is set, else into a temporary warehouse, which is named at the end. Exit status 1 if
-    a log was refused, or most of one could not be used; the others are analysed all the same. The same in Python, with
-    tables as frames: docs/bi.md.
+    Into WAREHOUSE_ROOT where that is set, else into a temporary warehouse, which is named at the end (`incoherence
+    report` draws the still pictures there). Exit status 1 if a log was refused, or most of one could not be used; the
+    others are analysed all the same. The same in Python, with tables as frames: docs/bi.md.
 
     Example: incoherence analyze logs/*.eval
 

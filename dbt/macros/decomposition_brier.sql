@@ -3,10 +3,12 @@
 
       error = mean_s ‖y − f_s‖²      bias² = ‖y − f̂‖²      variance = mean_s ‖f̂ − f_s‖²
 
-  relation: output of class_moments; keys: the group. With S samples, variance·S/(S − 1) is unbiased for the variance,
-  and a plug-in bias² is too large by that over S; one sample says nothing about either.
+  With S samples, variance·S/(S − 1) is unbiased for the variance, and a plug-in bias² is too large by that over S; one sample
+  says nothing about either.
+
+  relation: output of class_moments; keys: the group; letters: of letter_groups, if classes are gone through in other groups alone.
 #}
-{% macro decomposition_brier(relation, keys) %}
+{% macro decomposition_brier(relation, keys, letters=none) %}
     {% set group = keys | join(", ") %}
     with sums as (
         select
@@ -17,6 +19,10 @@
             sum(var_prob) as variance
         from {{ relation }}
         group by {{ group }}
+        {% if letters %}
+            union all
+            ({{ brier_sums_of_letters(letters, keys) }})
+        {% endif %}
     ),
 
     corrected as (

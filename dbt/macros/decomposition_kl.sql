@@ -40,12 +40,17 @@
 {#
   The same with its correction for few samples. The error is a mean over samples, so only its two parts need one.
 
-  relation: output of class_moments; keys: the group; jackknife: output of jackknife_kl.
+  relation: output of class_moments; keys: the group; jackknife: output of jackknife_kl; letters: of letter_groups, if classes
+  are gone through in other groups alone; delta: their column with δ, if there are several.
 #}
-{% macro decomposition_kl(relation, keys, jackknife) %}
+{% macro decomposition_kl(relation, keys, jackknife, letters=none, delta=none) %}
     {% set group = keys | join(", ") %}
     with parts as (
-        {{ kl_parts(relation, keys) }}
+        ({{ kl_parts(relation, keys) }})
+        {% if letters %}
+            union all
+            ({{ kl_parts_of_letters(letters, keys, delta) }})
+        {% endif %}
     ),
 
     corrected as (

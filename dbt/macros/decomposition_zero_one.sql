@@ -6,8 +6,10 @@
   It does not add up over items, so it has no incoherence. f̂ is rounded to 12 digits before the argmax, so that a tie is
   a tie in whatever order the samples were summed; ties go to the lowest class. A format failure predicts no class: it
   is wrong and differs from c̄.
+
+  relation, keys, letters: see decomposition_brier.
 #}
-{% macro decomposition_zero_one(relation, keys) %}
+{% macro decomposition_zero_one(relation, keys, letters) %}
     {% set group = keys | join(", ") %}
     with extremes as (
         select
@@ -42,4 +44,8 @@
     inner join modes using ({{ group }})
     inner join extremes using ({{ group }})
     where class_index = mode_index
+
+    union all
+
+    ({{ zero_one_of_letters(letters, keys) }})
 {% endmacro %}

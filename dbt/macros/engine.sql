@@ -16,6 +16,14 @@
 {% macro list_argmax(list) %}{{ return(adapter.dispatch("list_argmax")(list)) }}{% endmacro %}
 {% macro default__list_argmax(list) %}list_position({{ list }}, list_max({{ list }})) - 1{% endmacro %}
 
+{# The values of a group's rows where something holds, as a list in rising order; empty without any. #}
+{% macro sorted_list(value, condition) %}{{ return(adapter.dispatch("sorted_list")(value, condition)) }}{% endmacro %}
+{% macro default__sorted_list(value, condition) %}coalesce(list_sort(list({{ value }}) filter (where {{ condition }})), []){% endmacro %}
+
+{# Sum of a term over the elements of a list, which it calls `name`; 0 without any. #}
+{% macro sum_of_list(list, name, term) %}{{ return(adapter.dispatch("sum_of_list")(list, name, term)) }}{% endmacro %}
+{% macro default__sum_of_list(list, name, term) %}coalesce(list_sum(list_transform({{ list }}, lambda {{ name }}: {{ term }})), 0e0){% endmacro %}
+
 {# True where a list holds nothing but finite numbers ≥ 0. #}
 {% macro list_is_nonnegative(list) %}{{ return(adapter.dispatch("list_is_nonnegative")(list)) }}{% endmacro %}
 {% macro default__list_is_nonnegative(list) %}(list_min({{ list }}) >= 0 and isfinite(list_max({{ list }})) and list_count({{ list }}) = len({{ list }})){% endmacro %}

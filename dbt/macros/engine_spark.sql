@@ -4,6 +4,8 @@
 {# `size` of NULL is −1. #}
 {% macro spark__list_length(list) %}cast(array_size({{ list }}) as bigint){% endmacro %}
 {% macro spark__list_total(list) %}aggregate({{ list }}, 0d, (total, value) -> total + value){% endmacro %}
+{% macro spark__sorted_list(value, condition) %}sort_array(collect_list({{ value }}) filter (where {{ condition }})){% endmacro %}
+{% macro spark__sum_of_list(list, name, term) %}aggregate({{ list }}, 0d, (total, {{ name }}) -> total + {{ term }}){% endmacro %}
 {% macro spark__list_argmax(list) %}cast(array_position({{ list }}, array_max({{ list }})) - 1 as int){% endmacro %}
 {% macro spark__list_is_nonnegative(list) %}forall({{ list }}, p -> p >= 0 and p < double('infinity')){% endmacro %}
 {% macro spark__positions(n, name) %}lateral view explode(sequence(0, {{ n }} - 1)) as {{ name }}{% endmacro %}

@@ -11,15 +11,19 @@
   it is small, and is never made from two large numbers. The first form loses S · variance / variance_unbiased digits, of
   320 samples more than six. No exponential underflows, since ln f′ ≥ ln δ.
 
-  answers: output of answer_counts; moments: of class_moments; keys: the group; deltas: see class_sums. Groups of one sample have
-  no row.
+  answers: output of answer_counts; moments: of class_moments; keys: the group; deltas: see class_sums; letters: of letter_groups (at
+  each δ), if classes are gone through in other groups alone. Groups of one sample have no row.
 #}
-{% macro jackknife_kl(answers, moments, keys, deltas=none) %}
+{% macro jackknife_kl(answers, moments, keys, deltas=none, letters=none) %}
     with lost as (
         {{ lost_without_each(answers, moments, keys, deltas) }}
     )
 
     {{ mean_variance_lost("lost", with_delta(keys, deltas)) }}
+    {% if letters %}
+        union all
+        ({{ jackknife_kl_of_letters(letters, with_delta(keys, deltas), "kl_delta" if deltas else none) }})
+    {% endif %}
 {% endmacro %}
 
 {# The same, where samples are vectors whatever they say. vectors: output of class_probabilities. #}

@@ -44,13 +44,6 @@
     ]) }}
 {% endmacro %}
 
-{# Decompositions by item_number, with the item's keys in its place. #}
-{% macro with_item_keys(relation, numbers) %}
-    select {{ (item_keys() + decomposition_columns()) | join(", ") }}
-    from {{ relation }}
-    inner join {{ numbers }} using (item_number)
-{% endmacro %}
-
 {# Keys, each with its relation: for selects from joins without `using`. #}
 {% macro columns_of(relation, names) -%}
     {%- for name in names %}{{ relation }}.{{ name }}{{ ", " if not loop.last }}{% endfor -%}

@@ -6,22 +6,37 @@
 #}
 {% macro kl_and_brier(answers, keys, deltas=none) %}
     {% set smoothed_keys = with_delta(keys, deltas) %}
-    with moments as (
-        {{ class_moments(answers, keys, deltas) }}
+    {% set first_delta = "where kl_delta = " ~ double(deltas | first | float) if deltas %}
+    with letters as (
+        select * from ({{ letter_groups(answers, keys) }}) as groups
+        {{ at_each(deltas) }}
+    ),
+
+    vector_answers as (
+        {{ stated_groups(answers, keys) }}
+    ),
+
+    moments as (
+        {{ class_moments("vector_answers", keys, deltas) }}
     ),
 
     jackknife as (
-        {{ jackknife_kl(answers, "moments", keys, deltas) }}
+        {{ jackknife_kl("vector_answers", "moments", keys, deltas, "letters") }}
     ),
 
-    of_one_delta as (
+    moments_of_one_delta as (
         select * from moments
-        {{ "where kl_delta = " ~ double(deltas | first | float) if deltas }}
+        {{ first_delta }}
+    ),
+
+    letters_of_one_delta as (
+        select * from letters
+        {{ first_delta }}
     )
 
-    ({{ decomposition_kl("moments", smoothed_keys, "jackknife") }})
+    ({{ decomposition_kl("moments", smoothed_keys, "jackknife", "letters", "kl_delta" if deltas else none) }})
     union all
-    ({{ decomposition_brier("of_one_delta", smoothed_keys) }})
+    ({{ decomposition_brier("moments_of_one_delta", smoothed_keys, "letters_of_one_delta") }})
 {% endmacro %}
 
 {# The same of samples that are vectors whatever they say. vectors: output of class_probabilities. #}

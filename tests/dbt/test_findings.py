@@ -179,7 +179,7 @@ def test_a_learned_optimizer_is_held_against_the_exact_one(built: Built) -> None
 
 
 def test_verdicts_say_what_intervals_say(built: Built) -> None:
-    rows = built.rows("figures.findings inner join seeds.known_findings using (finding, title, kind)")
+    rows = built.rows("figures.findings inner join seeds.known_findings using (finding, title, kind, paper_shows)")
     assert {row["finding"] for row in rows} == {row["finding"] for row in built.rows("seeds.known_findings")}
     preconditions = {
         (row["finding"], row["task"], row["condition_id"]): row["precondition"]

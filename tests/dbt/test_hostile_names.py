@@ -9,6 +9,7 @@ import warnings
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 import vl_convert
@@ -17,7 +18,7 @@ from matplotlib.figure import Figure as MplFigure
 from matplotlib.text import Text
 
 from tests.dbt.conftest import Built
-from warehouse.figures import FIGURES, Figure, read_tables
+from warehouse.figures import FIGURES, Figure, draw_figure, read_tables
 from warehouse.figures.base import Tables
 from warehouse.figures.render import STYLE, still
 from warehouse.layout import Layout
@@ -101,10 +102,16 @@ def test_a_figure_that_fails_is_named_and_stops_no_other(published: Layout, monk
         monkeypatch.setattr(f"{module}.FIGURES", (broken(bad), good))
     told = make_report(published)
     assert told.faults == {"answer_changes": "ValueError: no such colour <script>"}
-    assert published.picture("survey", "png").exists() and published.picture("survey", "svg").exists()
+    pictures = [published.picture("survey", suffix) for suffix in ("png", "svg")]
+    assert all(path.exists() for path in pictures)
     page = told.page.read_text(encoding="utf-8")
     assert "This chart could not be drawn: ValueError: no such colour &lt;script&gt;" in page
     assert 'id="survey"' in page
+
+    with duckdb.connect(str(published.published_database)) as con:
+        con.execute(f"delete from figures.{good.tables[0]}")
+    assert draw_figure(good, published) is None
+    assert not any(path.exists() for path in pictures), "a picture of what is no longer there"
 
 
 def test_names_are_text_on_the_page(published: Layout, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from math import isclose
@@ -38,6 +39,18 @@ def test_a_failing_test_is_named_with_its_rows_and_nothing_is_parsed_twice(built
     assert str(layout.raw) in message
     assert not any("Starting full parse" in line or "Unable to do partial parsing" in line for line in lines)
     assert str(tmp_path).encode() not in layout.dbt_partial_parse.read_bytes()
+    assert str(layout.dbt_log) in message
+    assert layout.dbt_log.read_text(encoding="utf-8").splitlines() == lines, "all that dbt said, once"
+
+
+def test_what_was_parsed_of_a_project_that_is_gone_is_removed(tmp_path: Path) -> None:
+    old, new, other = (tmp_path / name for name in ("dbt-a.msgpack", "dbt-b.msgpack", "fonts.json"))
+    for path in (old, new, other):
+        path.touch()
+    for path in (old, other):
+        os.utime(path, (0, 0))
+    dbt_command._sweep_parsed(tmp_path)
+    assert sorted(tmp_path.iterdir()) == [new, other]
 
 
 def test_a_folder_that_cannot_be_one_of_a_list_is_told_to_dbt() -> None:

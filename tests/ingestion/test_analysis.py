@@ -30,8 +30,8 @@ def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         layout.published.mkdir(parents=True)
         layout.published_database.touch()
 
-    def make_report(layout: Layout, progress: object) -> report.Report:
-        steps.append("report")
+    def make_report(layout: Layout, progress: object, *, with_pictures: bool) -> report.Report:
+        steps.append("report" if with_pictures else "page")
         layout.report.parent.mkdir()
         layout.report.touch()
         layout.figures.mkdir()
@@ -62,7 +62,7 @@ def test_a_temporary_warehouse_is_named_and_opened(
     monkeypatch.setenv("BROWSER", "any")
     path = log(tmp_path / "a.eval", "A", "B")
     told = command(path)
-    assert told.exit_code == 0 and told.stderr == "" and done == ["build", "publish", "report"]
+    assert told.exit_code == 0 and told.stderr == "" and done == ["build", "publish", "page"]
     (root,) = (tmp_path / "temporary").iterdir()
     page = Layout(root.resolve()).report
     assert re.findall(r"\S+", told.stdout)[:4] == ["report", str(page), "warehouse", str(root.resolve())]

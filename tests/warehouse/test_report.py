@@ -86,6 +86,7 @@ def finding(verdict: str, statistic: float | None = 0.3, **values: Any) -> dict[
         "n_same_verdict": None,
         "share_same_verdict": None,
         "other_verdict": None,
+        "paper_shows": "Slopes above 0. Figure 2.",
         "sentence": "A sentence.",
         "place": 0,
         "opened": 0,
@@ -157,6 +158,7 @@ def test_a_click_opens_statistic_and_share_of_the_other_analyses() -> None:
     assert facts["slope"] == "+0.30 (95 % interval +0.10 to +0.50)"
     assert facts["same verdict in"] == "6 of 8 ways to analyse it (75 %)"
     assert facts["counted"] == "40 items, 2 models"
+    assert facts["the paper shows"] == "Slopes above 0. Figure 2."
 
 
 def test_rows_of_a_chart_are_packed_by_column_and_without_what_it_does_not_name() -> None:

@@ -47,8 +47,10 @@ class Drawn:
     n_rows: int
 
 
-def draw_figure(figure: Figure, layout: Layout) -> Drawn:
+def draw_figure(figure: Figure, layout: Layout) -> Drawn | None:
     """Draw a figure of the published warehouse into its folder of pictures, as PNG and as SVG.
+
+    Where the warehouse has nothing for it, None is returned and no file is there: one of an earlier build is removed.
 
     Raises:
         warehouse.connect.NothingPublishedError: if nothing has been published yet.
@@ -56,6 +58,10 @@ def draw_figure(figure: Figure, layout: Layout) -> Drawn:
     with connect(layout.published_database) as con:
         tables = read_tables(con, figure.tables)
     png, svg = layout.picture(figure.name, "png"), layout.picture(figure.name, "svg")
+    if figure.is_empty(tables):
+        png.unlink(missing_ok=True)
+        svg.unlink(missing_ok=True)
+        return None
     picture = still(figure, tables)
     with mpl.rc_context(STYLE):
         # Placing everything is the slow part; done once, it serves both files, each drawn once without an engine.
@@ -68,13 +74,6 @@ def draw_figure(figure: Figure, layout: Layout) -> Drawn:
 
 
 def still(figure: Figure, tables: Tables) -> MplFigure:
-    """The still picture in the house style; in words, that there is nothing yet, if there is nothing to draw."""
+    """The still picture in the house style, of tables that hold something to draw."""
     with mpl.rc_context(STYLE):
-        return _nothing_yet(figure) if figure.is_empty(tables) else figure.picture(tables).draw()
-
-
-def _nothing_yet(figure: Figure) -> MplFigure:
-    picture = MplFigure(figsize=(7, 2.2))
-    picture.text(0.5, 0.6, f"{figure.title}: no data yet", ha="center", fontsize=12, weight="bold", color="#495057")
-    picture.text(0.5, 0.38, figure.needs, ha="center", fontsize=9.5, color="#868E96", wrap=True)
-    return picture
+        return figure.picture(tables).draw()

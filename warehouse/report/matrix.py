@@ -94,6 +94,7 @@ def open_finding(row: Row) -> Opened:
         facts.append(("same verdict in", share))
     if row["other_verdict"] is not None:
         facts.append(("verdict by the other decomposition", verdict(row["other_verdict"])))
+    facts.append(("the paper shows", row["paper_shows"]))
     return Opened(row["title"], row["verdict"], row["sentence"], facts, f"finding-{row['place']}")
 
 

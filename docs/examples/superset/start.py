@@ -96,8 +96,9 @@ class Superset:
         self._call("db", "upgrade")
         self._call("init")
         names = ("--username", "admin", "--firstname", "admin", "--lastname", "admin", "--email", "admin@localhost")
-        self._call("fab", "create-admin", *names, "--password", password)  # there already: nothing is changed
-        self._call("fab", "reset-password", "--username", "admin", "--password", password)
+        # In the environment: command lines are there for every user of the machine to read.
+        self._call("fab", "create-admin", *names, FLASK_FAB_CREATE_ADMIN_PASSWORD=password)  # unless it is there
+        self._call("fab", "reset-password", "--username", "admin", FLASK_FAB_RESET_PASSWORD_PASSWORD=password)
 
     def import_dashboard(self, warehouse: Path) -> None:
         """The files of `export/`, with the path of the warehouse in them."""
@@ -114,9 +115,13 @@ class Superset:
         with (self._home / "superset.log").open("ab") as log:
             return subprocess.run(serve, env=self._environment, stdout=log, stderr=log, check=False).returncode
 
-    def _call(self, *command: str) -> None:
+    def _call(self, *command: str, **variables: str) -> None:
         done = subprocess.run(
-            [self._bin / "superset", *command], env=self._environment, capture_output=True, text=True, check=False
+            [self._bin / "superset", *command],
+            env=self._environment | variables,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         with (self._home / "superset.log").open("a", encoding="utf-8") as log:
             log.write(done.stdout + done.stderr)

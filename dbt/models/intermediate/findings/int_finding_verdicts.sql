@@ -34,6 +34,7 @@ select
     kind,
     measured_as,
     min_n,
+    paper_shows,
     standard_error,
     of_statistic,
     {{ told_id() }} as told_id,

@@ -80,6 +80,7 @@ select
     kind,
     measured_as,
     min_n,
+    paper_shows,
     verdict,
     p_value,
     n_tests,

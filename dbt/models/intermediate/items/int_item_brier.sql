@@ -1,7 +1,7 @@
 with
 
-numbers as (
-    select * from {{ ref("int_item_numbers") }}
+letters as (
+    select * from {{ ref("int_item_letters") }}
 ),
 
 moments as (
@@ -9,7 +9,7 @@ moments as (
 ),
 
 decomposed as (
-    {{ decomposition_brier("moments", ["item_number"]) }}
+    {{ decomposition_brier("moments", ["item_number"], "letters") }}
 )
 
-{{ with_item_keys("decomposed", "numbers") }}
+select * from decomposed

@@ -3,13 +3,27 @@
 
 with
 
+numbers as (
+    select * from {{ ref("int_item_numbers") }}
+),
+
+numbered as (
+    {% for decomposition in ["kl", "brier", "zero_one"] %}
+        select * from {{ ref("int_item_" ~ decomposition) }}
+        {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
 decompositions as (
-    {% for decomposition in ["kl", "brier", "zero_one", "coverage", "score", "embedding"] %}
+    {% for decomposition in ["coverage", "score", "embedding"] %}
         select {{ (item_keys() + decomposition_columns()) | join(", ") }}
         from {{ ref("int_item_" ~ decomposition) }}
         {{ "where is_main" if decomposition == "embedding" }}
-        {{ "union all" if not loop.last }}
+        union all
     {% endfor %}
+    select {{ (item_keys() + decomposition_columns()) | join(", ") }}
+    from numbered
+    inner join numbers using (item_number)
 ),
 
 contexts as (
@@ -73,10 +87,10 @@ select
     ---------- what an interval needs
     {{ error_share() }} as error_share,
     case
-        when decomposition = 'kl' and not has_probabilities
+        when decomposition = 'kl'
             then mode_lead - {{ var("min_mode_lead") }} - {{ var("min_mode_lead_per_sample") }} * corrected.n_samples
     end as mode_margin,
-    case when decomposition = 'kl' and not has_probabilities then excess_agreement end as excess_agreement
+    case when decomposition = 'kl' then excess_agreement end as excess_agreement
 from corrected
 inner join samples using ({{ keys }})
 inner join clusters using (task, item_id)

@@ -1,7 +1,7 @@
 with
 
-numbers as (
-    select * from {{ ref("int_item_numbers") }}
+letters as (
+    select * from {{ ref("int_item_letters") }}
 ),
 
 moments as (
@@ -13,7 +13,7 @@ jackknife as (
 ),
 
 decomposed as (
-    {{ decomposition_kl("moments", ["item_number"], "jackknife") }}
+    {{ decomposition_kl("moments", ["item_number"], "jackknife", "letters") }}
 )
 
-{{ with_item_keys("decomposed", "numbers") }}
+select * from decomposed

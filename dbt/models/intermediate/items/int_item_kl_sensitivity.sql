@@ -17,16 +17,9 @@ treated as (
     {{ treated_both_ways("answers") }}
 ),
 
-moments as (
-    {{ class_moments("treated", group, var("sensitivity_deltas")) }}
-),
-
-jackknife as (
-    {{ jackknife_kl("treated", "moments", group, var("sensitivity_deltas")) }}
-),
-
 decomposed as (
-    {{ decomposition_kl("moments", keys, "jackknife") }}
+    select * from ({{ kl_and_brier("treated", group, var("sensitivity_deltas")) }}) as decomposed_both_ways
+    where decomposition = 'kl'
 ),
 
 -- As in the corrections at one δ: what is left out is a context where there are several, else a sample.

@@ -6,8 +6,8 @@ with
 outcomes as (
     select outcomes.*
     from {{ ref("int_item_outcomes") }} as outcomes
-    inner join {{ ref("int_item_modes") }} as modes using ({{ keys }})
-    where outcomes.predicted_index is not null and not modes.has_probabilities
+    inner join {{ ref("int_item_modes") }} using ({{ keys }})
+    where outcomes.predicted_index is not null
 ),
 
 items as (
