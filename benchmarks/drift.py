@@ -168,7 +168,7 @@ def main() -> int:
         MODELS,
         itertools.product(POPULATIONS, SIZES),
         lambda queries, name, size: simulate(queries, name, size, N_EXPERIMENTS, seed=1),
-        lambda name, _, cell: faults(name, cell),
+        faults,
     )
 
 

@@ -27,7 +27,7 @@ RESULT = Path(__file__).with_name("results") / "judges.json"
 SIZES = ((30, 5), (50, 10), (200, 5))
 """Items × samples of each."""
 
-N_EXPERIMENTS, BATCH = 1_000, 400_000
+N_EXPERIMENTS, BATCH = 2_000, 400_000
 MODELS = (
     "int_grades",
     "int_grade_cells",
@@ -222,7 +222,7 @@ def main() -> int:
         MODELS,
         itertools.product(POPULATIONS, SIZES),
         lambda queries, name, size: simulate(queries, name, size, N_EXPERIMENTS, seed=1),
-        lambda name, _, cell: faults(name, cell),
+        faults,
     )
 
 

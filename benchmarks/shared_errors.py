@@ -27,7 +27,7 @@ RESULT = Path(__file__).with_name("results") / "shared_errors.json"
 SIZES = ((30, 5), (50, 10), (200, 5), (198, 10))
 """Items × samples of each."""
 
-N_EXPERIMENTS, BATCH, N_TRUTH = 1_000, 12_000, 200_000
+N_EXPERIMENTS, BATCH, N_TRUTH = 4_000, 12_000, 200_000
 MODELS = (
     "int_wrong_answers",
     "int_shared_error_items",
@@ -181,7 +181,7 @@ def main() -> int:
         MODELS,
         itertools.product(POPULATIONS, SIZES),
         lambda queries, name, size: simulate(queries, name, size, N_EXPERIMENTS, seed=1),
-        lambda name, _, cell: faults(name, cell),
+        faults,
     )
 
 

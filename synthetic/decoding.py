@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 import mmap
 import sys
+import weakref
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass
@@ -150,14 +151,20 @@ class RowsLastDecoder(Decoder):
         self._entering = model.positions.unsqueeze(2) + model.embedding.weight.T
         self._first_projections = _times(self._layers[0].projections, self._normed(self._entering))
 
-        self._projected = _in_large_pages((len(self._layers), model.capacity, 3 * size.width, n_rows), head.dtype)
-        by_head = self._projected.view(*self._projected.shape[:2], 3, size.n_heads, -1, n_rows)
-        # Of each block, its queries, keys and values: each of shape (places, heads, head width, rows).
-        self._kept = [of_layer.unbind(1) for of_layer in by_head]
-        # Of that shape too: made anew each time, it would cost more in page faults than in arithmetic.
+        shape = len(self._layers), model.capacity, 3 * size.width, n_rows
         of_place = size.width * n_rows
-        products = _in_large_pages((model.capacity, of_place + APART), head.dtype)[:, :of_place]
-        self._products = products.view(by_head[0, :, 0].shape)
+        sizes = [math.prod(shape), model.capacity * (of_place + APART)]
+        projected, room = torch.split(_room(self, sum(sizes), head.dtype), sizes)
+        self._projected = projected.view(shape)
+        by_head = self._projected.view(*self._projected.shape[:2], 3, size.n_heads, -1, n_rows)
+        # Made anew each time, products would cost more in page faults than in arithmetic.
+        products = room.view(model.capacity, -1)[:, :of_place].view(by_head[0, :, 0].shape)
+        # Of each block and place, its queries, shape (heads, head width, rows); and of all places that it sees keys,
+        # values and room for products. In small models, making these views anew takes some percent of the time.
+        self._seen = [
+            [(queries[end - 1], keys[:end], values[:end], products[:end]) for end in range(1, model.capacity + 1)]
+            for queries, keys, values in (of_layer.unbind(1) for of_layer in by_head)
+        ]
 
     def _logits(self, tokens: Tensor, start: int) -> Tensor:
         return self._read(tokens.T, start).T @ self._head
@@ -184,13 +191,11 @@ class RowsLastDecoder(Decoder):
 
     def _attended(self, layer: int, start: int, end: int) -> Tensor:
         """What the places from `start` to `end` see of themselves and all before: shape (places, width, rows)."""
-        queries, keys, values = self._kept[layer]
-        attended: Tensor = queries.new_empty(end - start, *queries.shape[1:])
-        for place in range(start, end):
-            seen = place + 1
-            products = self._products[:seen]
-            weights = torch.mul(queries[place], keys[:seen], out=products).sum(2, keepdim=True).softmax(0)
-            torch.sum(torch.mul(weights, values[:seen], out=products), 0, out=attended[place - start])
+        seen = self._seen[layer][start:end]
+        attended: Tensor = seen[0][0].new_empty(len(seen), *seen[0][0].shape)
+        for index, (query, keys, values, products) in enumerate(seen):
+            weights = torch.mul(query, keys, out=products).sum(2, keepdim=True).softmax(0)
+            torch.sum(torch.mul(weights, values, out=products), 0, out=attended[index])
         return attended.flatten(1, 2)
 
     def _normed(self, x: Tensor) -> Tensor:
@@ -198,17 +203,31 @@ class RowsLastDecoder(Decoder):
         return x * (x.square().sum(1, keepdim=True) + self._least_square).rsqrt_()
 
 
-def _in_large_pages(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-    """Room for numbers, on Linux in pages of 2 MiB if the system has them; what is in it is undefined.
+_LEFT: list[Tensor] = []
+"""Room of decoders that are gone: in a virtual machine, the first use of a large page may take as long as a step."""
+
+
+def _room(owner: RowsLastDecoder, n_numbers: int, dtype: torch.dtype) -> Tensor:
+    """Room for numbers, the owner's for as long as it lives; what is in it is undefined."""
+    room = _LEFT.pop() if _LEFT else None
+    if room is None or (len(room), room.dtype) != (n_numbers, dtype):
+        _LEFT.clear()
+        room = _in_large_pages(n_numbers, dtype)
+    weakref.finalize(owner, _LEFT.append, room)
+    return room
+
+
+def _in_large_pages(n_numbers: int, dtype: torch.dtype) -> Tensor:
+    """On Linux, pages of 2 MiB if the system has them.
 
     From pages of 4 KiB, looking up where keys and values lie takes a tenth of the time of a decoding.
     """
     if sys.platform != "linux":
-        return torch.empty(shape, dtype=dtype)
-    memory = mmap.mmap(-1, math.prod(shape) * dtype.itemsize, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        return torch.empty(n_numbers, dtype=dtype)
+    memory = mmap.mmap(-1, n_numbers * dtype.itemsize, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     with suppress(OSError):  # a kernel that was built without them
         memory.madvise(mmap.MADV_HUGEPAGE)
-    return torch.frombuffer(memory, dtype=dtype).view(shape)
+    return torch.frombuffer(memory, dtype=dtype)
 
 
 def _times(matrix: Tensor, x: Tensor) -> Tensor:

@@ -14,6 +14,11 @@
     case when {{ estimate }} {{ offset }} is not null then greatest({{ estimate }} {{ offset }}, least({{ estimate }}, 0e0)) end
 {%- endmacro %}
 
+{# An end of an interval (greatest: the upper, least: the lower one) that reaches a bound which the truth cannot lie beyond. #}
+{% macro reaching(of, end, bound) -%}
+    case when {{ end }} is not null then {{ of }}({{ end }}, {{ bound }}) end
+{%- endmacro %}
+
 {# Estimates with the ends of their intervals: error and its two parts, or those named. #}
 {% macro with_interval(relation="", names=["error", "bias_sq", "variance"]) -%}
     {%- set prefix = relation ~ "." if relation else "" -%}

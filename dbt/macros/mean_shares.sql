@@ -1,6 +1,6 @@
 {#
-  Means over items of columns between 0 and 1, each with a 95 % interval that stays there: Wilson's, of as many independent yes-or-no
-  items as would leave the mean as uncertain as it is.
+  Means over items of columns between 0 and 1, each with a 95 % interval that stays there: that of a share (macro wilson) of as many
+  independent yes-or-no items as would leave the mean as uncertain as it is.
 
   With r the sums over C clusters (var cluster; by default items) of what n items lie beside the mean m, these are
   m (1 − m) n² / (C/(C − 1) · Σ r²) · (z/t)² (Dean and Pagano 2015), where t has min(C − 1, (Σr²)² / Σr⁴) degrees of freedom: few that

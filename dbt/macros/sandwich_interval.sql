@@ -57,6 +57,17 @@
     from measured
 {% endmacro %}
 
+{#
+  One over the degrees of freedom that Satterthwaite (1946) has for n / (n − 1) · Σ d² where the units' kurtosis is κ = n Σd⁴ / (Σd²)²:
+  2n / (κ − 1), at most n − 1. More than the (Σd²)² / Σd⁴ above, which guard against units that lie askew. An aggregate of clusters.
+#}
+{% macro inverse_freedom_by_kurtosis() -%}
+    greatest(
+        (sum(pow(influence, 4)) / nullif(pow(sum(pow(influence, 2)), 2), 0) - 1 / cast(count(*) as double)) / 2,
+        1 / cast(nullif(count(*) - 1, 0) as double)
+    )
+{%- endmacro %}
+
 {# Why an estimate has no interval that would hold what it says; NULL where it has one. #}
 {% macro no_sandwich(n_wrong_items) -%}
     case

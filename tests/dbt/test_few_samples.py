@@ -36,7 +36,7 @@ from tests.oracles.outcomes import (
     unit_tests_by_sample,
     vectors_by_item,
 )
-from tests.oracles.pooling import buckets, incoherence, mean_interval
+from tests.oracles.pooling import buckets, incoherence, mean_interval, share_ends
 
 Pool = dict[str, ItemAnswers]
 
@@ -253,9 +253,7 @@ def clustered_wilson(items: list[list[tuple[str, bool]]]) -> tuple[float | None,
             freedom = max((of_items + of_contexts) ** 2 / spread, 1.0)
         quantiles = stats.norm.ppf(0.975) / stats.t.ppf(0.975, freedom)
         size = min(float(n_samples), rate * (1 - rate) * n_samples**2 / (of_items + of_contexts) * quantiles**2)
-    z = stats.norm.ppf(0.975)
-    middle, reach = rate * size + z * z / 2, z * np.sqrt(rate * size * (1 - rate) + z * z / 4)
-    return float((middle - reach) / (size + z * z)), float((middle + reach) / (size + z * z))
+    return share_ends(rate, size)
 
 
 def test_format_failures_have_wilson_intervals_of_as_many_samples_as_are_independent(built: Built) -> None:
@@ -298,6 +296,8 @@ def test_answer_changes_agree_with_the_definition(built: Built) -> None:
                 }[row["change"]]
             )
         assert (row["n_items"], row["n_changed"]) == (len(changed), sum(changed))
+        low, high = share_ends(row["share_changed"], len(changed))
+        assert agree(row["share_changed_ci_low"], low) and agree(row["share_changed_ci_high"], high)
 
 
 def test_waits_are_whole_words_over_the_tokens_of_their_text(built: Built) -> None:

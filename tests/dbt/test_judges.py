@@ -85,7 +85,7 @@ def _agree_on_split(row: dict[str, Any], splits: list[Split]) -> None:
     if not known or wholes.mean() < 1e-9:
         assert row["judge_share"] is None and row["judge_note"] is not None
         return
-    share, half = ratio_interval(parts, wholes)
+    share, half = ratio_interval(parts, wholes, is_satterthwaite=True)
     assert agree(row["judge_share"], share), (row, share)
     assert agree(row["n_effective"], float(wholes.sum() ** 2 / np.sum(wholes**2)))
     if half is None or half < 1e-12 or abs(share) < 1e-9:
@@ -106,11 +106,11 @@ def _agree_on_mean(row: dict[str, Any], name: str, values: list[float], low: flo
 def _agree_on_ends(
     row: dict[str, Any], name: str, middle: float, reach: tuple[float, float] | None, bounds: tuple[float, float]
 ) -> None:
-    """Cut to their bounds as far as that leaves the estimate inside."""
+    """Cut to their bounds as far as that leaves the estimate inside, and with something between the bounds in them."""
     ends: tuple[float | None, float | None] = (None, None)
     if reach is not None:
         low, high = min(bounds[0], middle), max(bounds[1], middle)
-        ends = float(np.clip(middle - reach[0], low, high)), float(np.clip(middle + reach[1], low, high))
+        ends = float(np.clip(middle - reach[0], low, bounds[1])), float(np.clip(middle + reach[1], bounds[0], high))
     assert agree(row[f"{name}_ci_low"], ends[0]) and agree(row[f"{name}_ci_high"], ends[1]), (name, row, ends)
 
 

@@ -16,7 +16,7 @@ from tests.dbt.test_failures import compiled
 from tests.oracles.corrected import Unit, estimate
 from tests.oracles.failures import majority
 from tests.oracles.pooling import paired_mean_interval
-from tests.oracles.shared import Runs, mixed_majority, ratio_interval, shared
+from tests.oracles.shared import Runs, excess_reaches, mixed_majority, shared
 
 Pools = dict[tuple[str, str], dict[str, dict[str, tuple[Runs, int]]]]
 """By task and condition, model and item: the runs, and how many options the item has."""
@@ -86,14 +86,15 @@ def _agree_on_pair(row: dict[str, Any], items: list[Any], at_random: float) -> N
         assert row["excess_over_chance"] is None and row["excess_note"] is not None
         return
     wholes = np.array([item.both_wrong for item in compared])
-    excess, half = ratio_interval(np.array([item.alike - item.by_chance for item in compared]), wholes)
+    excesses = np.array([item.alike - item.by_chance for item in compared])
+    excess, reaches = float(excesses.sum() / wholes.sum()), excess_reaches(excesses, wholes)
     assert agree(row["excess_over_chance"], excess)
     assert agree(row["agreement_by_chance"], sum(item.by_chance for item in compared) / wholes.sum())
-    if half is None or half < 1e-12:
+    if reaches is None:
         assert row["excess_over_chance_ci_low"] is None and row["excess_note"] in ("one_item", "no_spread")
     else:
-        assert agree(row["excess_over_chance_ci_low"], excess - half), row
-        assert agree(row["excess_over_chance_ci_high"], excess + half), row
+        assert agree(row["excess_over_chance_ci_low"], excess - reaches[0]), row
+        assert agree(row["excess_over_chance_ci_high"], excess + reaches[1]), row
 
 
 def test_mixed_ensembles_are_counted_over_all_subsets(built: Built, pools: Pools) -> None:

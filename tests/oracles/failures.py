@@ -11,6 +11,7 @@ import numpy as np
 from scipy import stats
 
 from tests.oracles.decompositions import Array
+from tests.oracles.pooling import share_ends
 
 ONE_ANSWER, TWO_ANSWERS = 0.8, 0.9
 
@@ -91,9 +92,7 @@ def share_interval(values: Array, n_samples: float) -> tuple[float | None, float
             variance, freedom = float(np.var(values, ddof=1)) / n, np.sum(apart**2) ** 2 / np.sum(apart**4)
             size = max(size, _counted(mean * (1 - mean) / variance, float(np.clip(freedom, 1, n - 1))))
         size = min(size, n_samples)
-    z = stats.norm.ppf(0.975)
-    middle, reach = mean * size + z * z / 2, z * np.sqrt(mean * size * (1 - mean) + z * z / 4)
-    return float((middle - reach) / (size + z * z)), float((middle + reach) / (size + z * z))
+    return share_ends(mean, size)
 
 
 def _counted(size: float, freedom: float) -> float:

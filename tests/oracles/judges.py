@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import permutations, product
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import stats
 
 from tests.oracles.decompositions import Array
+from tests.oracles.pooling import skewed_ends
 
 Grades = Mapping[str, Mapping[str, Sequence[float]]]
 """Of an item: by sample and rater, grades."""
@@ -82,11 +83,4 @@ def skewed_reach(values: Array, is_askew: bool) -> tuple[float, float]:
     t = float(stats.t.ppf(0.975, min(n - 1, square.sum() ** 2 / np.sum(square**2))))
     skew = float(stats.skew(values)) / np.sqrt(n) if is_askew else 0.0
     error = float(np.sqrt(square.sum() / (n - 1) / n))
-
-    def solved(at: float) -> float:
-        def beside(x: float) -> float:
-            return x + skew * x**2 / 3 + skew**2 * x**3 / 27 + skew / 6 - at
-
-        return float(optimize.brentq(beside, -99, 99, xtol=1e-13))
-
-    return error * solved(t), -error * solved(-t)
+    return skewed_ends(error, t, skew)

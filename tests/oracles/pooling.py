@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, stats
 
 from tests.oracles.decompositions import Array
 
@@ -115,3 +115,39 @@ def halves(lengths: list[int]) -> list[str]:
     n_below, n_above = (sum(sign * length > sign * middle for length in lengths) for sign in (-1, 1))
     tied = "shorter" if n_below < n_above else "longer"
     return ["shorter" if length < middle else "longer" if length > middle else tied for length in lengths]
+
+
+def skewed_ends(error: float, t: float, skew: float) -> tuple[float, float]:
+    """How far an interval reaches below and above: where Hall's cubic of the studentized error equals Student's t."""
+
+    def solved(at: float) -> float:
+        def beside(x: float) -> float:
+            return x + skew * x**2 / 3 + skew**2 * x**3 / 27 + skew / 6 - at
+
+        return float(optimize.brentq(beside, -99, 99, xtol=1e-13))
+
+    return error * solved(t), -error * solved(-t)
+
+
+def share_ends(share: float, n: float) -> tuple[float, float]:
+    """Wilson's interval of a share of n, its ends no nearer than the one-sided 95 % limits."""
+    z = stats.norm.ppf(0.975)
+    middle, reach = share * n + z * z / 2, z * np.sqrt(share * n * (1 - share) + z * z / 4)
+    low, high = (middle - reach) / (n + z * z), (middle + reach) / (n + z * z)
+    return min(float(low), _lower_limit(share * n, n)), max(float(high), 1 - _lower_limit(n - share * n, n))
+
+
+def _lower_limit(k: float, n: float) -> float:
+    """Of a share by a quantile of F, whose cube root is taken for a ratio of normal variables (Paulson 1942)."""
+    if k == 0:
+        return 0.0
+    y, z = n - k + 1, stats.norm.ppf(0.95)
+
+    def beside(root: float) -> float:
+        ratio = (1 - 1 / (9 * y)) * root - (1 - 1 / (9 * k))
+        return float(ratio / np.sqrt(root**2 / (9 * y) + 1 / (9 * k)) + z)
+
+    if beside(0) >= 0:
+        return 0.0
+    root = optimize.brentq(beside, 0, 10, xtol=1e-15)
+    return float(k * root**3 / (k * root**3 + y))

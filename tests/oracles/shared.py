@@ -12,6 +12,7 @@ import numpy as np
 from scipy import stats
 
 from tests.oracles.decompositions import Array
+from tests.oracles.pooling import skewed_ends
 
 
 @dataclass(frozen=True)
@@ -54,15 +55,32 @@ def shared(one: Runs, other: Runs, rest: Sequence[Runs], n_classes: int) -> Item
     return Item(float(a.sum() * b.sum()), float(a @ b), by_chance)
 
 
-def ratio_interval(parts: Array, wholes: Array) -> tuple[float, float | None]:
+def ratio_interval(parts: Array, wholes: Array, is_satterthwaite: bool = False) -> tuple[float, float | None]:
     """Σ parts / Σ wholes and half its interval, by leaving each item out."""
     ratio, n = float(parts.sum() / wholes.sum()), len(parts)
     if n < 2:
         return ratio, None
     without = np.array([np.delete(parts, i).sum() / np.delete(wholes, i).sum() for i in range(n)])
     left = (without - ratio) ** 2
-    freedom = min(n - 1, float(left.sum() ** 2 / np.sum(left**2))) if left.any() else n - 1
+    freedom = float(n - 1)
+    if left.any():
+        kurtosis = n * float(np.sum(left**2) / left.sum() ** 2)
+        freedom = min(freedom, n / kurtosis if not is_satterthwaite else 2 * n / max(kurtosis - 1, 1e-12))
     return ratio, float(stats.t.ppf(0.975, freedom) * np.sqrt(n / (n - 1) * left.sum()))
+
+
+def excess_reaches(parts: Array, wholes: Array) -> tuple[float, float] | None:
+    """How far an interval of Σ parts / Σ wholes reaches: leaving each item out, the further of Student's and Hall's."""
+    _, half = ratio_interval(parts, wholes)
+    if half is None or half < 1e-12:
+        return None
+    half /= np.sqrt(1 - np.sum((wholes / wholes.sum()) ** 2))
+    without = [np.delete(parts, i).sum() / np.delete(wholes, i).sum() for i in range(len(parts))]
+    moved = parts.sum() / wholes.sum() - np.array(without)
+    squares = moved**2
+    t = float(stats.t.ppf(0.975, min(len(parts) - 1, squares.sum() ** 2 / np.sum(squares**2))))
+    below, above = skewed_ends(half / t, t, float(np.clip(np.sum(moved**3) / squares.sum() ** 1.5, -0.2, 0.2)))
+    return max(below, half), max(above, half)
 
 
 def mixed_majority(one: Runs, other: Runs, n_classes: int, k: int) -> float:

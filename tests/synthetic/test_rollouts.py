@@ -59,6 +59,16 @@ def test_what_is_decoded_does_not_depend_on_earlier_prompts(
     assert torch.equal(decoder.decode(prompts(tiny)), first)
 
 
+def test_decoders_take_over_the_room_of_those_that_are_gone_only(tiny: ExperimentConfig) -> None:
+    arguments = lively_model(tiny), NumberTokens(tiny.tokens.decimals).legal_mask(tiny.update_length), 200
+    first, second = RowsLastDecoder(*arguments), RowsLastDecoder(*arguments)
+    rooms = [decoder._projected.data_ptr() for decoder in (first, second)]
+    del first
+    third = RowsLastDecoder(*arguments)
+    assert rooms == [third._projected.data_ptr(), second._projected.data_ptr()] and rooms[0] != rooms[1]
+    assert torch.equal(third.decode(prompts(tiny)), second.decode(prompts(tiny)))
+
+
 @DECODERS
 @pytest.mark.parametrize("temperature", [1.0, 50.0])
 def test_constrained_decoding_yields_legal_tokens_only(

@@ -73,12 +73,16 @@ select
         {% set below, above = "- " ~ middle ~ "_below", "+ " ~ middle ~ "_above" %}
         {{ middle }},
         {% if name == "judge_share" %}
-            case when measures.judge_note is null then {{ clipped(middle, below) }} end as {{ name }}_ci_low,
-            case when measures.judge_note is null then {{ clipped(middle, above) }} end as {{ name }}_ci_high,
-        {% else %}
-            {{ middle ~ ' ' ~ below if name == "grader_bias" else from_zero(middle, below) }}
+            case when measures.judge_note is null then {{ reaching("least", clipped(middle, below), "1e0") }} end
                 as {{ name }}_ci_low,
+            case when measures.judge_note is null then {{ reaching("greatest", clipped(middle, above), "0e0") }} end
+                as {{ name }}_ci_high,
+        {% elif name == "grader_bias" %}
+            {{ middle }} {{ below }} as {{ name }}_ci_low,
             {{ middle }} {{ above }} as {{ name }}_ci_high,
+        {% else %}
+            {{ from_zero(middle, below) }} as {{ name }}_ci_low,
+            {{ reaching("greatest", middle ~ " " ~ above, "0e0") }} as {{ name }}_ci_high,
         {% endif %}
     {% endfor %}
     {{ with_interval("agreements", ["grader_agreement"]) }},

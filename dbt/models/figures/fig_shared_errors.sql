@@ -47,8 +47,8 @@ select
     chances.n_items_compared,
     chances.agreement_by_chance,
     chances.excess_over_chance,
-    chances.excess_over_chance - chances.half_width as excess_over_chance_ci_low,
-    chances.excess_over_chance + chances.half_width as excess_over_chance_ci_high,
+    chances.excess_over_chance - chances.reach_below as excess_over_chance_ci_low,
+    chances.excess_over_chance + chances.reach_above as excess_over_chance_ci_high,
     chances.excess_note
 from ratios
 inner join chances using ({{ pair }})

@@ -23,8 +23,6 @@ totals as (
         sum(both_wrong / (n_classes - 1)) / sum(both_wrong) as agreement_at_random,
         count(wrong_alike_by_chance) as n_items_compared,
         sum(both_wrong) filter (where wrong_alike_by_chance is not null) as compared_wrong,
-        pow(sum(both_wrong) filter (where wrong_alike_by_chance is not null), 2)
-        / sum(pow(both_wrong, 2)) filter (where wrong_alike_by_chance is not null) as n_effective_compared,
         sum(wrong_alike_by_chance) / sum(both_wrong) filter (where wrong_alike_by_chance is not null)
             as agreement_by_chance,
         sum(wrong_alike - wrong_alike_by_chance)
@@ -44,18 +42,39 @@ compared as (
     group by {{ pair }}, {{ cluster }}
 ),
 
--- By the delete-one jackknife, as the interval of incoherence.
-influences as (
+weights as (
     select
         {{ pair }},
-        (compared.excess - totals.excess_over_chance * compared.both_wrong)
-        / totals.compared_wrong / nullif(1 - compared.both_wrong / totals.compared_wrong, 0) as influence
+        pow(sum(both_wrong), 2) / sum(pow(both_wrong, 2)) as n_effective
     from compared
+    group by {{ pair }}
+),
+
+-- By the delete-one jackknife, as the interval of incoherence, of as many units as hold the errors.
+influences as (
+    select
+        {{ columns_of("compared", keys) }},
+        (compared.excess - totals.excess_over_chance * compared.both_wrong)
+        / totals.compared_wrong / nullif(1 - compared.both_wrong / totals.compared_wrong, 0)
+        / sqrt(nullif(greatest(1 - 1 / weights.n_effective, 0e0), 0)) as influence
+    from compared
+    inner join weights using ({{ pair }})
     inner join totals using ({{ pair }})
 ),
 
 intervals as (
-    with {{ sandwich_interval("totals", "influences", keys, "n_units", 1) }}
+    {% set skew = "sum(pow(influence, 3)) / nullif(pow(sum(pow(influence, 2)), 15e-1), 0) as skew" %}
+    with {{ sandwich_interval("totals", "influences", keys, "n_units", 1, aggregates=[skew]) }}
+),
+
+-- Of few units the skew is hardly known: 0.2 at most, or one unit would make a tail, and no side gets shorter.
+reaches as (
+    select
+        {{ pair }},
+        half_width,
+        {% set t = "(half_width / nullif(standard_error, 0))" %}
+        {{ skewed_reach("standard_error", t, "greatest(least(skew, 2e-1), -2e-1)") }}
+    from intervals
 ),
 
 others as (
@@ -70,17 +89,18 @@ others as (
 noted as (
     select
         totals.*,
-        intervals.half_width,
+        greatest(reaches.reach_below, reaches.half_width) as reach_below,
+        greatest(reaches.reach_above, reaches.half_width) as reach_above,
         case
             when others.n_other_models = 0 then 'no_other_model'
             when totals.n_items_compared = 0 then 'others_never_wrong'
-            when intervals.half_width is null then 'one_item'
-            when intervals.half_width < 1e-12 then 'no_spread'
+            when reaches.half_width is null then 'one_item'
+            when reaches.half_width < 1e-12 then 'no_spread'
         end as excess_note,
         others.n_other_models
     from totals
     inner join others using (task, condition_id)
-    left join intervals using ({{ pair }})
+    left join reaches using ({{ pair }})
 )
 
 select
@@ -91,6 +111,7 @@ select
     n_items_compared,
     agreement_by_chance,
     excess_over_chance,
-    case when excess_note is null then half_width end as half_width,
+    case when excess_note is null then reach_below end as reach_below,
+    case when excess_note is null then reach_above end as reach_above,
     excess_note
 from noted
