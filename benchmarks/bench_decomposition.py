@@ -43,12 +43,10 @@ def run() -> Iterable[Comparison]:
 
         # Both use all cores, so that processor time compares them on a machine that has other work, too.
         side_by_side = partial(compare, WHAT, clock=time.process_time)
-        in_polars = side_by_side("polars, by hand, both corrected", ours, lambda: polars_by_hand(samples), wanted=2)
+        in_polars = side_by_side("polars, general, both corrected", ours, lambda: polars_by_hand(samples), wanted=2)
         hold_against_polars(database, polars_by_hand(samples), [*PARTS, "variance_unbiased"])
         yield in_polars
-        wired_in = side_by_side(
-            "polars, 4 classes wired in, uncorrected", uncorrected, lambda: polars_wired_in(samples)
-        )
+        wired_in = side_by_side("polars, wired in, both uncorrected", uncorrected, lambda: polars_wired_in(samples))
         hold_against_polars(database, polars_wired_in(samples), PARTS)
         yield wired_in
         # The loop is one core's work.
