@@ -25,17 +25,10 @@
     having max(case when answer_kind = 'probabilities' then 1 else 0 end) = 0
 {% endmacro %}
 
-{# The answers of all other groups, of which classes have to be gone through. #}
+{# The answers of all other groups, of which classes have to be gone through. Read once: Spark plans every reading anew. #}
 {% macro stated_groups(answers, keys) %}
-    {% set group = keys | join(", ") %}
-    select *
-    from {{ answers }}
-    inner join (
-        select {{ group }}
-        from {{ answers }}
-        where answer_kind = 'probabilities'
-        group by {{ group }}
-    ) as stated using ({{ group }})
+    select * from {{ answers }}
+    qualify max(case when answer_kind = 'probabilities' then 1 else 0 end) over (partition by {{ keys | join(", ") }}) = 1
 {% endmacro %}
 
 {# Of letter groups, with the logarithms below: ℓ[c] of a class that n samples chose. #}

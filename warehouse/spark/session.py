@@ -31,7 +31,7 @@ STATIC = {
 }
 
 LOCAL_ARGUMENTS = (
-    f"--driver-memory 3g --conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions={os.cpu_count() or 2}"
+    f"--driver-memory 4g --conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions={os.cpu_count() or 2}"
 )
 """For a Spark on this machine, unless PYSPARK_SUBMIT_ARGS says otherwise."""
 
