@@ -77,6 +77,11 @@ def test_names_are_text_in_every_kind_of_picture(built: Built) -> None:
         assert r"\mathdefault" not in drawn, figure.name
         chart = specification(figure.picture(tables).chart())
         assert "$5_vs_$10" in str(vl_convert.vegalite_to_vega(chart, vl_version=VEGA_LITE_VERSION)), figure.name
+        picture.draw_without_rendering()
+        for label in (label for axes in picture.axes for label in (axes.xaxis.label, axes.yaxis.label)):
+            box = label.get_window_extent()
+            is_whole = box.x0 >= 0 and box.x1 <= picture.bbox.x1
+            assert is_whole or not label.get_text(), (figure.name, label.get_text())
         titles = {title for axes in picture.axes for title in (axes.get_xlabel(), axes.get_ylabel()) if title}
         assert all(json.dumps(title) in json.dumps(chart) for title in titles), (figure.name, titles)
 

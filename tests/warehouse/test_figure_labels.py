@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import matplotlib as mpl
 import polars as pl
+from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import cut_to_log_axis, main_rows, with_series, with_telling_conditions
+from warehouse.figures.few import give_title
 from warehouse.figures.incoherence_difference import _dots
 from warehouse.figures.lines import Lines
+from warehouse.figures.render import STYLE
 
 
 def pools(*rows: tuple[str, str, str | None]) -> pl.DataFrame:
@@ -91,3 +95,16 @@ def test_a_fit_is_drawn_from_four_points_on() -> None:
     fits = points.select("panel", "series", slope=1.0, intercept=0.0, n_points=pl.Series([3, 4]))
     lines = Lines(title="", points=points, fits=fits, x_label="", y_label="")
     assert lines._fit("p", "few") is None and lines._fit("p", "enough") is not None
+
+
+def test_a_title_is_as_wide_as_its_picture_at_most() -> None:
+    with mpl.rc_context(STYLE):
+        picture = MplFigure(figsize=(5.2, 3), layout="constrained")
+        picture.subplots()
+        give_title(picture, "WHAT CHANGING A SETTING DID TO INCOHERENCE", "8 of 50 lines", "", "6 of 8 panels")
+        picture.draw_without_rendering()
+        box = next(text for text in picture.texts).get_window_extent()
+    assert box.x0 >= 0 and box.x1 <= picture.bbox.x1
+    assert " ".join((picture.get_suptitle() or "").split()) == (
+        "WHAT CHANGING A SETTING DID TO INCOHERENCE (8 of 50 lines, 6 of 8 panels; all are in the table)"
+    )

@@ -10,7 +10,7 @@ import polars as pl
 from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import KEYS, ROW_ORDER, by_row, color_scale, colors, legend_label
-from warehouse.figures.few import MOST_SERIES, TALLEST_IN, few, titled
+from warehouse.figures.few import MOST_SERIES, TALLEST_IN, few, give_title
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,14 @@ class Dots:
             axis.scatter(x, y, color=color, s=34, label=legend_label(series), zorder=3)
         if self.guide is not None:
             axis.axvline(self.guide, color="#868E96", lw=1, ls=":")
-        axis.set(xlabel=self.x_label, yticks=[-index for index in range(len(rows))], yticklabels=rows)
+        axis.set_xlabel(self.x_label, loc="right")  # to the left there is room for what is longer than the axis
+        axis.set(yticks=[-index for index in range(len(rows))], yticklabels=rows)
         axis.set_ylim(-len(rows) + 0.4, 0.6)
         if len(palette) > 1:
             # As many columns as fit into the picture's width.
             columns = max(1, min(4, len(palette), 100 // (max(map(len, palette)) + 6)))
             picture.legend(*axis.get_legend_handles_labels(), loc="outside lower right", ncols=columns)
-        picture.suptitle(titled(self.title, fewer_series, fewer_rows), x=0.01, ha="left", weight="bold")
+        give_title(picture, self.title, fewer_series, fewer_rows)
         return picture
 
     def chart(self) -> alt.TopLevelMixin:

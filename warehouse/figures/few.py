@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 import polars as pl
+from matplotlib.figure import Figure as MplFigure
 
 MOST_SERIES = 8
 """More colours than these are not told apart."""
 
 TALLEST_IN = 14.5
 """Of a picture, in inches: 2,320 pixels."""
+
+_LETTERS_PER_INCH = 10
+"""Of the house style's bold titles; wide ones among them take room."""
 
 
 def few(
@@ -34,7 +39,9 @@ def few(
     return table.filter(pl.col(column).is_in([*names[:most], *besides])), f"{most} of {len(names)} {words}"
 
 
-def titled(title: str, *left_out: str) -> str:
-    """The title of a picture, with what it leaves out."""
+def give_title(picture: MplFigure, title: str, *left_out: str) -> None:
+    """Write above a picture what it is and what it leaves out, in as many lines as its width asks for."""
     told = [words for words in left_out if words]
-    return f"{title} ({', '.join(told)}; all are in the table)" if told else title
+    text = f"{title} ({', '.join(told)}; all are in the table)" if told else title
+    lines = textwrap.fill(text, int(picture.get_figwidth() * _LETTERS_PER_INCH))
+    picture.suptitle(lines, x=0.01, ha="left", weight="bold")

@@ -24,7 +24,7 @@ from warehouse.figures.base import (
     plain_log_ticks,
     with_series,
 )
-from warehouse.figures.few import MOST_SERIES, few, titled
+from warehouse.figures.few import MOST_SERIES, few, give_title
 
 MAIN, FITS = "fig_incoherence_by_reasoning_length", "fig_incoherence_by_reasoning_length_fits"
 
@@ -76,9 +76,7 @@ class Groups:
             axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16))
         for axis in list(axes)[len(tasks) :]:
             axis.remove()
-        picture.suptitle(
-            titled("Longer reasoning: more incoherent?", fewer_series, fewer_tasks), x=0.01, ha="left", weight="bold"
-        )
+        give_title(picture, "Longer reasoning: more incoherent?", fewer_series, fewer_tasks)
         return picture
 
     def chart(self) -> alt.TopLevelMixin:  # long: one declaration of a chart

@@ -23,7 +23,7 @@ from warehouse.figures.base import (
     legend_label,
     plain_log_ticks,
 )
-from warehouse.figures.few import MOST_SERIES, TALLEST_IN, few, titled
+from warehouse.figures.few import MOST_SERIES, TALLEST_IN, few, give_title
 
 TOOLTIP_FORMATS = {"n_items": ",", "n_samples": ",", "param_count": ",", "accuracy": ".3f"}
 
@@ -123,7 +123,7 @@ class Lines:
                 axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=self._legend_columns(here))
         for axis in axes[len(panels) :]:
             axis.remove()
-        picture.suptitle(titled(self.title, fewer_series, fewer_panels), x=0.01, ha="left", weight="bold")
+        give_title(picture, self.title, fewer_series, fewer_panels)
         return picture
 
     def _draw_series(self, axis: Axes, line: pl.DataFrame, panel: str, series: str, color: str) -> None:

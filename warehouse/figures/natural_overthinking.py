@@ -19,7 +19,7 @@ from warehouse.figures.base import (
     main_rows,
     with_series,
 )
-from warehouse.figures.few import TALLEST_IN, few, titled
+from warehouse.figures.few import TALLEST_IN, few, give_title
 
 MAIN = "fig_natural_overthinking"
 INCOHERENCE = "corrected incoherence"
@@ -65,7 +65,7 @@ class Halves:
             axis.set(title=title, yticks=list(heights.values()), yticklabels=rows)
         handles, labels = right.get_legend_handles_labels()
         picture.legend(handles, labels, loc="outside lower right", ncols=2)
-        picture.suptitle(titled("Thinking longer than usual on the same item", fewer), x=0.01, ha="left", weight="bold")
+        give_title(picture, "Thinking longer than usual on the same item", fewer)
         return picture
 
     def chart(self) -> alt.TopLevelMixin:

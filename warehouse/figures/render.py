@@ -66,6 +66,8 @@ def draw_figure(figure: Figure, layout: Layout) -> Drawn | None:
     with mpl.rc_context(STYLE):
         # Placing everything is the slow part; done once, it serves both files, each drawn once without an engine.
         picture.draw_without_rendering()
+        if _is_cut(picture):  # the first time, the layout does not know yet how wide the labels at the ticks are
+            picture.draw_without_rendering()
         picture.set_layout_engine(None)
         for path, metadata in ((png, {"Software": None}), (svg, {"Date": None})):
             with atomic_path(path) as temporary:
@@ -77,3 +79,10 @@ def still(figure: Figure, tables: Tables) -> MplFigure:
     """The still picture in the house style, of tables that hold something to draw."""
     with mpl.rc_context(STYLE):
         return figure.picture(tables).draw()
+
+
+def _is_cut(picture: MplFigure) -> bool:
+    """Whether the name of an axis ends outside the picture."""
+    names = [label for axis in picture.axes for label in (axis.xaxis.label, axis.yaxis.label) if label.get_text()]
+    boxes = [name.get_window_extent() for name in names]
+    return any(box.x0 < 0 or box.y0 < 0 or box.x1 > picture.bbox.x1 or box.y1 > picture.bbox.y1 for box in boxes)

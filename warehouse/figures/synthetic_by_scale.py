@@ -11,6 +11,7 @@ from matplotlib.figure import Figure as MplFigure
 from numpy.typing import NDArray
 
 from warehouse.figures.base import DECOMPOSITION_LABELS, Figure, Tables, color_scale, plain_log_ticks
+from warehouse.figures.few import give_title
 from warehouse.figures.synthetic import OWN, main_setting
 
 MAIN, FITS = "fig_synthetic_by_scale", "fig_synthetic_by_scale_fits"
@@ -78,7 +79,7 @@ class Scales:
             axis.set(title=label, xscale="log", yscale="log", xlabel="parameters")
             plain_log_ticks(axis.xaxis, axis.yaxis)
             axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22))
-        picture.suptitle("Larger imitators of steepest descent", x=0.01, ha="left", weight="bold")
+        give_title(picture, "Larger imitators of steepest descent")
         return picture
 
     def chart(self) -> alt.TopLevelMixin:

@@ -18,6 +18,7 @@ from warehouse.figures.base import (
     legend_label,
     plain_log_ticks,
 )
+from warehouse.figures.few import give_title
 from warehouse.figures.synthetic import OWN, dashed_teacher, main_setting, over_seeds, size_colors, source_label
 
 MAIN = "fig_synthetic_by_step"
@@ -67,7 +68,7 @@ class Rollouts:
             label: handle for axes in grid for handle, label in zip(*axes[0].get_legend_handles_labels(), strict=True)
         }
         picture.legend(named.values(), named.keys(), loc="outside lower center", ncols=min(7, len(named)))
-        picture.suptitle("A transformer that imitates steepest descent", x=0.01, ha="left", weight="bold")
+        give_title(picture, "A transformer that imitates steepest descent")
         return picture
 
     def chart(self) -> alt.TopLevelMixin:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as MplFigure
 
 from warehouse.figures.base import Figure, Tables, color_scale, legend_label, plain_log_ticks
+from warehouse.figures.few import give_title
 from warehouse.figures.synthetic import contours, dashed_teacher, main_setting, size_colors, with_sizes
 
 MAIN = "fig_synthetic_trajectories"
@@ -45,7 +46,7 @@ class Trajectories:
             plain_log_ticks(below.yaxis)
         handles, labels = grid[0][0].get_legend_handles_labels()
         picture.legend(handles, labels, loc="outside lower center", ncols=3)
-        picture.suptitle("The way to the minimum", x=0.01, ha="left", weight="bold")
+        give_title(picture, "The way to the minimum")
         return picture
 
     def chart(self) -> alt.TopLevelMixin:

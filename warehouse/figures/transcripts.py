@@ -10,7 +10,7 @@ from matplotlib.figure import Figure as MplFigure
 from matplotlib.patches import Patch
 
 from warehouse.figures.base import ROW_ORDER, Figure, Tables, by_row, color_scale, colors, legend_label, with_series
-from warehouse.figures.few import TALLEST_IN, few, titled
+from warehouse.figures.few import TALLEST_IN, few, give_title
 
 MAIN = "fig_transcripts"
 
@@ -55,8 +55,7 @@ class Answers:
         axis.tick_params(axis="y", labelsize=7.5)
         handles = [Patch(color=color, alpha=0.85, label=legend_label(label)) for label, color in palette.items()]
         picture.legend(handles=handles, loc="outside lower right", ncols=min(6, len(palette)))
-        title = titled("Answers to the items of highest variance, the right ones outlined", fewer)
-        picture.suptitle(title, x=0.01, ha="left", weight="bold")
+        give_title(picture, "Answers to the items of highest variance, the right ones outlined", fewer)
         return picture
 
     def chart(self) -> alt.TopLevelMixin:
