@@ -13,3 +13,8 @@
             as {{ name }}{{ "," if not loop.last }}
     {% endfor %}
 {%- endmacro %}
+
+{# λ of what units move an estimate by: an aggregate of influences. #}
+{% macro skew_of_influences() -%}
+    sum(pow(influence, 3)) / nullif(pow(sum(pow(influence, 2)), 15e-1), 0)
+{%- endmacro %}

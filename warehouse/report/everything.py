@@ -35,7 +35,7 @@ def make_report(
 
     Args:
         layout: the warehouse.
-        with_pictures: also draw the stills, which the page does without; they take two thirds of the time.
+        with_pictures: also draw the stills, which the page does without; they take most of the time.
         progress: called before each figure with its name, how many are done, and how many there are.
 
     Raises:

@@ -1,8 +1,9 @@
 {#
   Per set of graders what is told of its grades (`judge_measure`), each with how far its interval reaches: means over items, and the
   judges' share Σ judge_variance / Σ grade_variance. All are sandwiches, in which few items that decide are few: the share's with the
-  delete-one jackknife and degrees of freedom by kurtosis, with which it is no wider than need be. The share's is linear, not on the logit scale as that of incoherence: of a model that never varies it is 1, and
-  no interval on that scale would hold it. Items' variances lie askew, and their interval with them (benchmarks/judges.py).
+  delete-one jackknife and degrees of freedom by kurtosis, with which it is no wider than need be. The share's is linear, not on the
+  logit scale as that of incoherence: of a model that never varies it is 1, and no interval on that scale would hold it. Items'
+  variances lie askew, and their interval with them (benchmarks/judges.py).
 #}
 {% set keys = grader_set_keys() + ["judge_measure"] %}
 {% set group = keys | join(", ") %}
@@ -71,7 +72,7 @@ intervals as (
     with {{
         sandwich_interval(
             "totals", "influences", keys, "n_units", 1,
-            aggregates=["sum(pow(influence, 3)) as influence_cubed", inverse_freedom_by_kurtosis() ~ " as inverse_freedom"]
+            aggregates=[skew_of_influences() ~ " as skew", inverse_freedom_by_kurtosis() ~ " as inverse_freedom"]
         )
     }}
 ),
@@ -85,10 +86,7 @@ askew as (
             when judge_measure = 'judge_share' then {{ t_975_of_inverse("inverse_freedom") }}
             else half_width / nullif(standard_error, 0)
         end as t,
-        case
-            when judge_measure in ('judge_share', 'grader_bias') then 0e0
-            else influence_cubed / nullif(pow(influence_sq, 15e-1), 0)
-        end as skew
+        case when judge_measure in ('judge_share', 'grader_bias') then 0e0 else skew end as skew
     from intervals
 ),
 

@@ -63,8 +63,11 @@ influences as (
 ),
 
 intervals as (
-    {% set skew = "sum(pow(influence, 3)) / nullif(pow(sum(pow(influence, 2)), 15e-1), 0) as skew" %}
-    with {{ sandwich_interval("totals", "influences", keys, "n_units", 1, aggregates=[skew]) }}
+    with {{
+        sandwich_interval(
+            "totals", "influences", keys, "n_units", 1, aggregates=[skew_of_influences() ~ " as skew"]
+        )
+    }}
 ),
 
 -- Of few units the skew is hardly known: 0.2 at most, or one unit would make a tail, and no side gets shorter.
