@@ -3,10 +3,11 @@
 16 pools of multiple choice, 30 samples of an item, in three contexts; sizes differ in the number of items. Each is
 built in full by a process of its own, one model after the other, so that what the process holds meanwhile is that
 model's (and what DuckDB keeps of earlier ones while there is room). Processor time is read beside seconds: it says
-the same on a machine that has other work. A model is too steep if it takes more than 1.1 times as many times the
+the same on a machine that has other work. A model takes longer if it takes more than 1.1 times as many times the
 processor time as there are more samples; what takes less than a second at the smaller size, fixed costs included, is
-held to a second. 4.8 million samples take some 8 GB of disk. Each size is recorded for itself in
-`results/build_growth.json`, with the code that it was measured on.
+held to a second. Of those, a model is too steep if the rows that its query handles grow so, too
+(`benchmarks.rows_handled`): where they do not, each row was dearer. 4.8 million samples take some 8 GB of disk. Each
+size is recorded for itself in `results/build_growth.json`, with the code that it was measured on.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -28,6 +29,7 @@ import psutil
 
 from benchmarks.harness import commit
 from benchmarks.report_warehouses import Size, write_raw
+from benchmarks.rows_handled import rows_handled
 from warehouse.cores import n_cores
 from warehouse.layout import PROJECT_ROOT, Layout
 from warehouse.transform import build
@@ -125,37 +127,61 @@ def _utc(told: str) -> datetime:
     return datetime.fromisoformat(told.removesuffix("Z")).replace(tzinfo=UTC)
 
 
-def too_steep(told: dict[int, dict[str, Any]]) -> list[str]:
-    """Models whose processor time grows faster than the samples, from one size to the next."""
-    sizes = sorted(told)
+@dataclass(frozen=True)
+class Growth:
+    """A model that takes longer than its samples are more: times the processor time, and times the rows (if known)."""
+
+    model: str
+    smaller: int
+    larger: int
+    times_cpu: float
+    times_rows: float | None = None
+
+    def is_too_steep(self) -> bool:
+        return self.times_rows is None or self.times_rows > MARGIN * self.larger / self.smaller
+
+    def __str__(self) -> str:
+        rows = "rows not counted" if self.times_rows is None else f"rows × {self.times_rows}"
+        sizes = f"from {self.smaller:,} to {self.larger:,} samples"
+        return f"{self.model}: × {self.times_cpu} {sizes}, {rows}{': too steep' if self.is_too_steep() else ''}"
+
+
+def growing(told: dict[int, dict[str, Any]], layouts: dict[int, Layout]) -> list[Growth]:
+    """Models that take longer than there are more samples, from one size to the next; rows of builds that are there."""
     found = []
-    for small, large in pairwise(sizes):
-        before, after = (told[size]["models"] for size in (small, large))
-        for name in before.keys() & after.keys():
-            times = after[name]["cpu_s"] / max(before[name]["cpu_s"], ENOUGH_S)
-            if times > MARGIN * large / small:
-                found.append(f"{name}: × {times:.1f} from {small:,} to {large:,} samples")
-    return sorted(found)
+    for small, large in pairwise(sorted(told)):
+        cpu = [{name: model["cpu_s"] for name, model in told[size]["models"].items()} for size in (small, large)]
+        times = {name: cpu[1][name] / max(cpu[0][name], ENOUGH_S) for name in cpu[0].keys() & cpu[1].keys()}
+        longer = sorted(name for name in times if times[name] > MARGIN * large / small)
+        rows: dict[str, float] = {}
+        if longer and small in layouts and large in layouts:
+            few, many = (rows_handled(layouts[size], longer) for size in (small, large))
+            rows = {
+                name: round(after / before, 2) for name in longer if (before := few[name]) and (after := many[name])
+            }
+        found += [Growth(name, small, large, round(times[name], 1), rows.get(name)) for name in longer]
+    return found
 
 
 def main(sizes: list[int]) -> int:
     """Measure each size, print and record; exit status 1 if a model is too steep, by all sizes that are recorded."""
     told: dict[int, dict[str, Any]] = {}
+    layouts: dict[int, Layout] = {}
     if RESULT.exists():
         told = {int(size): found for size, found in json.loads(RESULT.read_text(encoding="utf-8"))["sizes"].items()}
-    for size in sizes:
-        with tempfile.TemporaryDirectory() as name:
-            layout = Layout(Path(name).resolve() / "warehouse")
+    with tempfile.TemporaryDirectory() as folder:
+        for size in sizes:
+            layout = layouts[size] = Layout(Path(folder).resolve() / f"{size}")
             n_items = size // (N_POOLS * N_CONTEXTS * N_SAMPLES)
             write_raw(layout, Size(2, 4, 2, items=n_items, contexts=N_CONTEXTS, samples=N_SAMPLES))
             told[size] = measure(layout)
-        whole = {key: value for key, value in told[size].items() if key != "models"}
-        print(f"{size:,} samples: {whole}; the most: {list(told[size]['models'].items())[:8]}", flush=True)
-        result = {"sizes": dict(sorted(told.items())), "too_steep": too_steep(told)}
-        RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    steep = too_steep(told)
-    print("\n".join(steep) or "no model is too steep")
-    return int(bool(steep))
+            whole = {key: value for key, value in told[size].items() if key != "models"}
+            print(f"{size:,} samples: {whole}; the most: {list(told[size]['models'].items())[:8]}", flush=True)
+        found = growing(told, layouts)
+    result = {"sizes": dict(sorted(told.items())), "take_longer": [asdict(model) for model in found]}
+    RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print("\n".join(map(str, found)) or "no model takes longer than there are more samples")
+    return int(any(model.is_too_steep() for model in found))
 
 
 if __name__ == "__main__":
