@@ -142,7 +142,8 @@ def _reported(layout: Layout, progress: TellStep, *, with_pictures: bool) -> Rep
 
     if is_published(layout):
         return Report(layout.report, layout.figures, {})
-    build(layout, fetches=False, progress=progress)  # what was asked for are these logs
+    # Nothing is fetched: what was asked for are these logs.
+    build(layout, fetches=False, without_dbt=not with_pictures, progress=progress)
     publish(layout)
     report = make_report(layout, progress, with_pictures=with_pictures)
     if with_pictures and not report.faults:

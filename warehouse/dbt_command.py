@@ -78,39 +78,44 @@ def _variables(arguments: Sequence[str]) -> list[str]:
     return given + [argument for argument in arguments if argument.startswith("--vars=")]
 
 
-def _parsed_elsewhere() -> Path:
-    """Where the project is kept as dbt parsed it last, for any warehouse of this user."""
+def kept_for_any_warehouse(suffix: str) -> Path:
+    """Where something that dbt made of the project is kept, for any warehouse of this user.
+
+    Args:
+        suffix: what it is: `.msgpack` for the project as dbt parsed it last.
+    """
     told = f"{DBT_PROJECT_DIR} {version('dbt-core')} {version('dbt-duckdb')}"
-    name = f"dbt-{hashlib.sha256(told.encode()).hexdigest()[:16]}.msgpack"
+    name = f"dbt-{hashlib.sha256(told.encode()).hexdigest()[:16]}{suffix}"
     return platformdirs.user_cache_path("incoherence-warehouse") / name
 
 
-def _is_told_no_path(layout: Layout) -> bool:
+def is_told_no_path(layout: Layout) -> bool:
+    """Whether dbt's SQL names this warehouse by no path, and so is right for every other."""
     # `connect_build` names the folder in a list with commas between.
     return "," not in str(layout.root)
 
 
 def _take_parsed(layout: Layout) -> None:
     # dbt compares every file with what it knows, and parses anew what has changed.
-    if _is_told_no_path(layout) and not layout.dbt_partial_parse.exists():
+    if is_told_no_path(layout) and not layout.dbt_partial_parse.exists():
         layout.dbt_target.mkdir(parents=True, exist_ok=True)
         with suppress(OSError):
-            shutil.copyfile(_parsed_elsewhere(), layout.dbt_partial_parse)
+            shutil.copyfile(kept_for_any_warehouse(".msgpack"), layout.dbt_partial_parse)
 
 
 def _keep_parsed(layout: Layout) -> None:
-    if _is_told_no_path(layout):
+    if is_told_no_path(layout):
         # A home that cannot be written costs seconds, no more.
-        path = _parsed_elsewhere()
+        path = kept_for_any_warehouse(".msgpack")
         with suppress(OSError):
             with atomic_path(path) as temporary:
                 shutil.copyfile(layout.dbt_partial_parse, temporary)
-            _sweep_parsed(path.parent)
+            _sweep(path.parent)
 
 
-def _sweep_parsed(folder: Path) -> None:
-    """Remove what was parsed of projects that nobody has built with for long: folders and versions that are gone."""
-    for path in folder.glob("dbt-*.msgpack"):
+def _sweep(folder: Path) -> None:
+    """Remove what was made of projects that nobody has built with for long: folders and versions that are gone."""
+    for path in folder.glob("dbt-*"):
         if time.time() - path.stat().st_mtime > _KEPT_PARSED_S:
             path.unlink()
 
@@ -124,7 +129,7 @@ def _memory() -> str:
 def environment(layout: Layout) -> dict[str, str]:
     """What dbt's project and profile read of one warehouse."""
     return {
-        "WAREHOUSE_ROOT": "." if _is_told_no_path(layout) else str(layout.root),
+        "WAREHOUSE_ROOT": "." if is_told_no_path(layout) else str(layout.root),
         "DBT_PROJECT_DIR": str(DBT_PROJECT_DIR),
         "DBT_PROFILES_DIR": str(DBT_PROJECT_DIR),
         "BUILD_MEMORY": value("BUILD_MEMORY") or _memory(),

@@ -93,21 +93,23 @@ def _copy(source: Path, target: Path, report: Tell) -> dict[str, int]:
         ).fetchall()
         if not tables:
             raise NothingBuiltError(f"no marts or figures in {source}; run `incoherence build` first")
+        columns: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        for schema, table, *described in con.execute(
+            "select schema_name, table_name, column_name, comment from duckdb_columns() "
+            "where database_name = 'build' and comment is not null"
+        ).fetchall():
+            columns.setdefault((schema, table), []).append((described[0], described[1]))
         row_counts: dict[str, int] = {}
         for schema in PUBLISHED_SCHEMAS:
             con.execute(f"create schema published.{schema}")
         for schema, table, comment in tables:
             name = f"{identifier(schema)}.{identifier(table)}"
-            con.execute(f"create table published.{name} as from build.{name}")
+            statements = ["begin", f"create table published.{name} as from build.{name}"]
             if comment:
-                con.execute(f"comment on table published.{name} is {literal(comment)}")
-            columns = con.execute(
-                "select column_name, comment from duckdb_columns() where database_name = 'build' "
-                "and schema_name = ? and table_name = ? and comment is not null",
-                [schema, table],
-            ).fetchall()
-            for column, text in columns:
-                con.execute(f"comment on column published.{name}.{identifier(column)} is {literal(text)}")
+                statements.append(f"comment on table published.{name} is {literal(comment)}")
+            for column, text in columns.get((schema, table), ()):
+                statements.append(f"comment on column published.{name}.{identifier(column)} is {literal(text)}")
+            con.execute("; ".join([*statements, "commit"]))  # each by itself would be a transaction, written to disk
             (count,) = con.execute(f"select count(*) from published.{name}").fetchone() or (0,)
             row_counts[f"{schema}.{table}"] = count
             report(f"{schema}.{table}: {count:,} rows")

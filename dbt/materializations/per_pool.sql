@@ -25,7 +25,8 @@
     {% set is_whole = n_changed >= n_pools %}
     {% if is_whole and batches | length < 2 %}
         {% call statement("main") %}
-            create or replace table {{ target_relation }} as ({{ compiled_code }})
+            create or replace table {{ target_relation }} as ({{ compiled_code }});
+            {{ remembered(built_from) }}
         {% endcall %}
     {% elif n_changed %}
         {% set of_batch = of_pools_at_work(compiled_code) %}
@@ -44,9 +45,9 @@
             {% endcall %}
         {% endfor %}
     {% endif %}
-    {% call statement("remembered") %}
-        create or replace table {{ built_from }} as select {{ pool_keys() | join(", ") }}, fingerprint from pools_now
-    {% endcall %}
+    {% if not (is_whole and batches | length < 2) %}
+        {% call statement("remembered") %}{{ remembered(built_from) }}{% endcall %}
+    {% endif %}
     {% set told = n_changed ~ " of " ~ n_pools ~ " pools" %}
     {% do store_raw_result("main", message=told, code=told, rows_affected=none) %}
 
@@ -56,16 +57,23 @@
     {{ return({"relations": [target_relation]}) }}
 {% endmaterialization %}
 
-{# Fills `pools_now` with the pools that there are and their fingerprints; returns their number. #}
+{# The pools that there are and their fingerprints. #}
+{% macro pools_now() %}
+    select
+        {{ pool_keys() | join(", ") }},
+        n_samples,
+        md5(concat(fingerprint, '{{ env_var("BUILD_CODE") }}')) as fingerprint
+    from {{ ref("int_pool_contents") }}
+{% endmacro %}
+
+{# Reads no temporary table: with the statement before it, this is all that a table of all pools takes. #}
+{% macro remembered(built_from) %}
+    create or replace table {{ built_from }} as select * exclude (n_samples) from ({{ pools_now() }})
+{% endmacro %}
+
+{# Fills `pools_now`; returns the number of pools. #}
 {% macro find_pools() %}
-    {% call statement("pools") %}
-        create or replace temp table pools_now as
-        select
-            {{ pool_keys() | join(", ") }},
-            n_samples,
-            md5(concat(fingerprint, '{{ env_var("BUILD_CODE") }}')) as fingerprint
-        from {{ ref("int_pool_contents") }}
-    {% endcall %}
+    {% call statement("pools") %}create or replace temp table pools_now as {{ pools_now() }}{% endcall %}
     {{ return(run_query("select count(*) from pools_now")[0][0]) }}
 {% endmacro %}
 

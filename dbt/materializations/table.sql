@@ -1,7 +1,8 @@
 {#
-  A table, written in place. dbt-duckdb's own writes beside the old one and renames both, with a query for every step, so
-  that readers never miss it; readers of a warehouse read the published file, and DuckDB replaces a table in one
-  transaction.
+  A table, written in place, by one statement. dbt-duckdb's own writes beside the old one and renames both, with a query for
+  every step, so that readers never miss it; readers of a warehouse read the published file, and DuckDB replaces a table in
+  one transaction. What is called "main" is all that a table takes: dbt leaves it in its target folder, where
+  `warehouse.first_build` finds it.
 #}
 {% materialization table, adapter="duckdb" %}
     {% set existing = load_cached_relation(this) %}
@@ -21,11 +22,10 @@
         {% else %}
             create or replace table {{ target_relation }} as ({{ compiled_code }})
         {% endif %}
+        {% if config.persist_column_docs() %}
+            ; {{ comments(target_relation) }}
+        {% endif %}
     {% endcall %}
-
-    {% if config.persist_column_docs() %}
-        {% call statement("described") %}{{ comments(target_relation) }}{% endcall %}
-    {% endif %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}

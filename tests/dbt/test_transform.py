@@ -16,8 +16,8 @@ import pytest
 from tests.dbt.conftest import Built
 from tests.dbt.random_raw import random_synthetic_rows
 from warehouse import dbt_command, transform
-from warehouse.dbt_functions import give_functions
 from warehouse.layout import Layout
+from warehouse.sql_functions import give_functions
 from warehouse.transform import BuildError, build, prepare
 
 
@@ -49,7 +49,7 @@ def test_what_was_parsed_of_a_project_that_is_gone_is_removed(tmp_path: Path) ->
         path.touch()
     for path in (old, other):
         os.utime(path, (0, 0))
-    dbt_command._sweep_parsed(tmp_path)
+    dbt_command._sweep(tmp_path)
     assert sorted(tmp_path.iterdir()) == [new, other]
 
 

@@ -37,8 +37,8 @@ def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         layout.figures.mkdir()
         return report.Report(layout.report, layout.figures, {})
 
-    def build(layout: Layout, *, fetches: bool, progress: object) -> None:
-        steps.append("build")
+    def build(layout: Layout, *, fetches: bool, without_dbt: bool, progress: object) -> None:
+        steps.append("quick build" if without_dbt else "build")
         layout.published_from.parent.mkdir()
 
     monkeypatch.setattr(transform, "build", build)
@@ -62,7 +62,7 @@ def test_a_temporary_warehouse_is_named_and_opened(
     monkeypatch.setenv("BROWSER", "any")
     path = log(tmp_path / "a.eval", "A", "B")
     told = command(path)
-    assert told.exit_code == 0 and told.stderr == "" and done == ["build", "publish", "page"]
+    assert told.exit_code == 0 and told.stderr == "" and done == ["quick build", "publish", "page"]
     (root,) = (tmp_path / "temporary").iterdir()
     page = Layout(root.resolve()).report
     assert re.findall(r"\S+", told.stdout)[:4] == ["report", str(page), "warehouse", str(root.resolve())]
