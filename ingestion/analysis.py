@@ -89,7 +89,8 @@ def analyze(
 ) -> Analysis:
     """Import logs, compute every table, publish and write the report. What is up to date already is not done again.
 
-    Still pictures are drawn where the warehouse is to stay; in a temporary one `incoherence report` draws them.
+    Still pictures are drawn where the warehouse is to stay; in a temporary one `incoherence report` draws them, and its
+    tables are computed without dbt where that can be (`warehouse.first_build`).
 
     Args:
         logs: files, folders, and patterns.

@@ -51,6 +51,12 @@ def names_of_nodes() -> list[str]:
 
 def keep(layout: Layout) -> None:
     """Keep the SQL of a build by dbt that began without tables and has just succeeded."""
+    # Half of an artifact (the disk is full) or a home that cannot be written costs the next one seconds, no more.
+    with suppress(OSError, ValueError):
+        _keep(layout)
+
+
+def _keep(layout: Layout) -> None:
     done = json.loads(layout.dbt_results.read_text(encoding="utf-8"))
     told = done["args"]
     if not is_told_no_path(layout) or _kept() or any(told.get(name) for name in ("vars", "empty", "sample")):
@@ -64,7 +70,7 @@ def keep(layout: Layout) -> None:
         return
     schemas = sorted({nodes[id_]["schema"] for id_ in ids if not id_.startswith("test.")})
     path = kept_for_any_warehouse(".json")
-    with suppress(OSError), atomic_path(path) as temporary:  # a home that cannot be written costs seconds, no more
+    with atomic_path(path) as temporary:
         temporary.write_text(json.dumps({"code": build_code([]), "schemas": schemas, "steps": steps}), encoding="utf-8")
 
 
