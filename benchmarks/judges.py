@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -19,7 +19,16 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.failure_coverage import Cell, cell_of, create_models, record_coverage
+from benchmarks.failure_coverage import (
+    BOUND,
+    Cell,
+    Estimate,
+    cell_of,
+    create_models,
+    few,
+    nearby,
+    record_coverage,
+)
 from benchmarks.populations import Array
 from benchmarks.shared_errors import faults
 
@@ -184,7 +193,7 @@ def given_of(population: Verdicts | Marks, shape: tuple[int, int, int], rng: np.
     )
 
 
-def estimates(queries: Mapping[str, str], given: pa.Table) -> Iterator[tuple[str, float, float | None, float | None]]:
+def estimates(queries: Mapping[str, str], given: pa.Table) -> Iterator[Estimate]:
     """What is estimated, the estimate and the ends of its interval, of every experiment."""
     several = len(given["grader"].unique()) > 1
     with duckdb.connect() as con:
@@ -206,13 +215,36 @@ def simulate(
     truth = population.truth()
     truth["judge_share"] = truth["judge_variance"] / (truth["judge_variance"] + truth["model_variance"])
     rng = np.random.default_rng([seed, *size, list(POPULATIONS).index(name)])
-    found: dict[str, list[tuple[float | None, float | None]]] = {}
+    found: dict[str, list[Estimate]] = {}
     at_once = max(1, min(n_experiments, BATCH // (3 * size[0] * size[1])))
     for first in range(0, n_experiments, at_once):
         given = given_of(population, (min(at_once, n_experiments - first), *size), rng)
-        for what, _, low, high in estimates(queries, given):
-            found.setdefault(what, []).append((low, high))
-    return {what: cell_of(truth[what], found[what]) for what in found if not np.isnan(truth.get(what, np.nan))}
+        for row in estimates(queries, given):
+            found.setdefault(row[0], []).append(row)
+    cells = {}
+    for what, rows in found.items():
+        if np.isnan(truth.get(what, np.nan)):
+            continue
+        cell = cell_of(truth[what], [(low, high) for _, _, low, high in rows])
+        cells[what] = replace(
+            cell,
+            nearby=nearby(rows) if _is_count(what, truth) else None,
+            outside=_outside(what, truth, size[0]),
+        )
+    return cells
+
+
+def _outside(what: str, truth: Mapping[str, float], n_items: int) -> str:
+    """Why an interval may hold the truth in more than 97 of 100."""
+    if (truth[what] == 0 and what.endswith("variance")) or truth[what] == 1:
+        return BOUND
+    is_told_by_few = _is_count(what, truth) or (what == "grader_bias" and "grader_agreement" in truth)
+    return few(truth["grader_agreement"], n_items) if is_told_by_few else ""
+
+
+def _is_count(what: str, truth: Mapping[str, float]) -> bool:
+    """Of verdicts, what judges vary by is half the share of pairs that differ."""
+    return what in ("grader_agreement", "judge_variance") and "grader_agreement" in truth
 
 
 def main() -> int:

@@ -3,15 +3,15 @@
   independent yes-or-no items as would leave the mean as uncertain as it is.
 
   With r the sums over C clusters (var cluster; by default items) of what n items lie beside the mean m, these are
-  m (1 − m) n² / (C/(C − 1) · Σ r²) · (z/t)² (Dean and Pagano 2015), where t has min(C − 1, (Σr²)² / Σr⁴) degrees of freedom: few that
-  decide are few. They are at least what C items that are all 0 or 1 would count, (C − 1) (z/t)² with C − 1 degrees, as nothing
-  between 0 and 1 varies more. Where the mean is 0 or 1 nothing varies, and clusters are counted. NULL below two clusters.
+  m (1 − m) n² / (C/(C − 1) · Σ r²) · (t_C−1 / t)² (Korn and Graubard 1998), where t has min(C − 1, (Σr²)² / Σr⁴) degrees of freedom:
+  few that decide are few. They are at least the C − 1 that C items count which are all 0 or 1, as nothing between 0 and 1 varies
+  more. Where the mean is 0 or 1 nothing varies, and clusters are counted. NULL below two clusters.
   How often such intervals hold the truth: benchmarks/failure_coverage.py.
 
-  relation: one row per item with item_id, cluster_id and n_samples, which no mean can be more certain than; a share that is NULL
-  is left out of its mean.
+  relation: one row per item with item_id, cluster_id and `most`, as many as which no mean can be more certain than; a share that is
+  NULL is left out of its mean.
 #}
-{% macro mean_shares(relation, keys, shares) %}
+{% macro mean_shares(relation, keys, shares, most="n_samples") %}
     {% set group = keys | join(", ") %}
     {% set cluster = cluster_of("item_id") %}
     with centers as (
@@ -20,7 +20,7 @@
             {% for share in shares %}
                 avg({{ share }}) as {{ share }},
                 cast(count({{ share }}) as double) as {{ share }}_n,
-                cast(sum(n_samples) filter (where {{ share }} is not null) as double) as {{ share }}_most{{ "," if not loop.last }}
+                cast(sum({{ most }}) filter (where {{ share }} is not null) as double) as {{ share }}_most{{ "," if not loop.last }}
             {% endfor %}
         from {{ relation }}
         group by {{ group }}
@@ -70,9 +70,12 @@
                             greatest(
                                 {{ share }} * (1 - {{ share }}) * pow({{ share }}_n, 2)
                                 / nullif({{ share }}_sq * (1 + {{ share }}_inverse_most), 0)
-                                * pow(1.959963984540054e0 / ({{ t_975_of_inverse(share ~ "_inverse_freedom") }}), 2),
-                                ({{ share }}_clusters - 1)
-                                * pow(1.959963984540054e0 / ({{ t_975_of_inverse(share ~ "_inverse_most") }}), 2)
+                                * pow(
+                                    ({{ t_975_of_inverse(share ~ "_inverse_most") }})
+                                    / ({{ t_975_of_inverse(share ~ "_inverse_freedom") }}),
+                                    2
+                                ),
+                                {{ share }}_clusters - 1
                             )
                         )
                 end as {{ share }}_independent{{ "," if not loop.last }}

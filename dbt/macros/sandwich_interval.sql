@@ -60,10 +60,12 @@
 {#
   One over the degrees of freedom that Satterthwaite (1946) has for n / (n − 1) · Σ d² where the units' kurtosis is κ = n Σd⁴ / (Σd²)²:
   2n / (κ − 1), at most n − 1. More than the (Σd²)² / Σd⁴ above, which guard against units that lie askew. An aggregate of clusters.
+  is_halved: half as many, n / (κ − 1), for an end that the skew of few units leaves too near.
 #}
-{% macro inverse_freedom_by_kurtosis() -%}
+{% macro inverse_freedom_by_kurtosis(influence="influence", is_halved=false) -%}
     greatest(
-        (sum(pow(influence, 4)) / nullif(pow(sum(pow(influence, 2)), 2), 0) - 1 / cast(count(*) as double)) / 2,
+        (sum(pow({{ influence }}, 4)) / nullif(pow(sum(pow({{ influence }}, 2)), 2), 0) - 1 / cast(count(*) as double))
+        {{- "" if is_halved else " / 2" }},
         1 / cast(nullif(count(*) - 1, 0) as double)
     )
 {%- endmacro %}

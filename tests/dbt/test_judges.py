@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from tests.dbt.conftest import Built, agree
 from tests.dbt.test_failures import compiled
 from tests.oracles.answers import latest
 from tests.oracles.failures import share_interval
-from tests.oracles.judges import Split, agreement, bias, skewed_reach, split, two_way
+from tests.oracles.judges import Split, agreement, bias, bias_reach, skewed_reach, split, two_way
 from tests.oracles.outcomes import LEFT_OUT
 from tests.oracles.shared import ratio_interval
 
@@ -99,7 +101,7 @@ def _agree_on_mean(row: dict[str, Any], name: str, values: list[float], low: flo
     mean, reach = float(np.mean(values)) if values else None, None
     assert agree(row[name], mean), (name, row, mean)
     if len(values) > 1 and np.std(values) > 1e-12:
-        reach = skewed_reach(np.array(values), is_askew=name.endswith("variance"))
+        reach = bias_reach(np.array(values)) if name == "grader_bias" else skewed_reach(np.array(values), name)
     _agree_on_ends(row, name, mean or 0.0, reach, (low, np.inf))
 
 
@@ -117,10 +119,14 @@ def _agree_on_ends(
 def _agree_on_agreement(row: dict[str, Any], items: Items) -> None:
     told = {item: share for item, grades in items.items() if (share := agreement(grades)) is not None}
     assert agree(row["grader_agreement"], float(np.mean(list(told.values()))) if told else None)
-    ends = (
-        share_interval(np.array(list(told.values())), sum(len(items[item]) for item in told)) if told else (None, None)
-    )
+    n_pairs = sum(_n_pairs(sample) for item in told for sample in items[item].values())
+    ends = share_interval(np.array(list(told.values())), n_pairs) if told else (None, None)
     assert agree(row["grader_agreement_ci_low"], ends[0]) and agree(row["grader_agreement_ci_high"], ends[1]), row
+
+
+def _n_pairs(sample: Mapping[str, Sequence[float]]) -> int:
+    """Pairs of grades of one sample by two raters."""
+    return sum(len(one) * len(other) for one, other in combinations(sample.values(), 2))
 
 
 def _agree_on_counts(row: dict[str, Any], items: Items) -> None:

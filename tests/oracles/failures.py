@@ -78,8 +78,11 @@ def _compositions(total: int, most: Sequence[int]) -> Iterator[tuple[int, ...]]:
             yield first, *rest
 
 
-def share_interval(values: Array, n_samples: float) -> tuple[float | None, float | None]:
-    """Wilson's interval of the mean of values in [0, 1], with as many items as would scatter so were each 0 or 1."""
+def share_interval(values: Array, most: float) -> tuple[float | None, float | None]:
+    """Wilson's interval of the mean of values in [0, 1], with as many items as would scatter so were each 0 or 1.
+
+    most: as many as which none can count for more (samples, or pairs of grades).
+    """
     n, mean = len(values), float(np.mean(values))
     if n < 2:
         return None, None
@@ -87,14 +90,10 @@ def share_interval(values: Array, n_samples: float) -> tuple[float | None, float
     if mean not in (0, 1):
         apart = values - mean
         # Items that would scatter so, were each 0 or 1; few that decide are few, and none scatter more than those.
-        size = _counted(n - 1, n - 1)
+        size = n - 1.0
         if apart.any():
             variance, freedom = float(np.var(values, ddof=1)) / n, np.sum(apart**2) ** 2 / np.sum(apart**4)
-            size = max(size, _counted(mean * (1 - mean) / variance, float(np.clip(freedom, 1, n - 1))))
-        size = min(size, n_samples)
+            fewer = stats.t.ppf(0.975, n - 1) / stats.t.ppf(0.975, float(np.clip(freedom, 1, n - 1)))
+            size = max(size, mean * (1 - mean) / variance * float(fewer) ** 2)
+        size = min(size, most)
     return share_ends(mean, size)
-
-
-def _counted(size: float, freedom: float) -> float:
-    """Items, of which Student's t with so many degrees of freedom leaves fewer."""
-    return float(size * (stats.norm.ppf(0.975) / stats.t.ppf(0.975, freedom)) ** 2)

@@ -76,11 +76,24 @@ def bias(grades: Grades, grader: str) -> float | None:
     return float(np.mean(differences)) if differences else None
 
 
-def skewed_reach(values: Array, is_askew: bool) -> tuple[float, float]:
-    """How far the interval of a mean reaches below and above it: where Hall's cubic of the error equals Student's t."""
-    n, apart = len(values), values - values.mean()
-    square = apart**2
-    t = float(stats.t.ppf(0.975, min(n - 1, square.sum() ** 2 / np.sum(square**2))))
-    skew = float(stats.skew(values)) / np.sqrt(n) if is_askew else 0.0
-    error = float(np.sqrt(square.sum() / (n - 1) / n))
-    return skewed_ends(error, t, skew)
+def skewed_reach(values: Array, name: str) -> tuple[float, float]:
+    """How far the interval of a mean variance reaches: where Hall's cubic of the error equals Student's t.
+
+    Satterthwaite's degrees of freedom below and half of them above; of what graders differ by, as many as items decide.
+    """
+    n, kurtosis = len(values), _kurtosis(values)
+    many = n / max(kurtosis - 1, 1e-12)
+    freedoms = (n / kurtosis, n / kurtosis) if name == "grader_variance" else (2 * many, many)
+    below, above = (float(stats.t.ppf(0.975, min(n - 1, freedom))) for freedom in freedoms)
+    return skewed_ends(float(stats.sem(values)), below, above, float(stats.skew(values)) / np.sqrt(n))
+
+
+def bias_reach(values: Array) -> tuple[float, float]:
+    """Student's t to either side, with half of Satterthwaite's degrees of freedom."""
+    n = len(values)
+    t = stats.t.ppf(0.975, min(n - 1, n / max(_kurtosis(values) - 1, 1e-12)))
+    return (float(t * stats.sem(values)),) * 2
+
+
+def _kurtosis(values: Array) -> float:
+    return float(stats.kurtosis(values, fisher=False))

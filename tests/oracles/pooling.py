@@ -117,7 +117,7 @@ def halves(lengths: list[int]) -> list[str]:
     return ["shorter" if length < middle else "longer" if length > middle else tied for length in lengths]
 
 
-def skewed_ends(error: float, t: float, skew: float) -> tuple[float, float]:
+def skewed_ends(error: float, t_below: float, t_above: float, skew: float) -> tuple[float, float]:
     """How far an interval reaches below and above: where Hall's cubic of the studentized error equals Student's t."""
 
     def solved(at: float) -> float:
@@ -126,7 +126,7 @@ def skewed_ends(error: float, t: float, skew: float) -> tuple[float, float]:
 
         return float(optimize.brentq(beside, -99, 99, xtol=1e-13))
 
-    return error * solved(t), -error * solved(-t)
+    return error * solved(t_below), -error * solved(-t_above)
 
 
 def share_ends(share: float, n: float) -> tuple[float, float]:

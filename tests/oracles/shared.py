@@ -70,17 +70,25 @@ def ratio_interval(parts: Array, wholes: Array, is_satterthwaite: bool = False) 
 
 
 def excess_reaches(parts: Array, wholes: Array) -> tuple[float, float] | None:
-    """How far an interval of Σ parts / Σ wholes reaches: leaving each item out, the further of Student's and Hall's."""
-    _, half = ratio_interval(parts, wholes)
-    if half is None or half < 1e-12:
+    """How far Hall's interval of Σ parts / Σ wholes reaches: below by how items are apart, above by leaving out."""
+    n, weights = len(parts), wholes / wholes.sum()
+    if n < 2:
         return None
-    half /= np.sqrt(1 - np.sum((wholes / wholes.sum()) ** 2))
-    without = [np.delete(parts, i).sum() / np.delete(wholes, i).sum() for i in range(len(parts))]
-    moved = parts.sum() / wholes.sum() - np.array(without)
-    squares = moved**2
-    t = float(stats.t.ppf(0.975, min(len(parts) - 1, squares.sum() ** 2 / np.sum(squares**2))))
-    below, above = skewed_ends(half / t, t, float(np.clip(np.sum(moved**3) / squares.sum() ** 1.5, -0.2, 0.2)))
-    return max(below, half), max(above, half)
+    without = np.array([np.delete(parts, i).sum() / np.delete(wholes, i).sum() for i in range(n)])
+    moved = parts.sum() / wholes.sum() - without
+    apart = moved * (1 - weights)
+    if np.sqrt(n / (n - 1) * np.sum(apart**2)) < 1e-12:
+        return None
+    upwards = moved / (1 - weights) / np.sqrt(1 - np.sum(weights**2))
+    return _reaches(apart)[0], _reaches(upwards)[1]
+
+
+def _reaches(moved: Array) -> tuple[float, float]:
+    """Below and above, as askew to the right as units are; half of Satterthwaite's degrees of freedom."""
+    n, square = len(moved), float(np.sum(moved**2))
+    kurtosis = n * float(np.sum(moved**4)) / square**2
+    t = float(stats.t.ppf(0.975, min(n - 1, n / max(kurtosis - 1, 1e-12))))
+    return skewed_ends(float(np.sqrt(n / (n - 1) * square)), t, t, max(float(np.sum(moved**3)) / square**1.5, 0.0))
 
 
 def mixed_majority(one: Runs, other: Runs, n_classes: int, k: int) -> float:

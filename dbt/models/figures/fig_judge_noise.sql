@@ -47,7 +47,7 @@ measures as (
 ),
 
 agreements as (
-    {{ mean_shares("items", keys, ["grader_agreement"]) }}
+    {{ mean_shares("items", keys, ["grader_agreement"], most="n_grade_pairs") }}
 ),
 
 models as (

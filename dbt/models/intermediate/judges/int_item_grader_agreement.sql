@@ -55,6 +55,7 @@ pairs as (
 
 select
     {{ group }},
+    cast(n_pairs as bigint) as n_grade_pairs,
     n_equal / cast(nullif(n_pairs, 0) as double) as grader_agreement
 from equal_pairs
 inner join pairs using ({{ group }})

@@ -1,9 +1,9 @@
 {#
   Per set of graders what is told of its grades (`judge_measure`), each with how far its interval reaches: means over items, and the
   judges' share Σ judge_variance / Σ grade_variance. All are sandwiches, in which few items that decide are few: the share's with the
-  delete-one jackknife and degrees of freedom by kurtosis, with which it is no wider than need be. The share's is linear, not on the
-  logit scale as that of incoherence: of a model that never varies it is 1, and no interval on that scale would hold it. Items'
-  variances lie askew, and their interval with them (benchmarks/judges.py).
+  delete-one jackknife, and linear: of a model that never varies it is 1, and no interval on the logit scale would hold it. Items'
+  variances lie askew, and their interval with them. Degrees of freedom are by kurtosis, above a variance half as many
+  (benchmarks/judges.py).
 #}
 {% set keys = grader_set_keys() + ["judge_measure"] %}
 {% set group = keys | join(", ") %}
@@ -72,43 +72,45 @@ intervals as (
     with {{
         sandwich_interval(
             "totals", "influences", keys, "n_units", 1,
-            aggregates=[skew_of_influences() ~ " as skew", inverse_freedom_by_kurtosis() ~ " as inverse_freedom"]
+            aggregates=[
+                skew_of_influences() ~ " as skew", inverse_freedom_by_kurtosis() ~ " as inverse_freedom",
+                inverse_freedom_by_kurtosis(is_halved=true) ~ " as inverse_halved",
+            ]
         )
     }}
 ),
 
+-- Leniency may be the same, and its variance nothing: its lower end must not lie above 0 too often.
 askew as (
     select
         {{ group }},
         half_width,
-        standard_error,
+        case when half_width >= 1e-12 then standard_error end as standard_error,
+        case when judge_measure in ('judge_share', 'grader_bias') then 0e0 else skew end as skew,
         case
-            when judge_measure = 'judge_share' then {{ t_975_of_inverse("inverse_freedom") }}
-            else half_width / nullif(standard_error, 0)
-        end as t,
-        case when judge_measure in ('judge_share', 'grader_bias') then 0e0 else skew end as skew
+            when judge_measure = 'grader_variance' then 1 / degrees_of_freedom
+            when judge_measure = 'grader_bias' then inverse_halved
+            else inverse_freedom
+        end as inverse_below,
+        case
+            when judge_measure = 'grader_variance' then 1 / degrees_of_freedom
+            when judge_measure = 'judge_share' then inverse_freedom
+            else inverse_halved
+        end as inverse_above
     from intervals
-),
-
-reaches as (
-    select
-        {{ group }},
-        half_width,
-        {{ skewed_reach("standard_error", "t", "skew") }}
-    from askew
 )
 
 select
     {{ columns_of("totals", keys) }},
     totals.estimate,
     totals.n_effective,
-    case when reaches.half_width >= 1e-12 then reaches.reach_below end as reach_below,
-    case when reaches.half_width >= 1e-12 then reaches.reach_above end as reach_above,
+    {{ skewed_reach("below", "standard_error", "inverse_below", "skew") }} as reach_below,
+    {{ skewed_reach("above", "standard_error", "inverse_above", "skew") }} as reach_above,
     case
         when totals.estimate is null then 'no_variance'
         when totals.estimate = 0 then 'judges_agree'
-        when reaches.half_width is null then 'one_item'
-        when reaches.half_width < 1e-12 then 'no_spread'
+        when half_width is null then 'one_item'
+        when half_width < 1e-12 then 'no_spread'
     end as judge_note
 from totals
-left join reaches using ({{ group }})
+left join askew using ({{ group }})

@@ -50,35 +50,28 @@ weights as (
     group by {{ pair }}
 ),
 
--- By the delete-one jackknife, as the interval of incoherence, of as many units as hold the errors.
+-- What each unit moves the excess by; upwards by more, the more of the errors it holds and the fewer hold them.
 influences as (
     select
-        {{ columns_of("compared", keys) }},
-        (compared.excess - totals.excess_over_chance * compared.both_wrong)
-        / totals.compared_wrong / nullif(1 - compared.both_wrong / totals.compared_wrong, 0)
-        / sqrt(nullif(greatest(1 - 1 / weights.n_effective, 0e0), 0)) as influence
-    from compared
-    inner join weights using ({{ pair }})
-    inner join totals using ({{ pair }})
+        *,
+        influence_below / nullif(pow(1 - both_wrong / compared_wrong, 2), 0)
+        / sqrt(nullif(greatest(1 - 1 / n_effective, 0e0), 0)) as influence_above
+    from
+        (
+            select
+                {{ columns_of("compared", keys) }},
+                compared.both_wrong,
+                totals.compared_wrong,
+                weights.n_effective,
+                (compared.excess - totals.excess_over_chance * compared.both_wrong) / totals.compared_wrong
+                    as influence_below
+            from compared
+            inner join weights using ({{ pair }})
+            inner join totals using ({{ pair }})
+        ) as apart
 ),
 
-intervals as (
-    with {{
-        sandwich_interval(
-            "totals", "influences", keys, "n_units", 1, aggregates=[skew_of_influences() ~ " as skew"]
-        )
-    }}
-),
-
--- Of few units the skew is hardly known: 0.2 at most, or one unit would make a tail, and no side gets shorter.
-reaches as (
-    select
-        {{ pair }},
-        half_width,
-        {% set t = "(half_width / nullif(standard_error, 0))" %}
-        {{ skewed_reach("standard_error", t, "greatest(least(skew, 2e-1), -2e-1)") }}
-    from intervals
-),
+{{ skewed_reaches("influences", keys) }},
 
 others as (
     select
@@ -92,13 +85,13 @@ others as (
 noted as (
     select
         totals.*,
-        greatest(reaches.reach_below, reaches.half_width) as reach_below,
-        greatest(reaches.reach_above, reaches.half_width) as reach_above,
+        reaches.reach_below,
+        reaches.reach_above,
         case
             when others.n_other_models = 0 then 'no_other_model'
             when totals.n_items_compared = 0 then 'others_never_wrong'
-            when reaches.half_width is null then 'one_item'
-            when reaches.half_width < 1e-12 then 'no_spread'
+            when reaches.error_below is null then 'one_item'
+            when reaches.error_below < 1e-12 then 'no_spread'
         end as excess_note,
         others.n_other_models
     from totals
