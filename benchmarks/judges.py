@@ -36,7 +36,7 @@ RESULT = Path(__file__).with_name("results") / "judges.json"
 SIZES = ((30, 5), (50, 10), (200, 5))
 """Items × samples of each."""
 
-N_EXPERIMENTS, BATCH = 2_000, 400_000
+N_EXPERIMENTS, BATCH = 4_000, 400_000
 MODELS = (
     "int_grades",
     "int_grade_cells",
