@@ -69,6 +69,7 @@ def test_wrong_data_are_told_in_the_words_of_dbt(built: Built, tmp_path: Path) -
     for root, without_dbt in ((tmp_path / "with", False), (tmp_path / "without", True)):
         layout = Layout(root)
         random_synthetic_rows(3, dimension=5).write(layout)
+        assert first_build.is_possible(layout), "dbt alone was asked"
         with pytest.raises(BuildError) as caught:
             build(layout, without_dbt=without_dbt)
         said.append(str(caught.value).replace(str(root), ""))
