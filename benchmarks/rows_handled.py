@@ -16,8 +16,8 @@ from typing import Any
 
 import duckdb
 
-from warehouse.dbt_functions import give_functions
 from warehouse.layout import PROJECT_ROOT, Layout
+from warehouse.sql_functions import give_functions
 
 
 def rows_handled(layout: Layout, models: list[str]) -> dict[str, int | None]:
