@@ -5,33 +5,38 @@
   `warehouse.first_build` finds it.
 #}
 {% materialization table, adapter="duckdb" %}
+    {% set statements %}
+        {% if config.get("contract").enforced %}
+            {{ get_assert_columns_equivalent(compiled_code) }}
+            create or replace table {{ this }} {{ get_table_columns_and_constraints() }};
+            insert into {{ this }} {{ get_column_names() }} ({{ get_select_subquery(compiled_code) }})
+        {% else %}
+            create or replace table {{ this }} as ({{ compiled_code }})
+        {% endif %}
+        {% if config.persist_column_docs() %}
+            ; {{ comments(this) }}
+        {% endif %}
+    {% endset %}
+    {{ return(written_in_place("table", statements)) }}
+{% endmaterialization %}
+
+{# Write `this` by these statements, once what has its name and is of another type is gone. #}
+{% macro written_in_place(type, statements) %}
     {% set existing = load_cached_relation(this) %}
-    {% set target_relation = this.incorporate(type="table") %}
-    {% if existing is not none and not existing.is_table %}
+    {% if existing is not none and existing.type != type %}
         {% do adapter.drop_relation(existing) %}
     {% endif %}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
-    {% call statement("main") %}
-        {% if config.get("contract").enforced %}
-            {{ get_assert_columns_equivalent(compiled_code) }}
-            create or replace table {{ target_relation }} {{ get_table_columns_and_constraints() }};
-            insert into {{ target_relation }} {{ get_column_names() }} ({{ get_select_subquery(compiled_code) }})
-        {% else %}
-            create or replace table {{ target_relation }} as ({{ compiled_code }})
-        {% endif %}
-        {% if config.persist_column_docs() %}
-            ; {{ comments(target_relation) }}
-        {% endif %}
-    {% endcall %}
+    {% call statement("main") %}{{ statements }}{% endcall %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
-    {{ return({"relations": [target_relation]}) }}
-{% endmaterialization %}
+    {{ return({"relations": [this.incorporate(type=type)]}) }}
+{% endmacro %}
 
 {# Descriptions of a table and of its columns, in one statement; dbt's own asks twice which columns there are. #}
 {% macro comments(relation) %}
